@@ -1,0 +1,204 @@
+//! Which burn backends are compiled in, and a device of each.
+
+use std::{fmt, str::FromStr};
+
+use burn::{backend::DispatchDevice, tensor::Device};
+
+use crate::DeviceError;
+
+/// A burn backend that oneiric can run on.
+///
+/// burn 0.22 picks the backend at run time, through the [`Device`] that tensors live on; this
+/// names the ones that oneiric knows and makes their devices with an error instead of a panic.
+///
+/// ```
+/// use oneiric_core::Backend;
+///
+/// let backend: Backend = "flex".parse()?;
+/// # if Backend::compiled().contains(&backend) {
+/// let device = backend.device()?;
+/// assert_eq!(Backend::of(&device)?, Backend::Flex);
+/// # }
+/// # Ok::<(), oneiric_core::DeviceError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Backend {
+    /// `burn-flex`: pure Rust on the CPU; the default.
+    Flex,
+    /// `burn-ndarray`: pure Rust on the CPU; deprecated by burn and much slower.
+    NdArray,
+    /// `burn-wgpu`: a GPU through Vulkan, Metal, DirectX or WebGPU.
+    Wgpu,
+}
+
+impl Backend {
+    const ALL: [Self; 3] = [Self::Flex, Self::NdArray, Self::Wgpu];
+
+    /// The cargo feature's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Flex => "flex",
+            Self::NdArray => "ndarray",
+            Self::Wgpu => "wgpu",
+        }
+    }
+
+    /// The backends compiled in, in order of preference.
+    #[must_use]
+    pub fn compiled() -> Vec<Self> {
+        let is_compiled = |backend: &Self| match backend {
+            Self::Flex => cfg!(feature = "flex"),
+            Self::NdArray => cfg!(feature = "ndarray"),
+            Self::Wgpu => cfg!(feature = "wgpu"),
+        };
+        Self::ALL.into_iter().filter(is_compiled).collect()
+    }
+
+    /// Whether tensors of this backend live in the host's memory.
+    #[must_use]
+    pub const fn is_host(self) -> bool {
+        matches!(self, Self::Flex | Self::NdArray)
+    }
+
+    /// The backend of a device, autodiff or not.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::Foreign`] for a device of a backend that oneiric was not built for.
+    pub fn of(device: &Device) -> Result<Self, DeviceError> {
+        match device.clone().without_autodiff().as_dispatch() {
+            #[cfg(feature = "flex")]
+            DispatchDevice::Flex(_) => Ok(Self::Flex),
+            #[cfg(feature = "ndarray")]
+            DispatchDevice::NdArray(_) => Ok(Self::NdArray),
+            #[cfg(feature = "wgpu")]
+            DispatchDevice::Cube(_) => Ok(Self::Wgpu),
+            #[allow(
+                unreachable_patterns,
+                reason = "reachable when burn has further backends on"
+            )]
+            other => Err(DeviceError::Foreign {
+                device: format!("{other:?}"),
+                compiled: Self::compiled(),
+            }),
+        }
+    }
+
+    /// The default device of this backend.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::NotCompiled`] when the cargo feature is off, [`DeviceError::NoGpu`] when
+    /// wgpu finds no adapter.
+    pub fn device(self) -> Result<Device, DeviceError> {
+        match self {
+            #[cfg(feature = "flex")]
+            Self::Flex => Ok(Device::flex()),
+            #[cfg(feature = "ndarray")]
+            #[allow(
+                deprecated,
+                reason = "burn deprecates its ndarray backend; users of it exist"
+            )]
+            Self::NdArray => Ok(Device::ndarray()),
+            #[cfg(feature = "wgpu")]
+            Self::Wgpu => wgpu::device(),
+            #[allow(unreachable_patterns, reason = "reachable when a backend is left out")]
+            backend => Err(DeviceError::NotCompiled {
+                backend,
+                compiled: Self::compiled(),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Backend {
+    type Err = DeviceError;
+
+    fn from_str(name: &str) -> Result<Self, DeviceError> {
+        Self::ALL
+            .into_iter()
+            .find(|backend| backend.name() == name.to_ascii_lowercase())
+            .ok_or_else(|| DeviceError::UnknownName {
+                name: name.to_owned(),
+            })
+    }
+}
+
+/// The device of the first backend compiled in: flex, then ndarray, then wgpu.
+///
+/// burn's own `Device::default()` prefers a GPU and panics without any backend.
+///
+/// # Errors
+///
+/// [`DeviceError::NoBackend`] when no backend is compiled in, or that backend's own error.
+pub fn default_device() -> Result<Device, DeviceError> {
+    Backend::compiled()
+        .first()
+        .ok_or(DeviceError::NoBackend)?
+        .device()
+}
+
+#[cfg(feature = "wgpu")]
+mod wgpu {
+    use std::{panic, sync::OnceLock};
+
+    use burn::tensor::{Device, DeviceKind};
+
+    use crate::DeviceError;
+
+    /// Opens the default adapter once for the process, so that a machine without one gets an
+    /// error here and not a panic in the first tensor operation.
+    pub(super) fn device() -> Result<Device, DeviceError> {
+        static ADAPTER: OnceLock<Result<(), String>> = OnceLock::new();
+        let opened = ADAPTER.get_or_init(|| match Device::wgpu_options().init() {
+            Ok(_) => Ok(()),
+            // The program may have started wgpu itself, which `init` refuses to do twice. Then
+            // the device answers to its name.
+            Err(error) => {
+                panic::catch_unwind(|| Device::wgpu(DeviceKind::DefaultDevice).identity())
+                    .map(|_| ())
+                    .map_err(|_| error.to_string())
+            }
+        });
+        match opened {
+            Ok(()) => Ok(Device::wgpu(DeviceKind::DefaultDevice)),
+            Err(reason) => Err(DeviceError::NoGpu {
+                reason: reason.clone(),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Backend;
+
+    #[test]
+    fn a_backend_is_named_by_its_feature() {
+        for backend in Backend::ALL {
+            let parsed: Backend = backend.name().parse().expect("a backend's own name");
+            assert_eq!(parsed, backend);
+        }
+        let error = "cuda".parse::<Backend>().expect_err("not ours").to_string();
+        assert!(error.contains("cuda") && error.contains("flex"), "{error}");
+    }
+
+    #[test]
+    fn a_backend_left_out_says_which_feature_is_missing() {
+        for backend in Backend::ALL {
+            if Backend::compiled().contains(&backend) {
+                continue;
+            }
+            let error = backend.device().expect_err("not compiled in").to_string();
+            assert!(error.contains(backend.name()), "{error}");
+        }
+    }
+}

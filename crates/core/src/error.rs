@@ -1,0 +1,145 @@
+//! Errors about pictures and devices.
+
+use std::path::PathBuf;
+
+use crate::Backend;
+
+/// What can be wrong with a picture or with the file it lives in.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PictureError {
+    /// The number of values is not width x height x 3.
+    #[error(
+        "a picture of {width}x{height} pixels has {expected} values (3 per pixel), got {found}; \
+         pass rows from top to bottom, pixels from left to right, red green blue"
+    )]
+    Length {
+        /// Width in pixels.
+        width: usize,
+        /// Height in pixels.
+        height: usize,
+        /// Values a picture of that size has.
+        expected: usize,
+        /// Values that were given.
+        found: usize,
+    },
+    /// A picture without pixels.
+    #[error("a picture of {width}x{height} pixels is empty; both sides must be at least 1")]
+    Empty {
+        /// Width in pixels.
+        width: usize,
+        /// Height in pixels.
+        height: usize,
+    },
+    /// A value that is not a number in 0..=1.
+    #[error(
+        "pixel (x {x}, y {y}) holds {value}, but values must be finite and in 0..=1; \
+         divide 8-bit values by 255"
+    )]
+    Value {
+        /// Column.
+        x: usize,
+        /// Row.
+        y: usize,
+        /// The offending value.
+        value: f32,
+    },
+    /// A tensor that is not a batch of RGB images.
+    #[error("expected a tensor [n, 3, height, width] of images, got {found:?}")]
+    TensorShape {
+        /// Shape of the tensor.
+        found: [usize; 4],
+    },
+    /// The device did not hand the values over.
+    #[error("could not read the picture back from the device: {reason}")]
+    Device {
+        /// What burn said.
+        reason: String,
+    },
+    /// The file's name does not say a format that can be written.
+    #[error("cannot tell a picture format from {path:?}; end the name in .png, .jpg or .jpeg")]
+    Format {
+        /// The path as given.
+        path: PathBuf,
+    },
+    /// A path that cannot be written.
+    #[error(
+        "cannot write a picture to {path:?}: {source}; choose a folder that exists and is writable"
+    )]
+    NotWritable {
+        /// The path as given.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file could not be read.
+    #[error("cannot read the picture {path:?}: {source}")]
+    Read {
+        /// The path as given.
+        path: PathBuf,
+        /// Why.
+        source: image::ImageError,
+    },
+    /// The file could not be written.
+    #[error("cannot write the picture {path:?}: {source}")]
+    Write {
+        /// The path as given.
+        path: PathBuf,
+        /// Why.
+        source: image::ImageError,
+    },
+}
+
+/// What can be wrong with a device.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeviceError {
+    /// The backend exists but was not compiled in.
+    #[error(
+        "the {backend} backend is not compiled in; add the cargo feature \"{backend}\" \
+         (compiled in: {})", list(.compiled)
+    )]
+    NotCompiled {
+        /// The backend that was asked for.
+        backend: Backend,
+        /// The backends that are there.
+        compiled: Vec<Backend>,
+    },
+    /// A name that is no backend's.
+    #[error("there is no backend {name:?}; the names are flex, ndarray and wgpu")]
+    UnknownName {
+        /// The name as given.
+        name: String,
+    },
+    /// No backend at all was compiled in.
+    #[error("no backend is compiled in; enable one of the cargo features flex, ndarray, wgpu")]
+    NoBackend,
+    /// The device belongs to a burn backend that oneiric was not built for.
+    #[error(
+        "the device {device} belongs to a burn backend that oneiric was not built for \
+         (built for: {}); enable oneiric's cargo feature for it", list(.compiled)
+    )]
+    Foreign {
+        /// The device as burn prints it.
+        device: String,
+        /// The backends that are there.
+        compiled: Vec<Backend>,
+    },
+    /// wgpu found no adapter.
+    #[error(
+        "wgpu found no usable GPU: {reason}; install a driver (on Debian without a GPU, the \
+         package mesa-vulkan-drivers brings a software one) or use the flex backend"
+    )]
+    NoGpu {
+        /// What wgpu said.
+        reason: String,
+    },
+}
+
+fn list(backends: &[Backend]) -> String {
+    if backends.is_empty() {
+        return "none".to_owned();
+    }
+    let names: Vec<&str> = backends.iter().map(|backend| backend.name()).collect();
+    names.join(", ")
+}

@@ -1,0 +1,23 @@
+//! What every stage of oneiric shares: the [`Picture`] that goes in and comes out, and the
+//! [`Backend`] that a user picks a burn device with.
+//!
+//! ```
+//! use oneiric_core::Picture;
+//!
+//! let grey = Picture::new(4, 2, vec![0.5; 4 * 2 * 3])?;
+//! assert_eq!((grey.width(), grey.height()), (4, 2));
+//! assert_eq!(grey.pixel(3, 1), [0.5, 0.5, 0.5]);
+//! # Ok::<(), oneiric_core::PictureError>(())
+//! ```
+//!
+//! # Features
+//!
+//! `flex`, `ndarray` and `wgpu` compile in the burn backend of that name.
+
+mod device;
+mod error;
+mod picture;
+
+pub use device::{Backend, default_device};
+pub use error::{DeviceError, PictureError};
+pub use picture::Picture;

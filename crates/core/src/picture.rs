@@ -1,0 +1,390 @@
+//! An RGB picture on the host.
+
+use std::{fs::OpenOptions, path::Path};
+
+use burn::tensor::{Device, Tensor, TensorData};
+use image::{DynamicImage, ImageFormat, Rgb32FImage, RgbImage, imageops::FilterType};
+
+use crate::PictureError;
+
+/// An RGB picture: `height` rows of `width` pixels, values in 0..=1 as sRGB files hold them
+/// (divided by 255, no gamma applied).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    width: usize,
+    height: usize,
+    /// Row by row, red green blue interleaved.
+    values: Vec<f32>,
+}
+
+impl Picture {
+    /// A picture from its values: rows from the top, pixels from the left, red green blue.
+    ///
+    /// # Errors
+    ///
+    /// When a side is 0, the number of values is not `width * height * 3`, or a value is not
+    /// finite and in 0..=1.
+    pub fn new(width: usize, height: usize, values: Vec<f32>) -> Result<Self, PictureError> {
+        if width == 0 || height == 0 {
+            return Err(PictureError::Empty { width, height });
+        }
+        let expected = width * height * 3;
+        if values.len() != expected {
+            return Err(PictureError::Length {
+                width,
+                height,
+                expected,
+                found: values.len(),
+            });
+        }
+        if let Some(bad) = values.iter().position(|v| !(0.0..=1.0).contains(v)) {
+            return Err(PictureError::Value {
+                x: bad / 3 % width,
+                y: bad / 3 / width,
+                value: values[bad],
+            });
+        }
+        Ok(Self {
+            width,
+            height,
+            values,
+        })
+    }
+
+    /// Reads a PNG or JPEG file.
+    ///
+    /// # Errors
+    ///
+    /// [`PictureError::Read`] when the file is not there or is no such picture.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, PictureError> {
+        let path = path.as_ref();
+        let read = |source| PictureError::Read {
+            path: path.to_owned(),
+            source,
+        };
+        let image = image::ImageReader::open(path)
+            .and_then(image::ImageReader::with_guessed_format)
+            .map_err(|source| read(image::ImageError::IoError(source)))?
+            .decode()
+            .map_err(read)?;
+        Self::try_from(image)
+    }
+
+    /// The pictures of a batch of images, a tensor [n, 3, height, width] of values in 0..=1.
+    ///
+    /// # Errors
+    ///
+    /// When the tensor has another shape or holds values that are not finite and in 0..=1.
+    pub fn from_tensor(images: Tensor<4>) -> Result<Vec<Self>, PictureError> {
+        let [n, channels, height, width] = images.dims();
+        if channels != 3 {
+            return Err(PictureError::TensorShape {
+                found: [n, channels, height, width],
+            });
+        }
+        let device_error = |reason: String| PictureError::Device { reason };
+        let values: Vec<f32> = images
+            .permute([0, 2, 3, 1])
+            .try_into_data()
+            .map_err(|error| device_error(error.to_string()))?
+            .try_into_vec()
+            .map_err(|error| device_error(format!("{error:?}")))?;
+        values
+            .chunks(width * height * 3)
+            .map(|picture| Self::new(width, height, picture.to_vec()))
+            .collect()
+    }
+
+    /// The picture as a tensor [1, 3, height, width] of values in 0..=1.
+    #[must_use]
+    pub fn to_tensor(&self, device: &Device) -> Tensor<4> {
+        let data = TensorData::new(self.values.clone(), [1, self.height, self.width, 3]);
+        Tensor::<4>::from_data(data, device).permute([0, 3, 1, 2])
+    }
+
+    /// Width in pixels.
+    #[must_use]
+    pub const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Height in pixels.
+    #[must_use]
+    pub const fn height(&self) -> usize {
+        self.height
+    }
+
+    /// All values: rows from the top, pixels from the left, red green blue.
+    #[must_use]
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// Red, green and blue of the pixel in column `x` and row `y`.
+    ///
+    /// # Panics
+    ///
+    /// When the pixel lies outside.
+    #[must_use]
+    pub fn pixel(&self, x: usize, y: usize) -> [f32; 3] {
+        assert!(
+            x < self.width && y < self.height,
+            "pixel (x {x}, y {y}) lies outside a picture of {}x{}",
+            self.width,
+            self.height
+        );
+        let start = (y * self.width + x) * 3;
+        [0, 1, 2].map(|channel| self.values[start + channel])
+    }
+
+    /// The picture scaled to another size with a triangle filter (which averages when it
+    /// shrinks).
+    ///
+    /// # Errors
+    ///
+    /// [`PictureError::Empty`] when a side is 0.
+    pub fn resize(&self, width: usize, height: usize) -> Result<Self, PictureError> {
+        let (new_width, new_height) = match (u32::try_from(width), u32::try_from(height)) {
+            (Ok(w), Ok(h)) if w > 0 && h > 0 => (w, h),
+            _ => return Err(PictureError::Empty { width, height }),
+        };
+        let image = Rgb32FImage::from_fn(self.width as u32, self.height as u32, |x, y| {
+            image::Rgb(self.pixel(x as usize, y as usize))
+        });
+        let resized = image::imageops::resize(&image, new_width, new_height, FilterType::Triangle);
+        let values = resized.into_raw();
+        Self::new(
+            width,
+            height,
+            values.into_iter().map(|v| v.clamp(0.0, 1.0)).collect(),
+        )
+    }
+
+    /// The centre of the picture, at most `width` by `height`.
+    #[must_use]
+    pub fn crop_centre(&self, width: usize, height: usize) -> Self {
+        let (width, height) = (width.clamp(1, self.width), height.clamp(1, self.height));
+        let (left, top) = ((self.width - width) / 2, (self.height - height) / 2);
+        let values = (0..height)
+            .flat_map(|y| {
+                let start = ((top + y) * self.width + left) * 3;
+                self.values[start..start + width * 3].iter().copied()
+            })
+            .collect();
+        Self {
+            width,
+            height,
+            values,
+        }
+    }
+
+    /// Several pictures of one size on one sheet, row by row, as square as it gets, with a white
+    /// line of 2 pixels between them. `None` when there are none or their sizes differ.
+    #[must_use]
+    pub fn sheet(pictures: &[Self]) -> Option<Self> {
+        const GAP: usize = 2;
+        let first = pictures.first()?;
+        let (width, height) = (first.width, first.height);
+        if pictures
+            .iter()
+            .any(|p| (p.width, p.height) != (width, height))
+        {
+            return None;
+        }
+        let columns = (1..=pictures.len()).find(|c| c * c >= pictures.len())?;
+        let rows = pictures.len().div_ceil(columns);
+        let sheet_width = columns * (width + GAP) - GAP;
+        let sheet_height = rows * (height + GAP) - GAP;
+        let mut values = vec![1.0; sheet_width * sheet_height * 3];
+        for (index, picture) in pictures.iter().enumerate() {
+            let (left, top) = (
+                index % columns * (width + GAP),
+                index / columns * (height + GAP),
+            );
+            for (y, row) in picture.values.chunks(width * 3).enumerate() {
+                let start = ((top + y) * sheet_width + left) * 3;
+                values[start..start + row.len()].copy_from_slice(row);
+            }
+        }
+        Some(Self {
+            width: sheet_width,
+            height: sheet_height,
+            values,
+        })
+    }
+
+    /// The picture with 8 bits a channel, rounded to the nearest.
+    #[must_use]
+    pub fn to_rgb8(&self) -> RgbImage {
+        RgbImage::from_fn(self.width as u32, self.height as u32, |x, y| {
+            let pixel = self.pixel(x as usize, y as usize);
+            image::Rgb(pixel.map(|v| (v * 255.0).round() as u8))
+        })
+    }
+
+    /// Writes the picture as PNG or JPEG, by the ending of the name.
+    ///
+    /// # Errors
+    ///
+    /// When the ending is another one or the file cannot be written. The picture is borrowed,
+    /// so it can be saved elsewhere.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), PictureError> {
+        let path = path.as_ref();
+        Self::format_of(path)?;
+        self.to_rgb8()
+            .save(path)
+            .map_err(|source| PictureError::Write {
+                path: path.to_owned(),
+                source,
+            })
+    }
+
+    /// Checks that [`save`](Self::save) would be able to write to this path, without leaving a
+    /// file behind or touching one that is there: long runs check before they start.
+    ///
+    /// # Errors
+    ///
+    /// Those that [`save`](Self::save) would give.
+    pub fn check_writable(path: impl AsRef<Path>) -> Result<(), PictureError> {
+        let path = path.as_ref();
+        Self::format_of(path)?;
+        let is_new = !path.exists();
+        let not_writable = |source| PictureError::NotWritable {
+            path: path.to_owned(),
+            source,
+        };
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .map_err(not_writable)?;
+        if is_new {
+            std::fs::remove_file(path).map_err(not_writable)?;
+        }
+        Ok(())
+    }
+
+    fn format_of(path: &Path) -> Result<ImageFormat, PictureError> {
+        match ImageFormat::from_path(path) {
+            Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) => Ok(format),
+            _ => Err(PictureError::Format {
+                path: path.to_owned(),
+            }),
+        }
+    }
+}
+
+impl TryFrom<DynamicImage> for Picture {
+    type Error = PictureError;
+
+    /// Keeps red, green and blue; an alpha channel is dropped, grey becomes three equal channels.
+    fn try_from(image: DynamicImage) -> Result<Self, PictureError> {
+        let image = image.into_rgb32f();
+        let (width, height) = (image.width() as usize, image.height() as usize);
+        Self::new(width, height, image.into_raw())
+    }
+}
+
+impl TryFrom<RgbImage> for Picture {
+    type Error = PictureError;
+
+    fn try_from(image: RgbImage) -> Result<Self, PictureError> {
+        DynamicImage::ImageRgb8(image).try_into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Picture;
+    use crate::PictureError;
+
+    fn ramp(width: usize, height: usize) -> Picture {
+        let count = width * height * 3;
+        let values = (0..count).map(|i| i as f32 / count as f32).collect();
+        Picture::new(width, height, values).expect("values in 0..1")
+    }
+
+    #[test]
+    fn bad_values_are_refused_with_their_place() {
+        let mut values = vec![0.5; 2 * 3 * 3];
+        values[(2 * 2 + 1) * 3] = f32::NAN;
+        match Picture::new(2, 3, values) {
+            Err(PictureError::Value { x: 1, y: 2, value }) => assert!(value.is_nan()),
+            other => panic!("expected the place of the NaN, got {other:?}"),
+        }
+        assert!(matches!(
+            Picture::new(2, 3, vec![0.0; 17]),
+            Err(PictureError::Length {
+                expected: 18,
+                found: 17,
+                ..
+            })
+        ));
+        assert!(matches!(
+            Picture::new(0, 3, vec![]),
+            Err(PictureError::Empty { .. })
+        ));
+    }
+
+    #[cfg(feature = "flex")]
+    #[test]
+    fn a_tensor_holds_the_channels_first() {
+        let picture = ramp(5, 3);
+        let tensor = picture.to_tensor(&burn::tensor::Device::flex());
+        assert_eq!(tensor.dims(), [1, 3, 3, 5]);
+        let blue: f32 = tensor.clone().slice([0..1, 2..3, 1..2, 4..5]).into_scalar();
+        assert_eq!(blue, picture.pixel(4, 1)[2]);
+        assert_eq!(Picture::from_tensor(tensor).expect("a picture"), [picture]);
+    }
+
+    #[test]
+    fn png_keeps_every_8_bit_value() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("ramp.png");
+        let values: Vec<f32> = (0..256 * 3).map(|i| (i / 3) as f32 / 255.0).collect();
+        let picture = Picture::new(16, 16, values).expect("values in 0..1");
+        picture.save(&path).expect("a writable folder");
+        assert_eq!(Picture::open(&path).expect("just written"), picture);
+    }
+
+    #[test]
+    fn an_unwritable_path_is_told_before_the_run() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let missing = folder.path().join("missing").join("a.png");
+        assert!(matches!(
+            Picture::check_writable(&missing),
+            Err(PictureError::NotWritable { .. })
+        ));
+        assert!(matches!(
+            Picture::check_writable(folder.path().join("a.tga")),
+            Err(PictureError::Format { .. })
+        ));
+        let fine = folder.path().join("a.png");
+        Picture::check_writable(&fine).expect("writable");
+        assert!(!fine.exists(), "the check leaves nothing behind");
+        std::fs::write(&fine, b"kept").expect("writable");
+        Picture::check_writable(&fine).expect("writable");
+        assert_eq!(std::fs::read(&fine).expect("still there"), b"kept");
+    }
+
+    #[test]
+    fn a_sheet_sets_pictures_side_by_side() {
+        let picture = ramp(4, 3);
+        let sheet = Picture::sheet(&vec![picture.clone(); 3]).expect("one size");
+        assert_eq!((sheet.width(), sheet.height()), (10, 8));
+        assert_eq!(sheet.pixel(6, 0), picture.pixel(0, 0));
+        assert_eq!(sheet.pixel(1, 6), picture.pixel(1, 1));
+        assert_eq!(sheet.pixel(4, 0), [1.0; 3]);
+        assert_eq!(sheet.pixel(9, 7), [1.0; 3]);
+        assert!(Picture::sheet(&[ramp(2, 2), ramp(3, 2)]).is_none());
+    }
+
+    #[test]
+    fn the_centre_is_cut_out_exactly() {
+        let picture = ramp(7, 5);
+        let centre = picture.crop_centre(3, 3);
+        assert_eq!(centre.pixel(0, 0), picture.pixel(2, 1));
+        assert_eq!(centre.pixel(2, 2), picture.pixel(4, 3));
+        assert_eq!(picture.crop_centre(99, 99), picture);
+    }
+}

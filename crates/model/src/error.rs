@@ -1,0 +1,161 @@
+//! Errors of loading, naming and asking a network.
+
+use std::path::PathBuf;
+
+use oneiric_core::{DeviceError, PictureError};
+
+/// How many names a message lists before it only counts.
+const LISTED: usize = 6;
+
+/// A tensor whose shape is not the one the network needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misshapen {
+    /// Its name in the file.
+    pub name: String,
+    /// The shape the network needs.
+    pub expected: Vec<usize>,
+    /// The shape in the file.
+    pub found: Vec<usize>,
+}
+
+/// What can be wrong with a network, its weights or a question to it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// The device cannot be used.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// The picture cannot be used.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// The file cannot be read.
+    #[error("cannot read the weights {path:?}: {source}")]
+    Read {
+        /// The path as given.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not what its content claims.
+    #[error("{path:?} is no readable safetensors file: {source}")]
+    Format {
+        /// The path as given.
+        path: PathBuf,
+        /// Why.
+        source: safetensors::SafeTensorError,
+    },
+    /// A number format that weights do not come in.
+    #[error("the tensor {name:?} holds {dtype}, but weights are f32, f16 or bf16; convert it")]
+    DataType {
+        /// The tensor.
+        name: String,
+        /// Its number format.
+        dtype: String,
+    },
+    /// The names are those of no variant.
+    #[error(
+        "these are not the weights of a known InceptionV1: expected Caffe's names (such as \
+         \"conv1/7x7_s2.weight\") or TensorFlow's (such as \"conv2d0_w\"), found {}", some(.found)
+    )]
+    UnknownVariant {
+        /// The names in the file.
+        found: Vec<String>,
+    },
+    /// The tensors do not fit the network; nothing was loaded.
+    #[error("the weights do not fit {variant} and were not loaded{}", problems(.missing, .misshapen, .not_finite, .unknown))]
+    Weights {
+        /// What the names say the network is.
+        variant: &'static str,
+        /// Tensors that the network needs and the file lacks.
+        missing: Vec<String>,
+        /// Tensors with another shape.
+        misshapen: Vec<Misshapen>,
+        /// Tensors that hold a value that is not finite.
+        not_finite: Vec<String>,
+        /// Tensors that the network does not have.
+        unknown: Vec<String>,
+    },
+    /// No layer has that name.
+    #[error("there is no layer {name:?}; near it: {}", .near.join(", "))]
+    UnknownLayer {
+        /// The name as given.
+        name: String,
+        /// The nearest names.
+        near: Vec<String>,
+    },
+    /// No label, or several, fit the text.
+    #[error("{}", no_label(.label, .candidates))]
+    UnknownLabel {
+        /// The text as given.
+        label: String,
+        /// Labels that contain it.
+        candidates: Vec<String>,
+    },
+    /// The number of labels is not that of the classes.
+    #[error("the network has {classes} classes, got {found} labels; give one a class, in order")]
+    Labels {
+        /// Classes of the network.
+        classes: usize,
+        /// Labels that were given.
+        found: usize,
+    },
+    /// The configuration has a layer without channels.
+    #[error("the layer {layer:?} would have no channels; give it at least 1 in the configuration")]
+    NoChannels {
+        /// The layer.
+        layer: String,
+    },
+    /// The device did not hand the values over.
+    #[error("could not read the result back from the device: {reason}")]
+    Readback {
+        /// What burn said.
+        reason: String,
+    },
+}
+
+fn some(names: &[String]) -> String {
+    if names.is_empty() {
+        return "no tensors".to_owned();
+    }
+    let listed = names
+        .iter()
+        .take(LISTED)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    match names.len() {
+        n if n > LISTED => format!("{listed} and {} more", n - LISTED),
+        _ => listed,
+    }
+}
+
+fn no_label(label: &str, candidates: &[String]) -> String {
+    if candidates.is_empty() {
+        format!("no class has the label {label:?}; give its number, or load the labels first")
+    } else {
+        let candidates = some(candidates);
+        format!("several classes fit the label {label:?}: {candidates}; write one of them whole")
+    }
+}
+
+fn problems(
+    missing: &[String],
+    misshapen: &[Misshapen],
+    not_finite: &[String],
+    unknown: &[String],
+) -> String {
+    let misshapen: Vec<String> = misshapen
+        .iter()
+        .map(|m| format!("{} is {:?} instead of {:?}", m.name, m.found, m.expected))
+        .collect();
+    [
+        ("missing", missing),
+        ("misshapen", &misshapen),
+        ("not finite", not_finite),
+        ("unknown", unknown),
+    ]
+    .into_iter()
+    .filter(|(_, names)| !names.is_empty())
+    .map(|(what, names)| format!("; {what}: {}", some(names)))
+    .collect()
+}

@@ -1,0 +1,334 @@
+//! The InceptionV1 itself.
+
+use std::{collections::HashMap, fmt, path::Path, sync::Arc};
+
+use burn::tensor::{Device, Tensor, TensorData, activation};
+use oneiric_core::{Backend, Picture};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, Normal};
+
+use crate::{
+    ColourOrder, HostTensor, InceptionV1Config, Layer, LayerId, ModelError, NamedTensors, Network,
+    Prediction, ReluGradient, Variant,
+    classify::imagenet_labels,
+    graph::{Graph, LOGITS, Op},
+    ops::{self, ConvWeights, LrnKernel},
+    tensors, weights,
+};
+
+/// Side of the square that [`InceptionV1::classify`] looks at: the size all variants were
+/// trained on.
+const CLASSIFY_SIDE: usize = 224;
+
+/// An InceptionV1 with frozen weights. Clones share the weights.
+///
+/// ```
+/// # #[cfg(feature = "flex")] {
+/// use burn::tensor::{Device, Tensor};
+/// use oneiric_model::{InceptionV1, InceptionV1Config, Network, ReluGradient};
+///
+/// let net = InceptionV1::random(InceptionV1Config::tiny(), 0, &Device::flex())?;
+/// let layers = [net.layer("mixed4c")?, net.layer("logits")?];
+/// let images = Tensor::full([2, 3, 64, 48], 0.5, net.device());
+/// let acts = net.forward_to(images, &layers, ReluGradient::Plain);
+/// assert_eq!(acts[0].dims(), [2, 16, 4, 3]);
+/// assert_eq!(acts[1].dims(), [2, 10, 1, 1]);
+/// # }
+/// # Ok::<(), oneiric_model::ModelError>(())
+/// ```
+#[derive(Clone)]
+pub struct InceptionV1 {
+    inner: Arc<Inner>,
+    labels: Arc<Vec<String>>,
+}
+
+struct Inner {
+    config: InceptionV1Config,
+    graph: Graph,
+    convs: Vec<ConvWeights>,
+    /// By number of channels.
+    lrn: HashMap<usize, LrnKernel>,
+    /// What preprocessing subtracts, [1, 3, 1, 1] in the input's colour order.
+    mean: Tensor<4>,
+    device: Device,
+}
+
+impl InceptionV1 {
+    /// Loads a safetensors file with Caffe's names (BVLC) or TensorFlow's (`inception5h`); the
+    /// names tell which. The auxiliary heads, if there, are skipped. BVLC comes with the labels of
+    /// ImageNet; for `inception5h` see [`with_labels`](Self::with_labels).
+    ///
+    /// # Errors
+    ///
+    /// When the device cannot be used, the file cannot be read, or it does not hold exactly the
+    /// tensors of such a network: the message names them.
+    pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self, ModelError> {
+        // Before the file is read, so that a wrong device costs no time.
+        Backend::of(device)?;
+        let tensors = tensors::read_safetensors(path.as_ref())?;
+        Self::from_tensors(weights::config_of(&tensors)?, tensors, device)
+    }
+
+    /// A network from its configuration and its tensors, named and laid out as in TensorFlow's
+    /// graph (`mixed4a_3x3_bottleneck_w` `[k, k, in, out]`, `..._b` `[out]`, `softmax2_w`
+    /// `[in, classes]`) or, for [`Variant::Bvlc`], as in Caffe's model
+    /// (`inception_4a/3x3_reduce.weight` `[out, in, k, k]`, `loss3/classifier.weight`
+    /// `[classes, in]`).
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Weights`] when a tensor is missing, misshapen, not finite or unknown;
+    /// [`ModelError::NoChannels`] for a configuration with an empty layer.
+    pub fn from_tensors(
+        config: InceptionV1Config,
+        tensors: NamedTensors,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        Backend::of(device)?;
+        let device = device.clone().without_autodiff();
+        let graph = Graph::new(&config);
+        if let Some(layer) = graph.layers.iter().find(|layer| layer.channels() == 0) {
+            return Err(ModelError::NoChannels {
+                layer: layer.name().to_owned(),
+            });
+        }
+        let convs = weights::load(&config, &graph, tensors, &device)?;
+        let lrn_channels = [config.stem[0], config.stem[2]];
+        let lrn =
+            lrn_channels.map(|channels| (channels, LrnKernel::new(&config.lrn, channels, &device)));
+        let mean = TensorData::new(config.preprocessing.mean.to_vec(), [1, 3, 1, 1]);
+        let labels = match config.variant {
+            Variant::Bvlc => imagenet_labels(),
+            _ => Vec::new(),
+        };
+        Ok(Self {
+            inner: Arc::new(Inner {
+                mean: Tensor::from_data(mean, &device),
+                lrn: HashMap::from(lrn),
+                config,
+                graph,
+                convs,
+                device,
+            }),
+            labels: Arc::new(labels),
+        })
+    }
+
+    /// A network with random weights: normal with variance 2 / fan-in (He et al., 2015), biases
+    /// 0. What it "sees" says nothing, but shapes, speed and code are those of a trained one; and
+    /// a picture that looks the same for random weights does not show what a network has learned.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_tensors`](Self::from_tensors).
+    pub fn random(
+        config: InceptionV1Config,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let tensors = weights::names_and_shapes(&config)
+            .into_iter()
+            .map(|(name, shape, fan_in)| {
+                let count = shape.iter().product();
+                let values = match fan_in {
+                    Some(fan_in) => Normal::new(0.0, (2.0 / fan_in as f32).sqrt())
+                        .map(|normal| normal.sample_iter(&mut rng).take(count).collect())
+                        .unwrap_or_else(|_| vec![0.0; count]),
+                    None => vec![0.0; count],
+                };
+                (name, HostTensor { shape, values })
+            })
+            .collect();
+        Self::from_tensors(config, tensors, device)
+    }
+
+    /// The same network with other labels, one a class, in order. (`inception5h` has 1008
+    /// outputs and a file of 1001 labels, so fewer are allowed.)
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Labels`] when there are more labels than classes.
+    pub fn with_labels(mut self, labels: Vec<String>) -> Result<Self, ModelError> {
+        let classes = self.inner.config.classes;
+        if labels.len() > classes {
+            return Err(ModelError::Labels {
+                classes,
+                found: labels.len(),
+            });
+        }
+        self.labels = Arc::new(labels);
+        Ok(self)
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &InceptionV1Config {
+        &self.inner.config
+    }
+
+    /// What the network says a photograph shows: all classes, the most probable first.
+    ///
+    /// The photograph is scaled so that its shorter side is 224 and its centre of 224x224 is
+    /// looked at.
+    ///
+    /// # Errors
+    ///
+    /// When the device does not hand the result over.
+    pub fn classify(&self, photograph: &Picture) -> Result<Vec<Prediction>, ModelError> {
+        let (width, height) = (photograph.width(), photograph.height());
+        let shorter = width.min(height);
+        let scaled = |n: usize| ((n * CLASSIFY_SIDE + shorter / 2) / shorter).max(CLASSIFY_SIDE);
+        let square = photograph
+            .resize(scaled(width), scaled(height))?
+            .crop_centre(CLASSIFY_SIDE, CLASSIFY_SIDE);
+        let softmax = LayerId(self.inner.graph.layers.len() - 1);
+        let images = square.to_tensor(&self.inner.device);
+        let probabilities: Vec<f32> = self
+            .forward_to(images, &[softmax], ReluGradient::Plain)
+            .remove(0)
+            .try_into_data()
+            .map_err(|error| ModelError::Readback {
+                reason: error.to_string(),
+            })?
+            .try_into_vec()
+            .map_err(|error| ModelError::Readback {
+                reason: format!("{error:?}"),
+            })?;
+        Ok(Prediction::ranked(&probabilities, &self.labels))
+    }
+
+    /// From a batch of RGB images [n, 3, height, width] in 0..=1 to the network's input: colours
+    /// in its order, times 255, minus its mean.
+    #[must_use]
+    pub fn preprocess(&self, images: Tensor<4>) -> Tensor<4> {
+        let images = match self.inner.config.preprocessing.order {
+            ColourOrder::Rgb => images,
+            ColourOrder::Bgr => images.flip([1]),
+        };
+        images.mul_scalar(255.0) - self.inner.mean.clone()
+    }
+
+    /// [`Network::forward_to`] for an input that is already preprocessed.
+    ///
+    /// # Panics
+    ///
+    /// When the input is too small for a layer.
+    #[must_use]
+    pub fn forward_preprocessed(
+        &self,
+        input: Tensor<4>,
+        layers: &[LayerId],
+        relu: ReluGradient,
+    ) -> Vec<Tensor<4>> {
+        let Inner { graph, .. } = &*self.inner;
+        let wanted: Vec<usize> = layers.iter().map(|layer| layer.0).collect();
+        let needed = graph.needed(&wanted);
+        // How often each node will still be read, so that the last reader takes it.
+        let mut readers = vec![0_usize; graph.nodes.len()];
+        for (_, node) in graph.nodes.iter().enumerate().filter(|(i, _)| needed[*i]) {
+            for &input in &node.inputs {
+                readers[input] += 1;
+            }
+        }
+        for &node in &wanted {
+            readers[node] += 1;
+        }
+        let mut values: Vec<Option<Tensor<4>>> = vec![None; graph.nodes.len()];
+        let mut read = |values: &mut Vec<Option<Tensor<4>>>, node: usize| {
+            readers[node] -= 1;
+            let value = match readers[node] {
+                0 => values[node].take(),
+                _ => values[node].clone(),
+            };
+            value.expect("a node is computed before it is read")
+        };
+        for (index, node) in graph.nodes.iter().enumerate() {
+            if !needed[index] {
+                continue;
+            }
+            let value = match node.op {
+                Op::Input => input.clone(),
+                _ => {
+                    let inputs = node.inputs.iter().map(|&i| read(&mut values, i)).collect();
+                    self.compute(&node.op, inputs, relu)
+                }
+            };
+            values[index] = Some(value);
+        }
+        wanted.iter().map(|&node| read(&mut values, node)).collect()
+    }
+
+    fn compute(&self, op: &Op, mut inputs: Vec<Tensor<4>>, relu: ReluGradient) -> Tensor<4> {
+        let Inner {
+            config, convs, lrn, ..
+        } = &*self.inner;
+        if let Op::Concat = op {
+            return Tensor::cat(inputs, 1);
+        }
+        let x = inputs.remove(0);
+        match op {
+            Op::Input | Op::Concat => x,
+            Op::Conv {
+                weights,
+                stride,
+                bias,
+            } => ops::conv2d(x, &convs[*weights], *stride, config.padding, *bias),
+            Op::Relu => ops::relu(x, relu),
+            Op::MaxPool { kernel, stride } => ops::max_pool(x, *kernel, *stride, config.padding),
+            Op::Lrn => lrn[&x.dims()[1]].apply(x),
+            Op::GlobalAveragePool => ops::global_average_pool(x),
+            Op::Softmax => activation::softmax(x, 1),
+        }
+    }
+}
+
+impl Network for InceptionV1 {
+    fn layers(&self) -> &[Layer] {
+        &self.inner.graph.layers
+    }
+
+    fn identity(&self) -> usize {
+        Arc::as_ptr(&self.inner) as usize
+    }
+
+    fn device(&self) -> &Device {
+        &self.inner.device
+    }
+
+    fn logits(&self) -> LayerId {
+        let logits = self
+            .layers()
+            .iter()
+            .position(|layer| layer.name() == LOGITS);
+        LayerId(logits.expect("every InceptionV1 has a classifier"))
+    }
+
+    fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    fn layer_size(&self, layer: LayerId, image: [usize; 2]) -> Option<[usize; 2]> {
+        self.inner.graph.sizes(image)[layer.0]
+    }
+
+    fn forward_to(
+        &self,
+        images: Tensor<4>,
+        layers: &[LayerId],
+        relu: ReluGradient,
+    ) -> Vec<Tensor<4>> {
+        self.forward_preprocessed(self.preprocess(images), layers, relu)
+    }
+}
+
+impl fmt::Debug for InceptionV1 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InceptionV1")
+            .field("config", &self.inner.config)
+            .field("device", &self.inner.device)
+            .field("labels", &self.labels.len())
+            .finish()
+    }
+}

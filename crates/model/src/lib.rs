@@ -1,0 +1,46 @@
+//! InceptionV1 in burn, for looking into: frozen weights, every tensor reachable by name, a
+//! forward pass that stops at the deepest one asked for.
+//!
+//! "InceptionV1" names several trained networks that differ in ways that change every picture.
+//! One implementation covers them; [`InceptionV1Config`] holds the differences.
+//!
+//! ```no_run
+//! # #[cfg(feature = "flex")] {
+//! use burn::tensor::Device;
+//! use oneiric_core::Picture;
+//! use oneiric_model::{InceptionV1, Network};
+//!
+//! let net = InceptionV1::load("bvlc_googlenet.safetensors", &Device::flex())?;
+//! for guess in &net.classify(&Picture::open("cup.jpg")?)?[..5] {
+//!     println!("{:5.1} % {:?}", guess.probability * 100.0, guess.label);
+//! }
+//! let mixed4c = net.layer("mixed4c")?; // or Caffe's name, inception_4c/output
+//! assert_eq!(net.describe(mixed4c).channels(), 512);
+//! # }
+//! # Ok::<(), oneiric_model::ModelError>(())
+//! ```
+//!
+//! # Features
+//!
+//! `flex`, `ndarray` and `wgpu` compile in the burn backend of that name.
+
+mod classify;
+mod config;
+mod error;
+mod graph;
+mod inception;
+mod names;
+mod network;
+mod ops;
+mod tensors;
+mod weights;
+
+pub use classify::Prediction;
+pub use config::{
+    BlockWidths, ColourOrder, InceptionV1Config, Lrn, Padding, Preprocessing, Variant,
+};
+pub use error::{Misshapen, ModelError};
+pub use inception::InceptionV1;
+pub use network::{Layer, LayerId, Network, ReluGradient};
+pub use ops::redirected_relu;
+pub use tensors::{HostTensor, NamedTensors};

@@ -1,0 +1,195 @@
+//! One tensor, several names: TensorFlow's (which ours are), Caffe's, and how people spell them.
+
+use crate::{LayerId, ModelError, graph::LOGITS, network::Layer};
+
+/// Names of the tensors outside the blocks, as TensorFlow's graph and Caffe's
+/// `bvlc_googlenet/deploy.prototxt` have them.
+const STEM: [(&str, &str); 12] = [
+    ("conv2d0", "conv1/7x7_s2"),
+    ("maxpool0", "pool1/3x3_s2"),
+    ("localresponsenorm0", "pool1/norm1"),
+    ("conv2d1", "conv2/3x3_reduce"),
+    ("conv2d2", "conv2/3x3"),
+    ("localresponsenorm1", "conv2/norm2"),
+    ("maxpool1", "pool2/3x3_s2"),
+    ("maxpool4", "pool3/3x3_s2"),
+    ("maxpool10", "pool4/3x3_s2"),
+    ("avgpool0", "pool5/7x7_s1"),
+    (LOGITS, "loss3/classifier"),
+    ("softmax2", "prob"),
+];
+
+/// Parts of a block: TensorFlow's, Caffe's.
+const PARTS: [(&str, &str); 7] = [
+    ("1x1", "1x1"),
+    ("3x3_bottleneck", "3x3_reduce"),
+    ("3x3", "3x3"),
+    ("5x5_bottleneck", "5x5_reduce"),
+    ("5x5", "5x5"),
+    ("pool", "pool"),
+    ("pool_reduce", "pool_proj"),
+];
+
+/// How many names an error suggests.
+const SUGGESTIONS: usize = 4;
+
+/// Caffe's name of a tensor. Caffe computes ReLUs in place, so the tensors before them have no
+/// name there; they get the one after it with TensorFlow's ending `_pre_relu`.
+pub(crate) fn caffe(name: &str) -> Option<String> {
+    if let Some(conv) = name.strip_suffix("_pre_relu/conv") {
+        return caffe(conv).map(|name| format!("{name}_pre_relu/conv"));
+    }
+    if let Some(relu) = name.strip_suffix("_pre_relu") {
+        return caffe(relu).map(|name| format!("{name}_pre_relu"));
+    }
+    if let Some((_, caffe)) = STEM.iter().find(|(tensorflow, _)| *tensorflow == name) {
+        return Some((*caffe).to_owned());
+    }
+    let block = name.strip_prefix("mixed")?;
+    match block.split_once('_') {
+        None => Some(format!("inception_{block}/output")),
+        Some((block, part)) => PARTS
+            .iter()
+            .find(|(tensorflow, _)| *tensorflow == part)
+            .map(|(_, caffe)| format!("inception_{block}/{caffe}")),
+    }
+}
+
+/// A name as it is compared: lower case, every separator an underscore.
+fn normalised(name: &str) -> String {
+    name.trim()
+        .to_ascii_lowercase()
+        .replace(['/', '.', ':', '-', ' '], "_")
+}
+
+/// Every spelling that leads to a layer.
+fn spellings(layer: &Layer) -> Vec<String> {
+    let mut spellings = vec![normalised(layer.name())];
+    if let Some(caffe) = layer.caffe_name() {
+        let caffe = normalised(caffe);
+        // `inception_4c` for `inception_4c/output`, as people and the peers write it.
+        if let Some(block) = caffe.strip_suffix("_output") {
+            spellings.push(block.to_owned());
+        }
+        if let Some(block) = caffe.strip_suffix("_output_pre_relu") {
+            spellings.push(format!("{block}_pre_relu"));
+        }
+        spellings.push(caffe);
+    }
+    if layer.name() == "avgpool0" {
+        spellings.push("avgpool0_reshape".to_owned());
+    }
+    if layer.name() == LOGITS {
+        spellings.extend(["logits", "softmax2_pre_activation_matmul"].map(str::to_owned));
+    }
+    spellings
+}
+
+pub(crate) fn find(layers: &[Layer], name: &str) -> Result<LayerId, ModelError> {
+    let asked = normalised(name);
+    let mut distances = Vec::new();
+    for (index, layer) in layers.iter().enumerate() {
+        for spelling in spellings(layer) {
+            if spelling == asked {
+                return Ok(LayerId(index));
+            }
+            distances.push((strsim::damerau_levenshtein(&spelling, &asked), index));
+        }
+    }
+    distances.sort_unstable();
+    let mut near: Vec<String> = Vec::new();
+    for (_, index) in distances {
+        let layer = &layers[index];
+        // Answer in the world the question came from.
+        let spelling = match layer.caffe_name() {
+            Some(caffe) if asked.starts_with("inception") || name.contains('/') => caffe,
+            _ => layer.name(),
+        };
+        if !near.iter().any(|known| known == spelling) {
+            near.push(spelling.to_owned());
+        }
+        if near.len() == SUGGESTIONS {
+            break;
+        }
+    }
+    Err(ModelError::UnknownLayer {
+        name: name.to_owned(),
+        near,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{caffe, find};
+    use crate::{InceptionV1Config, ModelError, graph::Graph};
+
+    #[test]
+    fn both_worlds_and_their_spellings_lead_to_the_same_tensor() {
+        let graph = Graph::new(&InceptionV1Config::bvlc());
+        for (name, others) in [
+            (
+                "mixed4c",
+                &[
+                    "inception_4c",
+                    "inception_4c/output",
+                    "inception_4c_output",
+                    "Mixed4c",
+                ][..],
+            ),
+            (
+                "mixed4c_3x3_bottleneck",
+                &["inception_4c/3x3_reduce", "inception_4c_3x3_reduce"],
+            ),
+            ("mixed4a_pool_reduce", &["inception_4a/pool_proj"]),
+            ("mixed4a_pool", &["inception_4a/pool"]),
+            ("mixed4c_pre_relu", &["inception_4c_pre_relu"]),
+            ("mixed3b_5x5_pre_relu/conv", &["mixed3b_5x5_pre_relu_conv"]),
+            (
+                "softmax2_pre_activation",
+                &["loss3/classifier", "logits", "loss3_classifier"],
+            ),
+            ("softmax2", &["prob"]),
+            ("conv2d0", &["conv1/7x7_s2", "conv1_7x7_s2"]),
+            ("localresponsenorm0", &["pool1/norm1", "pool1_norm1"]),
+        ] {
+            let layer = find(&graph.layers, name).expect("our own name");
+            assert_eq!(graph.layers[layer.0].name(), name);
+            for other in others {
+                assert_eq!(find(&graph.layers, other).expect(other), layer, "{other}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_spelling_is_taken_twice() {
+        let graph = Graph::new(&InceptionV1Config::bvlc());
+        let mut all: Vec<String> = graph.layers.iter().flat_map(super::spellings).collect();
+        all.sort();
+        let count = all.len();
+        all.dedup();
+        assert_eq!(all.len(), count);
+    }
+
+    #[test]
+    fn a_wrong_name_gets_the_near_ones_of_its_world() {
+        let graph = Graph::new(&InceptionV1Config::bvlc());
+        let near = |name| match find(&graph.layers, name) {
+            Err(ModelError::UnknownLayer { near, .. }) => near,
+            other => panic!("expected an unknown layer, got {other:?}"),
+        };
+        assert!(near("mixed4f").contains(&"mixed4c".to_owned()));
+        assert!(near("inception_4c/3x3_redcue").contains(&"inception_4c/3x3_reduce".to_owned()));
+    }
+
+    #[test]
+    fn caffe_has_a_name_for_all_but_the_input() {
+        let graph = Graph::new(&InceptionV1Config::bvlc());
+        for layer in &graph.layers {
+            assert_eq!(
+                caffe(layer.name()).is_some(),
+                layer.name() != "input",
+                "{layer}"
+            );
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! A tiny InceptionV1 on every backend compiled in; loading, refusing and asking.
+
+use burn::tensor::{Device, Tensor};
+use oneiric_core::Picture;
+use oneiric_model::{
+    HostTensor, InceptionV1, InceptionV1Config, LayerId, ModelError, NamedTensors, Network,
+    ReluGradient, Variant,
+};
+use oneiric_testkit::{Array, Tolerance, assert_close, devices};
+
+fn tiny(device: &Device) -> InceptionV1 {
+    InceptionV1::random(InceptionV1Config::tiny(), 3, device).expect("a configuration of ours")
+}
+
+fn images(h: usize, w: usize) -> Array {
+    let noise = Array::noise([2, 3, h, w], 1);
+    Array::new(
+        noise.shape,
+        noise.values.iter().map(|v| 0.5 + 0.5 * v).collect(),
+    )
+}
+
+fn all_layers(net: &InceptionV1) -> Vec<LayerId> {
+    net.layers()
+        .iter()
+        .map(|layer| net.layer(layer.name()).expect("its own name"))
+        .collect()
+}
+
+#[test]
+fn every_tensor_is_reachable_alike_on_every_backend_and_of_the_size_told() {
+    let devices = devices();
+    let run = |device: &Device| -> Vec<Array> {
+        let net = tiny(device);
+        let layers = all_layers(&net);
+        let acts = net.forward_to(images(37, 50).tensor(device), &layers, ReluGradient::Plain);
+        acts.into_iter().map(Array::of).collect()
+    };
+    let reference = run(&devices[0].1);
+    for (backend, device) in &devices {
+        let net = tiny(device);
+        for ((layer, acts), expected) in net.layers().iter().zip(run(device)).zip(&reference) {
+            let id = net.layer(layer.name()).expect("its own name");
+            let [h, w] = net.layer_size(id, [37, 50]).expect("large enough");
+            assert_eq!(acts.shape, [2, layer.channels(), h, w], "{layer}");
+            let what = format!("{layer} on {backend}");
+            assert_close(&what, &acts, expected, Tolerance::ACTIVATIONS_GPU);
+        }
+    }
+}
+
+#[test]
+fn asking_for_one_layer_gives_what_asking_for_all_gives() {
+    let (_, device) = devices().remove(0);
+    let net = tiny(&device);
+    let layers = all_layers(&net);
+    let image = || images(40, 40).tensor(&device);
+    let together = net.forward_to(image(), &layers, ReluGradient::Plain);
+    for (layer, expected) in layers.iter().zip(together) {
+        let alone = net.forward_to(image(), &[*layer, *layer], ReluGradient::Plain);
+        for acts in alone {
+            let name = net.describe(*layer).name();
+            assert_close(
+                name,
+                &Array::of(acts),
+                &Array::of(expected.clone()),
+                Tolerance::ARITHMETIC,
+            );
+        }
+    }
+}
+
+#[test]
+fn blocks_are_their_branches_in_order_before_and_after_the_relu() {
+    let (_, device) = devices().remove(0);
+    let net = tiny(&device);
+    for ending in ["", "_pre_relu"] {
+        let names = ["1x1", "3x3", "5x5", "pool_reduce"].map(|b| format!("mixed4c_{b}{ending}"));
+        let mut layers: Vec<LayerId> = names
+            .iter()
+            .map(|name| net.layer(name).expect("a branch"))
+            .collect();
+        layers.push(net.layer(&format!("mixed4c{ending}")).expect("the block"));
+        let image = images(40, 40).tensor(&device);
+        let mut acts = net.forward_to(image, &layers, ReluGradient::Plain);
+        let block = Array::of(acts.pop().expect("the block"));
+        assert_eq!(Array::of(Tensor::cat(acts, 1)), block);
+        let negative = block.values.iter().any(|v| *v < 0.0);
+        assert_eq!(negative, ending == "_pre_relu");
+    }
+}
+
+#[test]
+fn only_the_images_gradient_is_computed() {
+    for (backend, device) in devices() {
+        let net = tiny(&device.clone().autodiff());
+        assert!(!net.device().is_autodiff(), "weights are constants");
+        let layer = net.layer("mixed4a").expect("a layer");
+        let image = images(32, 32)
+            .tensor::<4>(&device)
+            .autodiff()
+            .require_grad();
+        let acts = net
+            .forward_to(image.clone(), &[layer], ReluGradient::Plain)
+            .remove(0);
+        let mut gradients = acts.sum().backward();
+        assert!(image.grad_remove(&mut gradients).is_some(), "{backend}");
+
+        // Without an image to differentiate, nothing is recorded.
+        let plain = net.forward_to(
+            images(32, 32).tensor(&device),
+            &[layer],
+            ReluGradient::Plain,
+        );
+        assert!(!plain[0].is_tracked(), "{backend}");
+    }
+}
+
+#[test]
+fn images_that_are_too_small_are_told() {
+    let (_, device) = devices().remove(0);
+    let bvlc = InceptionV1Config {
+        variant: Variant::Custom,
+        ..InceptionV1Config::bvlc()
+    };
+    let bvlc = InceptionV1::random(bvlc, 0, &device).expect("a configuration of ours");
+    let layer = bvlc.layer("mixed5b").expect("a layer");
+    assert_eq!(bvlc.layer_size(layer, [0, 8]), None);
+    assert_eq!(bvlc.layer_size(layer, [224, 224]), Some([7, 7]));
+    assert_eq!(bvlc.layer_size(layer, [161, 200]), Some([5, 6]));
+    for side in 1..12 {
+        // What is told is what happens.
+        let image = Tensor::<4>::full([1, 3, side, side], 0.5, &device);
+        if let Some([h, w]) = bvlc.layer_size(layer, [side, side]) {
+            let acts = bvlc
+                .forward_to(image, &[layer], ReluGradient::Plain)
+                .remove(0);
+            assert_eq!(acts.dims()[2..], [h, w], "{side}");
+        }
+    }
+}
+
+fn tiny_tensors() -> NamedTensors {
+    // The names and shapes of the tiny network, from the message that refuses an empty file.
+    let (_, device) = devices().remove(0);
+    let empty = NamedTensors::new();
+    let refused = InceptionV1::from_tensors(InceptionV1Config::tiny(), empty, &device);
+    let Err(ModelError::Weights { missing, .. }) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(missing.len(), 2 * 58);
+    let mut tensors = NamedTensors::new();
+    for name in missing {
+        tensors.insert(
+            name,
+            HostTensor {
+                shape: vec![1],
+                values: vec![0.0],
+            },
+        );
+    }
+    let refused = InceptionV1::from_tensors(InceptionV1Config::tiny(), tensors, &device);
+    let Err(ModelError::Weights { misshapen, .. }) = refused else {
+        panic!("{refused:?}")
+    };
+    let tensor = |shape: Vec<usize>| HostTensor {
+        values: vec![0.5; shape.iter().product()],
+        shape,
+    };
+    misshapen
+        .into_iter()
+        .map(|m| (m.name, tensor(m.expected)))
+        .collect()
+}
+
+#[test]
+fn weights_load_whole_or_are_refused_with_the_tensors_named() {
+    let (_, device) = devices().remove(0);
+    let load = |tensors| InceptionV1::from_tensors(InceptionV1Config::tiny(), tensors, &device);
+    assert!(load(tiny_tensors()).is_ok());
+
+    // The public files hold two auxiliary heads.
+    let mut with_head = tiny_tensors();
+    with_head.insert(
+        "head0_bottleneck_w".into(),
+        HostTensor {
+            shape: vec![1],
+            values: vec![0.0],
+        },
+    );
+    assert!(load(with_head).is_ok());
+
+    let mut broken = tiny_tensors();
+    broken.remove("conv2d1_w");
+    broken.get_mut("mixed3a_1x1_b").expect("there").values[0] = f32::NAN;
+    broken.get_mut("mixed4e_3x3_w").expect("there").shape = vec![3, 3, 6, 4];
+    broken.insert(
+        "fc9".into(),
+        HostTensor {
+            shape: vec![1],
+            values: vec![0.0],
+        },
+    );
+    match load(broken) {
+        Err(error @ ModelError::Weights { .. }) => {
+            let message = error.to_string();
+            let ModelError::Weights {
+                missing,
+                misshapen,
+                not_finite,
+                unknown,
+                ..
+            } = error
+            else {
+                unreachable!()
+            };
+            assert_eq!(missing, ["conv2d1_w"]);
+            assert_eq!(misshapen[0].name, "mixed4e_3x3_w");
+            assert_eq!(misshapen[0].expected, [3, 3, 4, 6]);
+            assert_eq!(not_finite, ["mixed3a_1x1_b"]);
+            assert_eq!(unknown, ["fc9"]);
+            for name in ["conv2d1_w", "mixed4e_3x3_w", "mixed3a_1x1_b", "fc9"] {
+                assert!(message.contains(name), "{message}");
+            }
+        }
+        other => panic!("expected a refusal, got {other:?}"),
+    }
+}
+
+#[test]
+fn files_that_are_no_weights_are_refused() {
+    let (_, device) = devices().remove(0);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("weights.safetensors");
+    let missing = InceptionV1::load(&path, &device);
+    assert!(
+        matches!(missing, Err(ModelError::Read { .. })),
+        "{missing:?}"
+    );
+
+    for garbage in [&b""[..], b"garbage", &[0xff; 64]] {
+        std::fs::write(&path, garbage).expect("writable");
+        let refused = InceptionV1::load(&path, &device);
+        assert!(
+            matches!(refused, Err(ModelError::Format { .. })),
+            "{refused:?}"
+        );
+    }
+
+    let file = |name: &str, dtype, data: &[u8]| {
+        let view = safetensors::tensor::TensorView::new(dtype, vec![2], data).expect("fits");
+        let bytes = safetensors::serialize([(name, view)], None).expect("serializable");
+        std::fs::write(&path, bytes).expect("writable");
+        InceptionV1::load(&path, &device)
+    };
+    let other = file("resnet.weight", safetensors::Dtype::F32, &[0; 8]);
+    match other {
+        Err(ModelError::UnknownVariant { ref found }) => assert_eq!(found, &["resnet.weight"]),
+        _ => panic!("{other:?}"),
+    }
+    let integers = file("conv2d0_w", safetensors::Dtype::I32, &[0; 8]);
+    assert!(
+        matches!(integers, Err(ModelError::DataType { .. })),
+        "{integers:?}"
+    );
+    let partial = file("conv2d0_w", safetensors::Dtype::F16, &[0; 4]);
+    assert!(
+        matches!(partial, Err(ModelError::Weights { .. })),
+        "{partial:?}"
+    );
+}
+
+#[test]
+fn a_layer_without_channels_is_refused() {
+    let (_, device) = devices().remove(0);
+    let mut config = InceptionV1Config::tiny();
+    config.blocks[4].five_bottleneck = 0;
+    let refused = InceptionV1::random(config, 0, &device);
+    assert!(
+        matches!(refused, Err(ModelError::NoChannels { .. })),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn classes_have_labels_and_probabilities() {
+    let (_, device) = devices().remove(0);
+    let labels: Vec<String> = ["cat", "dog", "bird"].map(str::to_owned).to_vec();
+    let net = tiny(&device)
+        .with_labels(labels)
+        .expect("fewer than classes");
+    assert_eq!(net.class("dog").expect("there"), 1);
+    assert!(matches!(
+        net.class("fish"),
+        Err(ModelError::UnknownLabel { .. })
+    ));
+    let picture = Picture::new(60, 80, vec![0.3; 60 * 80 * 3]).expect("grey");
+    let predictions = net.classify(&picture).expect("readable");
+    assert_eq!(predictions.len(), 10);
+    let total: f32 = predictions.iter().map(|p| p.probability).sum();
+    assert!((total - 1.0).abs() < 1e-5, "{total}");
+    let sorted = predictions
+        .windows(2)
+        .all(|w| w[0].probability >= w[1].probability);
+    assert!(sorted, "{predictions:?}");
+    let dog = predictions
+        .iter()
+        .find(|p| p.class == 1)
+        .expect("all classes");
+    assert_eq!(dog.label.as_deref(), Some("dog"));
+    let too_many = tiny(&device).with_labels(vec![String::new(); 11]);
+    assert!(matches!(
+        too_many,
+        Err(ModelError::Labels {
+            classes: 10,
+            found: 11
+        })
+    ));
+}
+
+#[test]
+fn random_weights_repeat_with_their_seed() {
+    let (_, device) = devices().remove(0);
+    let logits = |seed| {
+        let net = InceptionV1::random(InceptionV1Config::tiny(), seed, &device).expect("fine");
+        let acts = net.forward_to(
+            images(32, 32).tensor(&device),
+            &[net.logits()],
+            ReluGradient::Plain,
+        );
+        Array::of(acts[0].clone())
+    };
+    assert_eq!(logits(1), logits(1));
+    assert_ne!(logits(1), logits(2));
+}

@@ -1,0 +1,112 @@
+//! Errors of making an objective and of using it on images it does not fit.
+
+use oneiric_model::ModelError;
+
+/// What can be wrong with an objective.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ObjectiveError {
+    /// The network does not have what was asked for.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A channel that the layer does not have.
+    #[error("{layer} has no channel {channel}; it has {channels}, from 0 to {}", channels - 1)]
+    Channel {
+        /// The layer.
+        layer: String,
+        /// As given.
+        channel: usize,
+        /// How many it has.
+        channels: usize,
+    },
+    /// A class that the network does not have.
+    #[error("the network has no class {class}; it has {classes}, from 0 to {}", classes - 1)]
+    Class {
+        /// As given.
+        class: usize,
+        /// How many it has.
+        classes: usize,
+    },
+    /// A direction of the wrong length.
+    #[error("a direction in {layer} has one number a channel, {expected}; got {found}")]
+    DirectionLength {
+        /// The layer.
+        layer: String,
+        /// Channels of the layer.
+        expected: usize,
+        /// Numbers that were given.
+        found: usize,
+    },
+    /// A direction that points nowhere.
+    #[error("the direction in {layer} {problem}; give finite numbers, at least one not zero")]
+    Direction {
+        /// The layer.
+        layer: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// A number that makes no sense.
+    #[error("{name} is {value}, but must be {allowed}")]
+    Number {
+        /// Which one.
+        name: &'static str,
+        /// As given.
+        value: f64,
+        /// What is allowed.
+        allowed: &'static str,
+    },
+    /// A sum of nothing.
+    #[error("the objective has no terms, so there is nothing to optimise")]
+    Empty,
+    /// An image of the batch that is not there.
+    #[error(
+        "the objective reads image {image} of the batch, which has {batch}, from 0 to {}; \
+         make the batch larger", batch - 1
+    )]
+    Image {
+        /// Which image.
+        image: usize,
+        /// How many there are.
+        batch: usize,
+    },
+    /// An image too small for the layer.
+    #[error(
+        "an image of {width}x{height} (after transforms) is too small for {layer}{}",
+        .needed.map(|n| format!(", which needs {n}x{n}")).unwrap_or_default()
+    )]
+    TooSmall {
+        /// The layer.
+        layer: String,
+        /// Width after transforms.
+        width: usize,
+        /// Height after transforms.
+        height: usize,
+        /// The smallest square that works.
+        needed: Option<usize>,
+    },
+    /// A position outside the layer.
+    #[error(
+        "position (x {x}, y {y}) lies outside {layer}, which is {width}x{height} for the smallest \
+         image that the transforms make; x and y count from 0"
+    )]
+    Position {
+        /// The layer.
+        layer: String,
+        /// Column.
+        x: usize,
+        /// Row.
+        y: usize,
+        /// Columns of the layer.
+        width: usize,
+        /// Rows of the layer.
+        height: usize,
+    },
+    /// Networks on different devices.
+    #[error("the objective reads networks on {first} and {second}; load both on one device")]
+    Devices {
+        /// One device.
+        first: String,
+        /// The other.
+        second: String,
+    },
+}

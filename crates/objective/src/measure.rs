@@ -1,0 +1,37 @@
+//! The seam for an objective of one's own.
+
+use std::fmt;
+
+use burn::tensor::Tensor;
+use oneiric_model::LayerId;
+
+use crate::ObjectiveError;
+
+/// What a [`Measure`] sees of a step.
+#[derive(Debug)]
+pub struct Reading {
+    /// The images [n, 3, height, width] in 0..=1, before the transforms: what regularisers are
+    /// about.
+    pub image: Tensor<4>,
+    /// The activations of the measure's layers, in its order, each [n, channels, height, width].
+    pub layers: Vec<Tensor<4>>,
+}
+
+/// A number about images and what a network makes of them.
+pub trait Measure: fmt::Debug + Send + Sync {
+    /// The layers it reads.
+    fn layers(&self) -> &[LayerId];
+
+    /// The number, a differentiable function of the reading, as a tensor of one value.
+    fn value(&self, reading: &Reading) -> Tensor<1>;
+
+    /// Whether it can read layers of these heights and widths (the smallest that a run will
+    /// give, in the order of [`layers`](Self::layers)).
+    ///
+    /// # Errors
+    ///
+    /// When it cannot, before any work is done.
+    fn check(&self, _sizes: &[[usize; 2]]) -> Result<(), ObjectiveError> {
+        Ok(())
+    }
+}

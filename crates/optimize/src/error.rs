@@ -1,0 +1,84 @@
+//! Errors of a run.
+
+use oneiric_core::{DeviceError, PictureError};
+use oneiric_objective::ObjectiveError;
+use oneiric_param::ParamError;
+use oneiric_transform::TransformError;
+
+use crate::Visualization;
+
+/// What can be wrong with a run. All but the last three are found before any work starts.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The device cannot be used.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// The objective does not fit.
+    #[error(transparent)]
+    Objective(#[from] ObjectiveError),
+    /// The parameterization does not fit.
+    #[error(transparent)]
+    Param(#[from] ParamError),
+    /// The transforms do not fit.
+    #[error(transparent)]
+    Transform(#[from] TransformError),
+    /// The picture could not be written where it was asked to be.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// A run without steps.
+    #[error("a run of 0 steps makes no picture; ask for at least 1")]
+    NoSteps,
+    /// A threshold outside the run.
+    #[error("there is no step {threshold} to keep a picture of; the run has steps 1 to {steps}")]
+    Threshold {
+        /// As given.
+        threshold: usize,
+        /// Steps of the run.
+        steps: usize,
+    },
+    /// A learning rate that makes no sense.
+    #[error("the learning rate is {rate}, but must be finite and above 0; the default is 0.05")]
+    LearningRate {
+        /// As given.
+        rate: f64,
+    },
+    /// A device other than the network's.
+    #[error("the run is to be on {run}, but the network was loaded on {network}; load it on {run}")]
+    OtherDevice {
+        /// The device of the run.
+        run: String,
+        /// The network's.
+        network: String,
+    },
+    /// An objective whose value no image changes.
+    #[error("the objective does not depend on the image, so there is nothing to optimise")]
+    Constant,
+    /// The objective, or the image, became infinite or not a number.
+    #[error(
+        "the objective became {value} in step {step}; a smaller learning rate or weight may help \
+         (the last good picture is in the error's `last_good`)"
+    )]
+    NotFinite {
+        /// The step, counted from 1.
+        step: usize,
+        /// What the objective became. Finite when only the image that came out of it is not.
+        value: f32,
+        /// What there was before that step.
+        last_good: Option<Box<Visualization>>,
+    },
+    /// The device did not hand a value over.
+    #[error("could not read the objective back from the device: {reason}")]
+    Readback {
+        /// What burn said.
+        reason: String,
+    },
+    /// The finished picture could not be written. It is not lost: it is in the error.
+    #[error("the run is finished, but its picture could not be saved: {source}")]
+    Save {
+        /// Why not, and where it was to go.
+        source: PictureError,
+        /// The finished run.
+        finished: Box<Visualization>,
+    },
+}

@@ -1,0 +1,108 @@
+//! What comes out of a run.
+
+use std::{path::Path, time::Duration};
+
+use oneiric_core::{Picture, PictureError};
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ending {
+    /// All steps were made.
+    Completed,
+    /// The stop condition was met.
+    Stopped,
+    /// Somebody cancelled it.
+    Cancelled,
+}
+
+/// Where the time went.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timings {
+    /// The whole run, from the start to the last picture.
+    pub total: Duration,
+    /// Each step.
+    pub steps: Vec<Duration>,
+}
+
+/// The pictures after a step, one per image of the batch.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// After how many steps.
+    pub step: usize,
+    /// One per image of the batch.
+    pub pictures: Vec<Picture>,
+}
+
+/// The pictures of a run and how they came about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Visualization {
+    /// In the order of the steps; never empty, and every snapshot holds at least one picture.
+    pub(crate) snapshots: Vec<Snapshot>,
+    pub(crate) objective: Vec<f32>,
+    pub(crate) timings: Timings,
+    pub(crate) seed: u64,
+    pub(crate) ending: Ending,
+}
+
+impl Visualization {
+    /// The final picture; of a batch, the first.
+    #[must_use]
+    pub fn picture(&self) -> &Picture {
+        &self.pictures()[0]
+    }
+
+    /// The final pictures, one per image of the batch.
+    #[must_use]
+    pub fn pictures(&self) -> &[Picture] {
+        &self.snapshots[self.snapshots.len() - 1].pictures
+    }
+
+    /// The pictures at every threshold, and the final ones last.
+    #[must_use]
+    pub fn snapshots(&self) -> &[Snapshot] {
+        &self.snapshots
+    }
+
+    /// The objective of every step, under that step's transforms; larger is better.
+    #[must_use]
+    pub fn objective(&self) -> &[f32] {
+        &self.objective
+    }
+
+    /// Where the time went.
+    #[must_use]
+    pub const fn timings(&self) -> &Timings {
+        &self.timings
+    }
+
+    /// The seed, to make the same pictures again.
+    #[must_use]
+    pub const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// How the run ended.
+    #[must_use]
+    pub const fn ending(&self) -> Ending {
+        self.ending
+    }
+
+    /// Writes the final picture as PNG or JPEG, by the ending of the name; a batch as one sheet.
+    ///
+    /// # Errors
+    ///
+    /// When the ending is another one or the file cannot be written. Nothing is lost: save it
+    /// elsewhere.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), PictureError> {
+        match self.pictures() {
+            [only] => only.save(path),
+            // The images of a batch have one size, so there always is a sheet.
+            several => Picture::sheet(several)
+                .unwrap_or_else(|| self.picture().clone())
+                .save(path),
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! The settings of a run.
+
+use std::{fmt, path::PathBuf};
+
+use burn::{optim::Optimizer, tensor::Device};
+use oneiric_objective::Objective;
+use oneiric_param::Parameterization;
+use oneiric_transform::{Transform, Transforms};
+
+use crate::{
+    CancelToken, Progress, RunError, Visualization,
+    optimizer::{Stepper, adam, stepper},
+    run,
+};
+
+type Observer<'a> = Box<dyn FnMut(&Progress<'_>) + 'a>;
+type StopCondition<'a> = Box<dyn FnMut(&Progress<'_>) -> bool + 'a>;
+
+/// Makes the picture that excites an objective, with the defaults of the field: see
+/// [`Visualizer`], which sets everything else.
+///
+/// # Errors
+///
+/// As [`Visualizer::run`].
+pub fn visualize(
+    objective: Objective,
+    params: impl Parameterization,
+) -> Result<Visualization, RunError> {
+    Visualizer::new().run(objective, params)
+}
+
+/// A run's settings.
+///
+/// | setting | default | purpose | range |
+/// | --- | --- | --- | --- |
+/// | [`steps`](Self::steps) | 512 | steps of the optimizer | at least 1 |
+/// | [`thresholds`](Self::thresholds) | none | steps to keep pictures of, besides the last | 1 to `steps` |
+/// | [`learning_rate`](Self::learning_rate) | 0.05 | of the optimizer | finite, above 0 |
+/// | [`optimizer`](Self::optimizer) | Adam | any of burn's | |
+/// | [`transforms`](Self::transforms) | [`Transforms::standard`] | of the image, each step | |
+/// | [`redirected_relu`](Self::redirected_relu) | 16 | first steps in which dead units are woken | |
+/// | [`batch`](Self::batch) | 1 | images optimised together | at least 1 |
+/// | [`seed`](Self::seed) | 0 | of all that is random | |
+/// | [`device`](Self::device) | the network's | where to run | the network's |
+/// | [`observer`](Self::observer) | none | sees every step | |
+/// | [`stop_when`](Self::stop_when) | never | ends the run early | |
+/// | [`cancel`](Self::cancel) | none | ends the run from elsewhere | |
+/// | [`save_to`](Self::save_to) | nowhere | writes the final picture | a path that can be written |
+///
+/// The same settings on the same device give the same pictures, bit for bit.
+pub struct Visualizer<'a> {
+    pub(crate) steps: usize,
+    pub(crate) thresholds: Vec<usize>,
+    pub(crate) learning_rate: f64,
+    pub(crate) optimizer: Box<dyn Stepper>,
+    pub(crate) transforms: Box<dyn Transform>,
+    pub(crate) redirected_steps: usize,
+    pub(crate) batch: usize,
+    pub(crate) seed: u64,
+    pub(crate) device: Option<Device>,
+    pub(crate) observer: Option<Observer<'a>>,
+    pub(crate) stop: Option<StopCondition<'a>>,
+    pub(crate) cancel: CancelToken,
+    pub(crate) save_to: Option<PathBuf>,
+}
+
+impl<'a> Visualizer<'a> {
+    /// The defaults of the field (Lucid's).
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            steps: 512,
+            thresholds: Vec::new(),
+            learning_rate: 0.05,
+            optimizer: stepper(adam()),
+            transforms: Box::new(Transforms::standard()),
+            redirected_steps: 16,
+            batch: 1,
+            seed: 0,
+            device: None,
+            observer: None,
+            stop: None,
+            cancel: CancelToken::new(),
+            save_to: None,
+        }
+    }
+
+    /// Sets how many steps the optimizer makes.
+    #[must_use]
+    pub const fn steps(mut self, steps: usize) -> Self {
+        self.steps = steps;
+        self
+    }
+
+    /// Keeps pictures of these steps, besides the last; the picture of step n is the one after n
+    /// steps.
+    #[must_use]
+    pub fn thresholds(mut self, thresholds: impl IntoIterator<Item = usize>) -> Self {
+        self.thresholds = thresholds.into_iter().collect();
+        self
+    }
+
+    /// Sets the learning rate.
+    #[must_use]
+    pub const fn learning_rate(mut self, rate: f64) -> Self {
+        self.learning_rate = rate;
+        self
+    }
+
+    /// Sets the optimizer, any of burn's: `AdamConfig::new().build()`. It sees each latent tensor
+    /// as a flat vector.
+    #[must_use]
+    pub fn optimizer(mut self, optimizer: impl Optimizer) -> Self {
+        self.optimizer = stepper(optimizer);
+        self
+    }
+
+    /// Sets what happens to the image each step before the network sees it;
+    /// [`Transforms::none`] for nothing.
+    #[must_use]
+    pub fn transforms(mut self, transforms: impl Transform + 'static) -> Self {
+        self.transforms = Box::new(transforms);
+        self
+    }
+
+    /// Sets in how many of the first steps the gradient is redirected past dead ReLUs; 0 for
+    /// none. See [`redirected_relu`](oneiric_model::redirected_relu).
+    #[must_use]
+    pub const fn redirected_relu(mut self, steps: usize) -> Self {
+        self.redirected_steps = steps;
+        self
+    }
+
+    /// Sets how many images are optimised together. Give each its own objective with
+    /// [`Objective::on_image`].
+    #[must_use]
+    pub const fn batch(mut self, images: usize) -> Self {
+        self.batch = images;
+        self
+    }
+
+    /// Sets the seed of all that is random: the start and the transforms.
+    #[must_use]
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Insists on a device: the run is refused if the network is on another.
+    #[must_use]
+    pub fn device(mut self, device: Device) -> Self {
+        self.device = Some(device);
+        self
+    }
+
+    /// Calls a function after every step.
+    #[must_use]
+    pub fn observer(mut self, observer: impl FnMut(&Progress<'_>) + 'a) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// Ends the run after a step for which the function says so.
+    #[must_use]
+    pub fn stop_when(mut self, condition: impl FnMut(&Progress<'_>) -> bool + 'a) -> Self {
+        self.stop = Some(Box::new(condition));
+        self
+    }
+
+    /// Lets the token, pulled in another thread, end the run after the step it is in.
+    #[must_use]
+    pub fn cancel(mut self, token: CancelToken) -> Self {
+        self.cancel = token;
+        self
+    }
+
+    /// Writes the final picture there, as [`Visualization::save`] does; whether that is possible
+    /// is checked before the run.
+    #[must_use]
+    pub fn save_to(mut self, path: impl Into<PathBuf>) -> Self {
+        self.save_to = Some(path.into());
+        self
+    }
+
+    /// Makes the pictures.
+    ///
+    /// # Errors
+    ///
+    /// Before any work starts, when a setting makes no sense or does not fit the others. Later,
+    /// [`RunError::NotFinite`] with the last good picture, [`RunError::Save`] with the finished
+    /// one, or [`RunError::Readback`].
+    pub fn run(
+        self,
+        objective: Objective,
+        params: impl Parameterization,
+    ) -> Result<Visualization, RunError> {
+        run::run(self, &objective, &params)
+    }
+}
+
+impl Default for Visualizer<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Visualizer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Visualizer")
+            .field("steps", &self.steps)
+            .field("thresholds", &self.thresholds)
+            .field("learning_rate", &self.learning_rate)
+            .field("transforms", &self.transforms)
+            .field("redirected_steps", &self.redirected_steps)
+            .field("batch", &self.batch)
+            .field("seed", &self.seed)
+            .field("device", &self.device)
+            .field("save_to", &self.save_to)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,491 @@
+//! Runs on a tiny network, on every backend compiled in: that they rise, repeat, stop, and refuse.
+
+use std::{cell::RefCell, time::Duration};
+
+use burn::{
+    optim::SgdConfig,
+    tensor::{Device, Tensor, TensorData},
+};
+use oneiric_core::{Picture, PictureError};
+use oneiric_model::{InceptionV1, InceptionV1Config, Network, ReluGradient};
+use oneiric_objective::{Objective, ObjectiveError, Objectives};
+use oneiric_optimize::{CancelToken, Ending, RunError, Visualization, Visualizer};
+use oneiric_param::{Canvas, Fourier, ParamError, Parameterization, Pixel};
+use oneiric_testkit::{Array, devices};
+use oneiric_transform::{Jitter, TransformError, Transforms};
+
+const LAYER: &str = "mixed4a";
+
+fn net(device: &Device) -> InceptionV1 {
+    InceptionV1::random(InceptionV1Config::tiny(), 5, device).expect("a configuration of ours")
+}
+
+fn objective(device: &Device) -> Objective {
+    net(device).channel(LAYER, 1).expect("a channel")
+}
+
+fn short(seed: u64) -> Visualizer<'static> {
+    Visualizer::new().steps(6).seed(seed)
+}
+
+fn run(visualizer: Visualizer<'_>, device: &Device) -> Visualization {
+    visualizer
+        .run(objective(device), Fourier::new(40, 36))
+        .expect("a run that is fine")
+}
+
+#[test]
+fn the_objective_rises() {
+    for (backend, device) in devices() {
+        for (name, visualization) in [
+            (
+                "Fourier",
+                Visualizer::new()
+                    .steps(20)
+                    .run(objective(&device), Fourier::new(40, 36)),
+            ),
+            (
+                "pixel",
+                Visualizer::new()
+                    .steps(20)
+                    .run(objective(&device), Pixel::new(40, 36)),
+            ),
+        ] {
+            let visualization = visualization.expect("a run that is fine");
+            let values = visualization.objective();
+            assert_eq!(values.len(), 20);
+            let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len() as f32;
+            let (first, last) = (mean(&values[..5]), mean(&values[15..]));
+            assert!(last > first, "{name} on {backend}: {first} to {last}");
+            assert_eq!(visualization.ending(), Ending::Completed);
+            assert_eq!(visualization.timings().steps.len(), 20);
+            let steps: Duration = visualization.timings().steps.iter().sum();
+            assert!(visualization.timings().total >= steps);
+            let picture = visualization.picture();
+            assert_eq!((picture.width(), picture.height()), (40, 36));
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bits_and_another_seed_other_pictures() {
+    for (backend, device) in devices() {
+        let (first, again, other) = (
+            run(short(7), &device),
+            run(short(7), &device),
+            run(short(8), &device),
+        );
+        assert_eq!(first.pictures(), again.pictures(), "{backend}");
+        assert_eq!(first.objective(), again.objective(), "{backend}");
+        assert_ne!(first.pictures(), other.pictures(), "{backend}");
+        assert_eq!((first.seed(), other.seed()), (7, 8));
+    }
+}
+
+#[test]
+fn thresholds_keep_the_pictures_of_their_steps() {
+    let (_, device) = devices().remove(0);
+    let kept = run(short(1).thresholds([2, 4, 6]), &device);
+    let steps: Vec<usize> = kept
+        .snapshots()
+        .iter()
+        .map(|snapshot| snapshot.step)
+        .collect();
+    assert_eq!(steps, [2, 4, 6], "the last step is there once");
+    // The picture of step n is the one after n steps: a shorter run ends with it.
+    let shorter = run(short(1).steps(4), &device);
+    assert_eq!(kept.snapshots()[1].pictures, shorter.pictures());
+    assert_eq!(kept.objective()[..4], *shorter.objective());
+}
+
+#[test]
+fn an_observer_sees_every_step_as_it_is() {
+    let (_, device) = devices().remove(0);
+    let seen = RefCell::new(Vec::new());
+    let visualization = run(
+        short(1).observer(|progress| {
+            assert_eq!(progress.steps, 6);
+            assert_eq!(progress.history.len(), progress.step);
+            assert_eq!(progress.history[progress.step - 1], progress.value);
+            assert_eq!(progress.pictures().expect("readable").len(), 1);
+            seen.borrow_mut().push((progress.step, progress.value));
+        }),
+        &device,
+    );
+    let expected: Vec<(usize, f32)> = visualization
+        .objective()
+        .iter()
+        .enumerate()
+        .map(|(i, v)| (i + 1, *v))
+        .collect();
+    assert_eq!(seen.into_inner(), expected);
+}
+
+#[test]
+fn a_run_stops_when_told_and_returns_what_there_is() {
+    let (_, device) = devices().remove(0);
+    let stopped = run(short(1).stop_when(|progress| progress.step == 3), &device);
+    assert_eq!(stopped.ending(), Ending::Stopped);
+    assert_eq!(stopped.objective().len(), 3);
+    assert_eq!(
+        stopped.pictures(),
+        run(short(1).steps(3), &device).pictures()
+    );
+
+    let token = CancelToken::new();
+    let from_elsewhere = token.clone();
+    let cancelled = run(
+        short(1).cancel(token).observer(move |progress| {
+            if progress.step == 2 {
+                let token = from_elsewhere.clone();
+                std::thread::spawn(move || token.cancel())
+                    .join()
+                    .expect("no panic");
+            }
+        }),
+        &device,
+    );
+    assert_eq!(cancelled.ending(), Ending::Cancelled);
+    assert_eq!(cancelled.objective().len(), 2);
+
+    let token = CancelToken::new();
+    token.cancel();
+    let at_once = run(short(1).cancel(token), &device);
+    assert_eq!(
+        (at_once.ending(), at_once.objective().len()),
+        (Ending::Cancelled, 0)
+    );
+    assert_eq!(at_once.snapshots()[0].step, 0, "the start is there");
+}
+
+#[test]
+fn every_image_of_a_batch_can_have_its_own_objective() {
+    for (backend, device) in devices() {
+        let net = net(&device);
+        let own = net.channel(LAYER, 1).expect("a channel").on_image(0)
+            + net.channel(LAYER, 4).expect("a channel").on_image(1);
+        let batch = Visualizer::new()
+            .steps(12)
+            .batch(2)
+            .run(own, Fourier::new(40, 36))
+            .expect("a run that is fine");
+        assert_eq!(batch.pictures().len(), 2);
+        let layer = net.layer(LAYER).expect("a layer");
+        let mean = |image: usize, channel: usize| {
+            let view = batch.pictures()[image].to_tensor(&device);
+            let acts = net
+                .forward_to(view, &[layer], ReluGradient::Plain)
+                .remove(0);
+            acts.narrow(1, channel, 1).mean().into_scalar::<f32>()
+        };
+        assert!(mean(0, 1) > mean(1, 1), "{backend}");
+        assert!(mean(1, 4) > mean(0, 4), "{backend}");
+    }
+}
+
+#[test]
+fn images_of_a_batch_do_not_touch_each_other() {
+    let (_, device) = devices().remove(0);
+    // A batch of one image limited to it, and the same as the first of two.
+    let alone = Visualizer::new()
+        .steps(3)
+        .transforms(Transforms::none())
+        .run(objective(&device), Fourier::new(40, 36))
+        .expect("a run that is fine");
+    let both = Visualizer::new()
+        .steps(3)
+        .batch(2)
+        .transforms(Transforms::none())
+        .run(objective(&device).on_image(0), Fourier::new(40, 36))
+        .expect("a run that is fine");
+    let apart = |a: &Picture, b: &Picture| {
+        let pairs = a.values().iter().zip(b.values());
+        pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    };
+    assert!(apart(alone.picture(), &both.pictures()[0]) < 1e-4);
+}
+
+#[test]
+fn a_unit_that_is_dead_at_the_start_wakes_up() {
+    for (backend, device) in devices() {
+        let net = net(&device);
+        let before_relu = net.layer("mixed3b_pre_relu").expect("a layer");
+        let start = || Fourier::new(40, 36);
+        let at_once = CancelToken::new();
+        at_once.cancel();
+        let flat = Visualizer::new()
+            .cancel(at_once)
+            .run(net.channel("mixed3b", 0).expect("a channel"), start())
+            .expect("a start");
+        // Of the channels that are 0 everywhere for the starting image, the one nearest to life.
+        let view = flat.picture().to_tensor(&device);
+        let acts = Array::of(
+            net.forward_to(view, &[before_relu], ReluGradient::Plain)
+                .remove(0),
+        );
+        let plane = acts.shape[2] * acts.shape[3];
+        let largest = acts
+            .values
+            .chunks(plane)
+            .map(|p| p.iter().copied().fold(f32::MIN, f32::max));
+        let (dead, _) = largest
+            .enumerate()
+            .filter(|(_, largest)| *largest < 0.0)
+            .max_by(|a, b| a.1.total_cmp(&b.1))
+            .expect("random weights leave a channel dead");
+        let run = |redirected| {
+            Visualizer::new()
+                .steps(24)
+                .transforms(Transforms::none())
+                .redirected_relu(redirected)
+                .run(net.channel("mixed3b", dead).expect("a channel"), start())
+                .expect("a run that is fine")
+        };
+        let plain = run(0);
+        assert!(
+            plain.objective().iter().all(|v| *v == 0.0),
+            "{backend}: dead stays dead"
+        );
+        assert_eq!(plain.picture(), flat.picture(), "{backend}");
+        let woken = run(16).objective()[23];
+        assert!(woken > 0.0, "{backend}: {woken}");
+    }
+}
+
+#[test]
+fn any_optimizer_of_burn_does() {
+    let (_, device) = devices().remove(0);
+    let visualization = run(
+        Visualizer::new()
+            .steps(8)
+            .optimizer(SgdConfig::new().build())
+            .learning_rate(10.0),
+        &device,
+    );
+    let values = visualization.objective();
+    assert!(values[7] > values[0], "{values:?}");
+}
+
+/// Becomes infinite after some steps.
+fn explosive(device: &Device, after: usize) -> Objective {
+    let steps = std::sync::atomic::AtomicUsize::new(0);
+    net(device)
+        .objective("explosive", &[], move |reading| {
+            let step = steps.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let factor = if step == after { f32::INFINITY } else { 1.0 };
+            reading.image.clone().mean() * factor
+        })
+        .expect("no layers")
+}
+
+#[test]
+fn an_objective_that_is_not_finite_ends_the_run_with_the_last_good_picture() {
+    let (_, device) = devices().remove(0);
+    let error = short(1)
+        .run(explosive(&device, 3), Pixel::new(8, 8))
+        .expect_err("infinite");
+    let message = error.to_string();
+    assert!(
+        message.contains("inf") && message.contains("step 4"),
+        "{message}"
+    );
+    let RunError::NotFinite {
+        step: 4,
+        last_good: Some(good),
+        ..
+    } = error
+    else {
+        panic!("{error:?}")
+    };
+    assert_eq!(good.objective().len(), 3);
+    // The last picture whose objective was finite is the one that step 3 began with.
+    let steady = short(1)
+        .steps(2)
+        .run(explosive(&device, 99), Pixel::new(8, 8))
+        .expect("steady");
+    assert_eq!(good.pictures(), steady.pictures());
+
+    let at_once = short(1)
+        .run(explosive(&device, 0), Pixel::new(8, 8))
+        .expect_err("infinite");
+    let RunError::NotFinite {
+        step: 1,
+        last_good: Some(start),
+        ..
+    } = at_once
+    else {
+        panic!("{at_once:?}")
+    };
+    assert_eq!(start.pictures().len(), 1);
+}
+
+/// A latent whose image is not a number after the first update.
+#[derive(Debug)]
+struct Breaking;
+
+impl Parameterization for Breaking {
+    fn size(&self) -> [usize; 2] {
+        [4, 4]
+    }
+
+    fn init(&self, _: usize, _: &mut dyn rand::Rng, device: &Device) -> Result<Canvas, ParamError> {
+        let latent = Tensor::from_data(TensorData::new(vec![0.0_f32; 48], [48]), device);
+        // The root of what becomes negative.
+        Ok(Canvas::new(vec![latent], |latent| {
+            (latent[0].clone().neg() + 0.01)
+                .sqrt()
+                .reshape([1, 3, 4, 4])
+        }))
+    }
+}
+
+#[test]
+fn a_picture_that_breaks_in_the_last_step_is_told_too() {
+    let (_, device) = devices().remove(0);
+    let darker = net(&device)
+        .objective("darker", &[], |reading| reading.image.clone().mean().neg())
+        .expect("no layers");
+    let error = Visualizer::new()
+        .steps(1)
+        .transforms(Transforms::none())
+        .run(darker, Breaking)
+        .expect_err("not a number");
+    let RunError::NotFinite {
+        step: 1,
+        last_good: Some(good),
+        ..
+    } = error
+    else {
+        panic!("{error:?}")
+    };
+    assert!(
+        (good.picture().pixel(0, 0)[0] - 0.1).abs() < 1e-6,
+        "the start"
+    );
+}
+
+#[test]
+fn bad_settings_are_refused_before_any_work() {
+    let (_, device) = devices().remove(0);
+    let refused = |visualizer: Visualizer<'_>, params: Fourier| {
+        let observed = visualizer.observer(|_| panic!("no step is made"));
+        observed
+            .run(objective(&device), params)
+            .expect_err("refused")
+    };
+    let size = || Fourier::new(40, 36);
+    assert!(matches!(
+        refused(Visualizer::new().steps(0), size()),
+        RunError::NoSteps
+    ));
+    for threshold in [0, 7] {
+        let error = refused(short(0).thresholds([threshold]), size());
+        assert!(matches!(error, RunError::Threshold { steps: 6, .. }));
+    }
+    for rate in [0.0, -0.05, f64::NAN] {
+        let error = refused(short(0).learning_rate(rate), size());
+        assert!(matches!(error, RunError::LearningRate { .. }));
+    }
+    let error = refused(short(0).batch(0), size());
+    assert!(matches!(error, RunError::Param(ParamError::EmptyBatch)));
+    let error = refused(short(0), Fourier::new(0, 36));
+    assert!(
+        matches!(error, RunError::Param(ParamError::EmptyImage { .. })),
+        "{error:?}"
+    );
+    let error = refused(short(0).transforms(Jitter::new(36)), size());
+    assert!(matches!(
+        error,
+        RunError::Transform(TransformError::TooSmall { .. })
+    ));
+    let error = refused(short(0).save_to("no/such/folder/a.png"), size());
+    assert!(matches!(
+        error,
+        RunError::Picture(PictureError::NotWritable { .. })
+    ));
+    let error = refused(short(0).save_to("picture"), size());
+    assert!(matches!(
+        error,
+        RunError::Picture(PictureError::Format { .. })
+    ));
+
+    let image = objective(&device).on_image(3);
+    let error = short(0).run(image, size()).expect_err("refused");
+    assert!(matches!(
+        error,
+        RunError::Objective(ObjectiveError::Image { image: 3, batch: 1 })
+    ));
+    let corner = net(&device).neuron_at(LAYER, 0, 3, 0).expect("a channel");
+    let error = short(0).run(corner, size()).expect_err("refused");
+    assert!(matches!(
+        error,
+        RunError::Objective(ObjectiveError::Position { x: 3, .. })
+    ));
+    let constant = net(&device).objective("constant", &[], |reading| {
+        Tensor::ones([1], &reading.image.device().without_autodiff())
+    });
+    let error = short(0)
+        .run(constant.expect("no layers"), size())
+        .expect_err("refused");
+    assert!(matches!(error, RunError::Constant));
+}
+
+#[test]
+fn a_device_other_than_the_networks_is_refused() {
+    let devices = devices();
+    let network = &devices[0].1;
+    let same = short(0).steps(1).device(network.clone());
+    assert!(same.run(objective(network), Fourier::new(40, 36)).is_ok());
+    for (_, other) in &devices[1..] {
+        let run = short(0)
+            .device(other.clone())
+            .run(objective(network), Fourier::new(40, 36));
+        assert!(matches!(run, Err(RunError::OtherDevice { .. })));
+        let both = objective(network) + objective(other);
+        let run = short(0).run(both, Fourier::new(40, 36));
+        assert!(matches!(
+            run,
+            Err(RunError::Objective(ObjectiveError::Devices { .. }))
+        ));
+    }
+}
+
+#[test]
+fn the_picture_is_saved_where_it_was_asked_for() {
+    let (_, device) = devices().remove(0);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("picture.png");
+    let visualization = run(short(1).batch(2).save_to(&path), &device);
+    let sheet = Picture::open(&path).expect("saved");
+    assert_eq!((sheet.width(), sheet.height()), (40 * 2 + 2, 36));
+    let corner = visualization.pictures()[0].pixel(0, 0);
+    let saved = sheet.pixel(0, 0);
+    assert!(
+        corner
+            .iter()
+            .zip(saved)
+            .all(|(a, b)| (a - b).abs() <= 0.5 / 255.0 + 1e-6)
+    );
+}
+
+#[test]
+fn a_finished_picture_is_not_lost_when_it_cannot_be_saved() {
+    let (_, device) = devices().remove(0);
+    let folder = tempfile::tempdir().expect("a folder");
+    let inside = folder.path().join("gone");
+    std::fs::create_dir(&inside).expect("writable");
+    let path = inside.join("picture.png");
+    // The folder vanishes while the run goes on.
+    let visualizer = short(1).save_to(&path).observer(|progress| {
+        if progress.step == 1 {
+            std::fs::remove_dir(&inside).expect("empty");
+        }
+    });
+    let error = visualizer
+        .run(objective(&device), Fourier::new(40, 36))
+        .expect_err("no folder");
+    let RunError::Save { finished, .. } = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(finished.objective().len(), 6);
+}

@@ -1,0 +1,124 @@
+//! The seam to the optimizer: numbers, and how they become an image.
+
+use std::fmt;
+
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use rand::Rng;
+use rand_distr::{Distribution, Normal};
+
+use crate::ParamError;
+
+/// A way to describe images by numbers that an optimizer can change.
+pub trait Parameterization: fmt::Debug {
+    /// Height and width of the images.
+    fn size(&self) -> [usize; 2];
+
+    /// A canvas to start from: `batch` images, their random numbers drawn from `rng`.
+    ///
+    /// # Errors
+    ///
+    /// When the configuration makes no sense; before any work is done.
+    fn init(&self, batch: usize, rng: &mut dyn Rng, device: &Device) -> Result<Canvas, ParamError>;
+}
+
+/// From the latent to the images [n, 3, height, width] in 0..=1.
+type Paint = Box<dyn Fn(&[Tensor<1>]) -> Tensor<4> + Send>;
+
+/// The numbers that are optimised (the latent) and the function from them to a batch of images.
+///
+/// Latent tensors are flat: optimizers work on each number alone, and the function knows the
+/// shapes.
+pub struct Canvas {
+    latent: Vec<Tensor<1>>,
+    paint: Paint,
+}
+
+impl Canvas {
+    /// A canvas from its latent and the function that paints it: a differentiable function to
+    /// images [n, 3, height, width] in 0..=1.
+    pub fn new(
+        latent: Vec<Tensor<1>>,
+        paint: impl Fn(&[Tensor<1>]) -> Tensor<4> + Send + 'static,
+    ) -> Self {
+        Self {
+            latent,
+            paint: Box::new(paint),
+        }
+    }
+
+    /// The images [n, 3, height, width] in 0..=1.
+    #[must_use]
+    pub fn image(&self) -> Tensor<4> {
+        (self.paint)(&self.latent)
+    }
+
+    /// The latent.
+    #[must_use]
+    pub fn latent(&self) -> &[Tensor<1>] {
+        &self.latent
+    }
+
+    /// Replaces the latent, for example by an earlier one.
+    pub fn set_latent(&mut self, latent: Vec<Tensor<1>>) {
+        self.latent = latent;
+    }
+
+    /// Starts recording: what is computed from [`image`](Self::image) from now on can be
+    /// differentiated with respect to the latent.
+    pub fn record(&mut self) {
+        for tensor in &mut self.latent {
+            *tensor = tensor.clone().without_autodiff().autodiff().require_grad();
+        }
+    }
+
+    /// Stops recording and replaces each latent tensor by what `update` makes of its number, its
+    /// value and its gradient. A tensor without a gradient stays.
+    pub fn update(
+        &mut self,
+        gradients: &mut Gradients,
+        mut update: impl FnMut(usize, Tensor<1>, Tensor<1>) -> Tensor<1>,
+    ) {
+        for (index, tensor) in self.latent.iter_mut().enumerate() {
+            let gradient = tensor.grad_remove(gradients);
+            let value = tensor.clone().without_autodiff();
+            *tensor = match gradient {
+                Some(gradient) => update(index, value, gradient),
+                None => value,
+            };
+        }
+    }
+}
+
+impl fmt::Debug for Canvas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sizes: Vec<_> = self.latent.iter().map(Tensor::dims).collect();
+        f.debug_struct("Canvas")
+            .field("latent", &sizes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What every parameterization checks first.
+pub(crate) fn check([height, width]: [usize; 2], batch: usize, sd: f32) -> Result<(), ParamError> {
+    if width == 0 || height == 0 {
+        return Err(ParamError::EmptyImage { width, height });
+    }
+    if batch == 0 {
+        return Err(ParamError::EmptyBatch);
+    }
+    if !sd.is_finite() || sd < 0.0 {
+        return Err(ParamError::Number {
+            name: "the standard deviation of the start",
+            value: sd,
+            allowed: "finite and at least 0",
+        });
+    }
+    Ok(())
+}
+
+/// Normally distributed numbers around 0.
+pub(crate) fn normal(count: usize, sd: f32, rng: &mut dyn Rng, device: &Device) -> Tensor<1> {
+    let normal = Normal::new(0.0, sd).expect("the standard deviation was checked");
+    let values: Vec<f32> = normal.sample_iter(rng).take(count).collect();
+    Tensor::from_data(TensorData::new(values, [count]), device)
+}

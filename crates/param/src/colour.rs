@@ -1,0 +1,205 @@
+//! From decorrelated colours without bounds to RGB in 0..=1, and back.
+
+use burn::tensor::{Device, Tensor, TensorData, activation};
+
+/// Columns: how much of red, green and blue each decorrelated channel carries, from the colour
+/// covariance of ImageNet. Source: Lucid, `optvis/param/color.py`.
+const CORRELATION: [[f64; 3]; 3] = [[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]];
+
+/// Mean colour of ImageNet, RGB in 0..=1. Source: the same.
+const MEAN: [f32; 3] = [0.48, 0.46, 0.41];
+
+/// Values of a photograph closer to 0 or 1 than this count as this far from it, where the sigmoid
+/// is inverted: half a step of an 8-bit file.
+const MARGIN: f32 = 0.5 / 255.0;
+
+/// How values without bounds are brought into 0..=1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Squash {
+    /// 1 / (1 + exp(-x)).
+    #[default]
+    Sigmoid,
+    /// Add the mean colour of ImageNet, then cut off: Lucid's choice without a sigmoid.
+    Clamp,
+}
+
+/// From the channels that are optimised to RGB in 0..=1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Colour {
+    /// Whether the channels are decorrelated ones, to be mixed into red, green and blue.
+    pub decorrelated: bool,
+    /// How the result is brought into 0..=1.
+    pub squash: Squash,
+}
+
+impl Colour {
+    /// [n, 3, h, w] without bounds to RGB in 0..=1. Makes the constants on the device once and
+    /// returns the function.
+    pub fn to_rgb(self, device: &Device) -> impl Fn(Tensor<4>) -> Tensor<4> + Send + use<> {
+        let mix = self.decorrelated.then(|| matrix(normalised(), device));
+        let mean = channels(MEAN, device);
+        move |x| {
+            let x = match &mix {
+                Some(mix) => apply(mix, x),
+                None => x,
+            };
+            match self.squash {
+                Squash::Sigmoid => activation::sigmoid(x),
+                Squash::Clamp => (x + mean.clone()).clamp(0.0, 1.0),
+            }
+        }
+    }
+
+    /// The inverse: RGB in 0..=1 to the channels that are optimised.
+    #[must_use]
+    pub fn from_rgb(self, rgb: Tensor<4>) -> Tensor<4> {
+        let device = rgb.device();
+        let x = match self.squash {
+            Squash::Sigmoid => {
+                let p = rgb.clamp(MARGIN, 1.0 - MARGIN);
+                (p.clone() / (p.neg() + 1.0)).log()
+            }
+            Squash::Clamp => rgb - channels(MEAN, &device),
+        };
+        if self.decorrelated {
+            apply(&matrix(inverse(normalised()), &device), x)
+        } else {
+            x
+        }
+    }
+}
+
+/// The correlation divided by its largest column norm, so that no channel is amplified.
+fn normalised() -> [[f64; 3]; 3] {
+    let norm = |column: usize| {
+        CORRELATION
+            .iter()
+            .map(|row| row[column].powi(2))
+            .sum::<f64>()
+            .sqrt()
+    };
+    let largest = (0..3).map(norm).fold(0.0, f64::max);
+    CORRELATION.map(|row| row.map(|v| v / largest))
+}
+
+fn inverse(m: [[f64; 3]; 3]) -> [[f64; 3]; 3] {
+    // Cofactors with cyclic indices carry their sign.
+    let cofactor = |i: usize, j: usize| {
+        let (a, b, c, d) = ((i + 1) % 3, (i + 2) % 3, (j + 1) % 3, (j + 2) % 3);
+        m[a][c] * m[b][d] - m[a][d] * m[b][c]
+    };
+    let determinant: f64 = (0..3).map(|j| m[0][j] * cofactor(0, j)).sum();
+    let mut inverse = [[0.0; 3]; 3];
+    for (i, row) in inverse.iter_mut().enumerate() {
+        for (j, value) in row.iter_mut().enumerate() {
+            *value = cofactor(j, i) / determinant;
+        }
+    }
+    inverse
+}
+
+fn matrix(m: [[f64; 3]; 3], device: &Device) -> Tensor<3> {
+    let values: Vec<f32> = m.as_flattened().iter().map(|&v| v as f32).collect();
+    Tensor::from_data(TensorData::new(values, [1, 3, 3]), device)
+}
+
+fn channels(values: [f32; 3], device: &Device) -> Tensor<4> {
+    Tensor::from_data(TensorData::new(values.to_vec(), [1, 3, 1, 1]), device)
+}
+
+/// The matrix times the channels of every pixel.
+fn apply(matrix: &Tensor<3>, x: Tensor<4>) -> Tensor<4> {
+    let [n, _, h, w] = x.dims();
+    let mixed = matrix
+        .clone()
+        .repeat_dim(0, n)
+        .matmul(x.reshape([n, 3, h * w]));
+    mixed.reshape([n, 3, h, w])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Colour, Squash, inverse, normalised};
+    use oneiric_testkit::{Array, Tolerance, assert_close, assert_gradient, devices};
+
+    #[test]
+    fn the_largest_column_norm_is_the_published_one() {
+        let first = normalised()[0][0];
+        assert!(
+            (0.26 / first - 0.461_952_4).abs() < 1e-6,
+            "{}",
+            0.26 / first
+        );
+    }
+
+    #[test]
+    fn the_inverse_is_one() {
+        let inverse = inverse(normalised());
+        for (y, row) in normalised().iter().enumerate() {
+            let products = [0, 1, 2].map(|x| -> f64 {
+                row.iter()
+                    .zip(&inverse)
+                    .map(|(m, column)| m * column[x])
+                    .sum()
+            });
+            for (x, product) in products.into_iter().enumerate() {
+                let expected = if x == y { 1.0 } else { 0.0 };
+                assert!((product - expected).abs() < 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn a_pixel_by_hand() {
+        // M (1, 2, -1) = (.26 + .18 - .02, .27 + 0 + .05, .27 - .18 - .03) / .4619524
+        let logits = [0.42, 0.32, 0.06].map(|v: f64| v / 0.461_952_4);
+        let expected = logits.map(|v| (1.0 / (1.0 + (-v).exp())) as f32);
+        for (backend, device) in devices() {
+            let x = Array::new([1, 3, 1, 1], vec![1.0, 2.0, -1.0]);
+            let colour = Colour {
+                decorrelated: true,
+                squash: Squash::Sigmoid,
+            };
+            let rgb = Array::of(colour.to_rgb(&device)(x.tensor(&device)));
+            let expected = Array::new([1, 3, 1, 1], expected.to_vec());
+            assert_close(backend.name(), &rgb, &expected, Tolerance::ARITHMETIC);
+        }
+    }
+
+    #[test]
+    fn every_combination_has_its_inverse() {
+        for (backend, device) in devices() {
+            for decorrelated in [false, true] {
+                for squash in [Squash::Sigmoid, Squash::Clamp] {
+                    let colour = Colour {
+                        decorrelated,
+                        squash,
+                    };
+                    let noise = Array::noise([2, 3, 4, 5], 3);
+                    let rgb = noise.values.iter().map(|v| 0.5 + 0.45 * v).collect();
+                    let rgb = Array::new([2, 3, 4, 5], rgb);
+                    let back = colour.to_rgb(&device)(colour.from_rgb(rgb.tensor(&device)));
+                    let what = format!("{backend} {colour:?}");
+                    assert_close(&what, &Array::of(back), &rgb, Tolerance::OfLargest(1e-5));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_gradient_is_that_of_finite_differences() {
+        for (backend, device) in devices() {
+            let colour = Colour {
+                decorrelated: true,
+                squash: Squash::Sigmoid,
+            };
+            let to_rgb = colour.to_rgb(&device);
+            let weights = Array::noise([1, 3, 4, 5], 9);
+            let at = Array::noise([1, 3, 4, 5], 3);
+            assert_gradient(backend.name(), &at, 1e-2, &device, |x| {
+                (to_rgb(x) * weights.tensor(&device)).sum()
+            });
+        }
+    }
+}

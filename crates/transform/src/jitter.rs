@@ -1,0 +1,42 @@
+//! A random shift, by cropping.
+
+use burn::tensor::Tensor;
+use rand::{Rng, RngExt};
+
+use crate::{Transform, TransformError};
+
+/// Crops to a size that is `by` pixels smaller, at a random place: the image moves by up to `by`
+/// pixels. As in Lucid; nothing is shifted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Jitter {
+    by: usize,
+}
+
+impl Jitter {
+    /// Moves by up to that many pixels.
+    #[must_use]
+    pub const fn new(by: usize) -> Self {
+        Self { by }
+    }
+}
+
+impl Transform for Jitter {
+    fn apply(&self, images: Tensor<4>, rng: &mut dyn Rng) -> Tensor<4> {
+        let [n, c, h, w] = images.dims();
+        let (top, left) = (rng.random_range(0..=self.by), rng.random_range(0..=self.by));
+        let (bottom, right) = (top + h - self.by, left + w - self.by);
+        images.slice([0..n, 0..c, top..bottom, left..right])
+    }
+
+    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+        let left = size.map(|n| n.saturating_sub(self.by));
+        if left.contains(&0) {
+            return Err(TransformError::TooSmall {
+                transform: format!("{self:?}"),
+                width: size[1],
+                height: size[0],
+            });
+        }
+        Ok(left)
+    }
+}

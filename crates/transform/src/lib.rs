@@ -1,0 +1,41 @@
+//! Random transformations of an image, differentiable, for robust pictures.
+//!
+//! An image that excites a unit only in one place, size and angle is noise that happens to fit.
+//! Moving, scaling and turning it a little each step leaves what the unit really responds to
+//! (Olah et al., "Feature Visualization", Distill 2017, section "Transformation robustness").
+//!
+//! Transforms run on images in 0..=1, before a network's own preprocessing. Sizes come out as
+//! they come out: nothing is resized unless asked.
+//!
+//! ```
+//! # #[cfg(feature = "flex")] {
+//! use burn::tensor::{Device, Tensor};
+//! use oneiric_transform::{Jitter, Pad, Transform, Transforms};
+//! use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+//!
+//! let transforms = Transforms::none().then(Pad::new(12)).then(Jitter::new(8));
+//! let images = Tensor::full([1, 3, 64, 64], 0.5, &Device::flex());
+//! let view = transforms.apply(images, &mut ChaCha8Rng::seed_from_u64(0));
+//! assert_eq!(view.dims(), [1, 3, 80, 80]); // 64 + 2 * 12 - 8
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! `flex`, `ndarray` and `wgpu` compile in the burn backend of that name.
+
+mod error;
+mod jitter;
+mod pad;
+mod resample;
+mod rotate;
+mod scale;
+mod transforms;
+
+pub use error::TransformError;
+pub use jitter::Jitter;
+pub use pad::Pad;
+pub use resample::{Resampling, resample};
+pub use rotate::RandomRotate;
+pub use scale::RandomScale;
+pub use transforms::{Transform, Transforms};

@@ -1,0 +1,63 @@
+//! Random rotation.
+
+use burn::tensor::Tensor;
+use rand::{Rng, RngExt};
+
+use crate::{Resampling, Transform, TransformError, pad::check_fill, resample};
+
+/// Rotates about the centre by an angle drawn from a list, bilinearly, keeping the size.
+///
+/// | setting | default | purpose | range |
+/// | --- | --- | --- | --- |
+/// | `fill` | 0.5 | what comes in from outside | 0..=1 |
+#[derive(Debug, Clone, PartialEq)]
+pub struct RandomRotate {
+    degrees: Vec<f32>,
+    fill: f32,
+}
+
+impl RandomRotate {
+    /// Draws from these angles in degrees, counterclockwise; one that is listed twice is twice as
+    /// likely.
+    #[must_use]
+    pub const fn new(degrees: Vec<f32>) -> Self {
+        Self { degrees, fill: 0.5 }
+    }
+
+    /// Sets the value that comes in from outside the image.
+    #[must_use]
+    pub const fn with_fill(mut self, fill: f32) -> Self {
+        self.fill = fill;
+        self
+    }
+}
+
+impl Transform for RandomRotate {
+    fn apply(&self, images: Tensor<4>, rng: &mut dyn Rng) -> Tensor<4> {
+        let degrees = self.degrees[rng.random_range(0..self.degrees.len())];
+        if degrees == 0.0 {
+            return images;
+        }
+        let [_, _, h, w] = images.dims();
+        // Outside, the resampling reads 0; measured from the fill, that is the fill.
+        let measured = images.sub_scalar(self.fill);
+        resample(measured, Resampling::rotation([h, w], degrees)).add_scalar(self.fill)
+    }
+
+    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+        check_fill(self, self.fill)?;
+        if self.degrees.is_empty() {
+            return Err(TransformError::NoChoice {
+                transform: format!("{self:?}"),
+            });
+        }
+        match self.degrees.iter().find(|d| !d.is_finite()) {
+            None => Ok(size),
+            Some(&value) => Err(TransformError::Number {
+                transform: format!("{self:?}"),
+                value,
+                allowed: "finite",
+            }),
+        }
+    }
+}

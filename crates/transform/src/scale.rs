@@ -1,0 +1,61 @@
+//! Random scaling.
+
+use burn::tensor::Tensor;
+use rand::{Rng, RngExt};
+
+use crate::{Resampling, Transform, TransformError, resample};
+
+/// Scales to `round(factor * size)` by a factor drawn from a list, bilinearly: the view really
+/// gets larger or smaller.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RandomScale {
+    factors: Vec<f32>,
+}
+
+impl RandomScale {
+    /// Draws from these factors; one that is listed twice is twice as likely.
+    #[must_use]
+    pub const fn new(factors: Vec<f32>) -> Self {
+        Self { factors }
+    }
+}
+
+fn scaled(n: usize, factor: f32) -> usize {
+    (n as f32 * factor).round() as usize
+}
+
+impl Transform for RandomScale {
+    fn apply(&self, images: Tensor<4>, rng: &mut dyn Rng) -> Tensor<4> {
+        let factor = self.factors[rng.random_range(0..self.factors.len())];
+        let [_, _, h, w] = images.dims();
+        let size = [scaled(h, factor), scaled(w, factor)];
+        if size == [h, w] {
+            return images;
+        }
+        resample(images, Resampling::scale([h, w], size))
+    }
+
+    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+        let transform = || format!("{self:?}");
+        if let Some(&bad) = self.factors.iter().find(|f| !f.is_finite() || **f <= 0.0) {
+            return Err(TransformError::Number {
+                transform: transform(),
+                value: bad,
+                allowed: "finite and above 0",
+            });
+        }
+        let smallest = self.factors.iter().copied().reduce(f32::min);
+        let smallest = smallest.ok_or_else(|| TransformError::NoChoice {
+            transform: transform(),
+        })?;
+        let size_after = size.map(|n| scaled(n, smallest));
+        if size_after.contains(&0) {
+            return Err(TransformError::TooSmall {
+                transform: transform(),
+                width: size[1],
+                height: size[0],
+            });
+        }
+        Ok(size_after)
+    }
+}

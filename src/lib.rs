@@ -1,0 +1,30 @@
+#![doc = include_str!("../docs/crate.md")]
+
+pub use oneiric_core::{Backend, DeviceError, Picture, PictureError, default_device};
+pub use oneiric_model::{
+    BlockWidths, ColourOrder, HostTensor, InceptionV1, InceptionV1Config, Layer, LayerId, Lrn,
+    Misshapen, ModelError, NamedTensors, Network, Padding, Prediction, Preprocessing, ReluGradient,
+    Variant, redirected_relu,
+};
+pub use oneiric_objective::{
+    Activations, Class, Measure, Objective, ObjectiveError, Objectives, Reading,
+};
+pub use oneiric_optimize::{
+    CancelToken, Ending, Progress, RunError, Snapshot, Timings, Visualization, Visualizer,
+    visualize,
+};
+pub use oneiric_param::{
+    Canvas, Colour, Fft2, Fourier, ParamError, Parameterization, Pixel, Squash, irfft2, rfft2,
+};
+pub use oneiric_transform::{
+    Jitter, Pad, RandomRotate, RandomScale, Resampling, Transform, TransformError, Transforms,
+    resample,
+};
+
+/// burn, in the version that oneiric's public types are of.
+pub use burn;
+
+/// The README's code compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
