@@ -1,5 +1,6 @@
-//! The same program on another device: `device WEIGHTS BACKEND [LAYER:CHANNEL] [PICTURE]`, where
-//! BACKEND is flex, ndarray or wgpu. Compile the backend in:
+//! The same program on another device:
+//! `device WEIGHTS BACKEND [LAYER:CHANNEL] [SIZE] [STEPS]`, where BACKEND is flex, ndarray or
+//! wgpu. Compile the backend in:
 //! `cargo run --release --features wgpu --example device -- WEIGHTS wgpu`
 
 use std::{env, error::Error};
@@ -7,16 +8,14 @@ use std::{env, error::Error};
 use indicatif::ProgressBar;
 use oneiric::{Backend, Fourier, InceptionV1, Objectives, Visualizer};
 
-const SIZE: usize = 128;
-const STEPS: usize = 128;
-
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = env::args().skip(1);
-    let usage = "usage: device WEIGHTS BACKEND [LAYER:CHANNEL] [PICTURE]";
+    let usage = "usage: device WEIGHTS BACKEND [LAYER:CHANNEL] [SIZE] [STEPS]";
     let weights = args.next().ok_or(usage)?;
     let backend: Backend = args.next().ok_or(usage)?.parse()?;
     let unit = args.next().unwrap_or_else(|| "mixed4a:1".to_owned());
-    let picture = args.next().unwrap_or_else(|| format!("{backend}.png"));
+    let size: usize = args.next().map_or(Ok(128), |size| size.parse())?;
+    let steps: usize = args.next().map_or(Ok(128), |steps| steps.parse())?;
     let (layer, channel) = unit
         .rsplit_once(':')
         .ok_or("write the unit as LAYER:CHANNEL, such as mixed4a:1")?;
@@ -24,22 +23,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Nothing else differs: the device that the network is loaded on is the device of the run.
     let net = InceptionV1::load(weights, &backend.device()?)?;
 
-    let bar = ProgressBar::new(STEPS as u64);
+    let bar = ProgressBar::new(steps as u64);
+    let picture = format!("{backend}.png");
     let visualization = Visualizer::new()
-        .steps(STEPS)
+        .steps(steps)
         .save_to(&picture)
         .observer(|_| bar.inc(1))
         .run(
             net.channel(layer, channel.parse()?)?,
-            Fourier::new(SIZE, SIZE),
+            Fourier::new(size, size),
         )?;
     bar.finish();
 
-    let steps = &visualization.timings().steps;
-    let total: f64 = steps.iter().map(std::time::Duration::as_secs_f64).sum();
-    println!(
-        "{picture}: {:.0} ms a step on {backend}",
-        total / steps.len() as f64 * 1e3
-    );
+    let mut times = visualization.timings().steps.clone();
+    times.sort_unstable();
+    let median = times[times.len() / 2].as_secs_f64() * 1e3;
+    println!("{picture}: {median:.0} ms a step (median) on {backend}");
     Ok(())
 }

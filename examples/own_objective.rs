@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let net = InceptionV1::load(weights, &default_device()?)?;
     // Making these checks both channels; the closure then only computes.
     let _ = (net.channel(&layer, left)?, net.channel(&layer, right)?);
-    let halves = net.objective("halves", &[&layer], move |reading| {
+    let halves = net.custom("halves", &[&layer], move |reading| {
         let acts = reading.layers[0].clone(); // [n, channels, height, width]
         let [_, _, _, width] = acts.dims();
         let half = width.div_ceil(2);

@@ -21,10 +21,15 @@ pub use oneiric_transform::{
     resample,
 };
 
-/// burn, in the version that oneiric's public types are of.
-pub use burn;
+/// The crates whose types appear in oneiric's, in the versions they are of.
+pub use {burn, oneiric_core::image, oneiric_param::rand};
 
-/// The README's code compiles.
+/// The code in the README compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The code in the page about weights compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/weights.md")]
+struct Weights;

@@ -2,7 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-use burn::{backend::DispatchDevice, tensor::Device};
+use burn::{
+    backend::DispatchDevice,
+    tensor::{Device, FloatDType},
+};
 
 use crate::DeviceError;
 
@@ -66,8 +69,16 @@ impl Backend {
     ///
     /// # Errors
     ///
-    /// [`DeviceError::Foreign`] for a device of a backend that oneiric was not built for.
+    /// [`DeviceError::Foreign`] for a device of a backend that oneiric was not built for,
+    /// [`DeviceError::Precision`] for one that is configured for another precision than f32.
     pub fn of(device: &Device) -> Result<Self, DeviceError> {
+        let precision = device.settings().float_dtype;
+        if precision != FloatDType::F32 {
+            return Err(DeviceError::Precision {
+                device: format!("{device:?}"),
+                precision: format!("{precision:?}"),
+            });
+        }
         match device.clone().without_autodiff().as_dispatch() {
             #[cfg(feature = "flex")]
             DispatchDevice::Flex(_) => Ok(Self::Flex),
@@ -180,6 +191,7 @@ mod wgpu {
 #[cfg(test)]
 mod tests {
     use super::Backend;
+    use crate::DeviceError;
 
     #[test]
     fn a_backend_is_named_by_its_feature() {
@@ -189,6 +201,38 @@ mod tests {
         }
         let error = "cuda".parse::<Backend>().expect_err("not ours").to_string();
         assert!(error.contains("cuda") && error.contains("flex"), "{error}");
+    }
+
+    #[test]
+    fn the_default_device_is_one_that_is_compiled_in() {
+        match (Backend::compiled().first(), super::default_device()) {
+            (Some(backend), Ok(device)) => {
+                assert_eq!(Backend::of(&device).expect("ours"), *backend);
+            }
+            (None, Err(DeviceError::NoBackend)) | (Some(Backend::Wgpu), Err(_)) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// In a process of its own, where neither Vulkan nor EGL finds a driver.
+    #[cfg(feature = "wgpu")]
+    #[test]
+    fn a_machine_without_a_gpu_gets_an_error_that_says_what_to_do() {
+        const CHILD: &str = "ONEIRIC_TEST_NO_GPU";
+        if std::env::var_os(CHILD).is_some() {
+            let error = Backend::Wgpu.device().expect_err("no driver").to_string();
+            assert!(error.contains("mesa-vulkan-drivers"), "{error}");
+            return;
+        }
+        let name = "device::tests::a_machine_without_a_gpu_gets_an_error_that_says_what_to_do";
+        let status = std::process::Command::new(std::env::current_exe().expect("this test"))
+            .args(["--exact", name])
+            .env(CHILD, "1")
+            .env("VK_DRIVER_FILES", "/nonexistent")
+            .env("VK_ICD_FILENAMES", "/nonexistent")
+            .env("__EGL_VENDOR_LIBRARY_FILENAMES", "/nonexistent")
+            .status();
+        assert!(status.expect("a process").success());
     }
 
     #[test]

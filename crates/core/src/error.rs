@@ -51,11 +51,8 @@ pub enum PictureError {
         found: [usize; 4],
     },
     /// The device did not hand the values over.
-    #[error("could not read the picture back from the device: {reason}")]
-    Device {
-        /// What burn said.
-        reason: String,
-    },
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// The file's name does not say a format that can be written.
     #[error("cannot tell a picture format from {path:?}; end the name in .png, .jpg or .jpeg")]
     Format {
@@ -132,6 +129,20 @@ pub enum DeviceError {
     )]
     NoGpu {
         /// What wgpu said.
+        reason: String,
+    },
+    /// A device that computes in another precision.
+    #[error("the device {device} is configured for {precision}, but oneiric computes in f32")]
+    Precision {
+        /// The device as burn prints it.
+        device: String,
+        /// Its default for floats.
+        precision: String,
+    },
+    /// The device did not hand values over.
+    #[error("could not read values back from the device: {reason}")]
+    Readback {
+        /// What burn said.
         reason: String,
     },
 }

@@ -16,8 +16,13 @@
 
 mod device;
 mod error;
+mod host;
 mod picture;
 
 pub use device::{Backend, default_device};
 pub use error::{DeviceError, PictureError};
+pub use host::{read, read_host};
 pub use picture::Picture;
+
+/// The image crate, in the version that [`Picture`] converts from and to.
+pub use image;

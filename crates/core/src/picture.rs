@@ -1,11 +1,21 @@
 //! An RGB picture on the host.
 
-use std::{fs::OpenOptions, path::Path};
+use std::{
+    ffi::OsString,
+    io::Cursor,
+    path::{Path, PathBuf},
+};
 
 use burn::tensor::{Device, Tensor, TensorData};
-use image::{DynamicImage, ImageFormat, Rgb32FImage, RgbImage, imageops::FilterType};
+use image::{
+    DynamicImage, ImageDecoder, ImageError, ImageFormat, Rgb32FImage, RgbImage,
+    imageops::FilterType,
+};
 
-use crate::PictureError;
+use crate::{PictureError, read};
+
+/// Values this little outside 0..=1 are rounding, and are cut off.
+const ROUNDING: f32 = 1e-3;
 
 /// An RGB picture: `height` rows of `width` pixels, values in 0..=1 as sRGB files hold them
 /// (divided by 255, no gamma applied).
@@ -28,7 +38,7 @@ impl Picture {
         if width == 0 || height == 0 {
             return Err(PictureError::Empty { width, height });
         }
-        let expected = width * height * 3;
+        let expected = width.saturating_mul(height).saturating_mul(3);
         if values.len() != expected {
             return Err(PictureError::Length {
                 width,
@@ -51,7 +61,7 @@ impl Picture {
         })
     }
 
-    /// Reads a PNG or JPEG file.
+    /// Reads a PNG or JPEG file, upright: a camera's note of how it was held is heeded.
     ///
     /// # Errors
     ///
@@ -62,19 +72,24 @@ impl Picture {
             path: path.to_owned(),
             source,
         };
-        let image = image::ImageReader::open(path)
+        let mut decoder = image::ImageReader::open(path)
             .and_then(image::ImageReader::with_guessed_format)
-            .map_err(|source| read(image::ImageError::IoError(source)))?
-            .decode()
+            .map_err(ImageError::IoError)
+            .and_then(image::ImageReader::into_decoder)
             .map_err(read)?;
+        let orientation = decoder.orientation().map_err(read)?;
+        let mut image = DynamicImage::from_decoder(decoder).map_err(read)?;
+        image.apply_orientation(orientation);
         Self::try_from(image)
     }
 
-    /// The pictures of a batch of images, a tensor [n, 3, height, width] of values in 0..=1.
+    /// The pictures of a batch of images, a tensor [n, 3, height, width] of values in 0..=1 (what
+    /// rounding put a little outside is cut off).
     ///
     /// # Errors
     ///
-    /// When the tensor has another shape or holds values that are not finite and in 0..=1.
+    /// When the tensor has another shape or is empty, or holds values that are not finite and in
+    /// 0..=1.
     pub fn from_tensor(images: Tensor<4>) -> Result<Vec<Self>, PictureError> {
         let [n, channels, height, width] = images.dims();
         if channels != 3 {
@@ -82,13 +97,15 @@ impl Picture {
                 found: [n, channels, height, width],
             });
         }
-        let device_error = |reason: String| PictureError::Device { reason };
-        let values: Vec<f32> = images
-            .permute([0, 2, 3, 1])
-            .try_into_data()
-            .map_err(|error| device_error(error.to_string()))?
-            .try_into_vec()
-            .map_err(|error| device_error(format!("{error:?}")))?;
+        if width == 0 || height == 0 {
+            return Err(PictureError::Empty { width, height });
+        }
+        let mut values = read(images.permute([0, 2, 3, 1]))?;
+        for value in &mut values {
+            if (-ROUNDING..=1.0 + ROUNDING).contains(value) {
+                *value = value.clamp(0.0, 1.0);
+            }
+        }
         values
             .chunks(width * height * 3)
             .map(|picture| Self::new(width, height, picture.to_vec()))
@@ -222,7 +239,8 @@ impl Picture {
         })
     }
 
-    /// Writes the picture as PNG or JPEG, by the ending of the name.
+    /// Writes the picture as PNG or JPEG, by the ending of the name: whole or not at all, so that
+    /// a full disk neither leaves half a picture nor spoils one that was there.
     ///
     /// # Errors
     ///
@@ -230,13 +248,23 @@ impl Picture {
     /// so it can be saved elsewhere.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), PictureError> {
         let path = path.as_ref();
-        Self::format_of(path)?;
+        let format = Self::format_of(path)?;
+        let write = |source| PictureError::Write {
+            path: path.to_owned(),
+            source,
+        };
+        let mut encoded = Cursor::new(Vec::new());
         self.to_rgb8()
-            .save(path)
-            .map_err(|source| PictureError::Write {
-                path: path.to_owned(),
-                source,
-            })
+            .write_to(&mut encoded, format)
+            .map_err(write)?;
+        let partial = partial(path);
+        let written = std::fs::write(&partial, encoded.into_inner())
+            .and_then(|()| std::fs::rename(&partial, path));
+        written.map_err(|source| {
+            // Best effort: the error that matters is the first one.
+            let _ = std::fs::remove_file(&partial);
+            write(ImageError::IoError(source))
+        })
     }
 
     /// Checks that [`save`](Self::save) would be able to write to this path, without leaving a
@@ -248,20 +276,16 @@ impl Picture {
     pub fn check_writable(path: impl AsRef<Path>) -> Result<(), PictureError> {
         let path = path.as_ref();
         Self::format_of(path)?;
-        let is_new = !path.exists();
         let not_writable = |source| PictureError::NotWritable {
             path: path.to_owned(),
             source,
         };
-        OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(path)
-            .map_err(not_writable)?;
-        if is_new {
-            std::fs::remove_file(path).map_err(not_writable)?;
+        if path.is_dir() {
+            return Err(not_writable(std::io::ErrorKind::IsADirectory.into()));
         }
-        Ok(())
+        let partial = partial(path);
+        std::fs::write(&partial, []).map_err(not_writable)?;
+        std::fs::remove_file(&partial).map_err(not_writable)
     }
 
     fn format_of(path: &Path) -> Result<ImageFormat, PictureError> {
@@ -272,6 +296,13 @@ impl Picture {
             }),
         }
     }
+}
+
+/// Where a picture is written before it takes its name.
+fn partial(path: &Path) -> PathBuf {
+    let mut name = path.file_name().map_or_else(OsString::new, OsString::from);
+    name.push(".partial");
+    path.with_file_name(name)
 }
 
 impl TryFrom<DynamicImage> for Picture {
@@ -365,6 +396,42 @@ mod tests {
         std::fs::write(&fine, b"kept").expect("writable");
         Picture::check_writable(&fine).expect("writable");
         assert_eq!(std::fs::read(&fine).expect("still there"), b"kept");
+    }
+
+    #[test]
+    fn a_picture_replaces_another_whole_and_leaves_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.png");
+        std::fs::write(&path, b"old").expect("writable");
+        ramp(3, 2).save(&path).expect("writable");
+        assert_eq!(Picture::open(&path).expect("new").width(), 3);
+        assert_eq!(std::fs::read_dir(folder.path()).expect("there").count(), 1);
+        let directory = folder.path().join("b.png");
+        std::fs::create_dir(&directory).expect("writable");
+        assert!(matches!(
+            Picture::check_writable(&directory),
+            Err(PictureError::NotWritable { .. })
+        ));
+        assert!(ramp(3, 2).save(&directory).is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).expect("there").count(), 2);
+    }
+
+    #[cfg(feature = "flex")]
+    #[test]
+    fn only_rounding_is_cut_off() {
+        use burn::tensor::{Device, Tensor};
+        let image = |value: f32| Tensor::<4>::full([1, 3, 2, 2], value, &Device::flex());
+        let pictures = Picture::from_tensor(image(1.000_001)).expect("rounding");
+        assert_eq!(pictures[0].pixel(0, 0), [1.0; 3]);
+        for bad in [1.1, -0.1, f32::NAN, f32::INFINITY] {
+            let refused = Picture::from_tensor(image(bad));
+            assert!(matches!(refused, Err(PictureError::Value { .. })), "{bad}");
+        }
+        let empty = Tensor::<4>::zeros([1, 3, 0, 2], &Device::flex());
+        assert!(matches!(
+            Picture::from_tensor(empty),
+            Err(PictureError::Empty { .. })
+        ));
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl Prediction {
                 label: label.to_owned(),
                 candidates: found
                     .into_iter()
-                    .map(|index| labels[index].clone())
+                    .map(|index| format!("{} ({index})", labels[index]))
                     .collect(),
             }),
         }

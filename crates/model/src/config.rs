@@ -40,6 +40,8 @@ impl Padding {
         match self {
             Self::Same => same(n, k, s),
             Self::Caffe if s == 1 => (k / 2, k / 2),
+            // Not one window: Caffe's ceil((n - k) / s) + 1 is 0.
+            Self::Caffe if n + s <= k => (0, 0),
             Self::Caffe => {
                 // The last window starts at the largest multiple of s that still leaves the
                 // output of ceil((n - k) / s) + 1 windows.
@@ -262,7 +264,8 @@ mod tests {
 
     #[test]
     fn caffe_pooling_rounds_up() {
-        for n in 3..40 {
+        assert_eq!(Padding::Caffe.pool(1, 3, 2), (0, 0), "no window fits");
+        for n in 2..40 {
             let pads = Padding::Caffe.pool(n, 3, 2);
             let expected = ((n as f64 - 3.0) / 2.0).ceil() as usize + 1;
             assert_eq!(out(n, pads, 3, 2), expected, "n {n}");

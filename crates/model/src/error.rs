@@ -88,7 +88,7 @@ pub enum ModelError {
     UnknownLabel {
         /// The text as given.
         label: String,
-        /// Labels that contain it.
+        /// Labels that contain it, each with its class's number.
         candidates: Vec<String>,
     },
     /// The number of labels is not that of the classes.
@@ -104,12 +104,6 @@ pub enum ModelError {
     NoChannels {
         /// The layer.
         layer: String,
-    },
-    /// The device did not hand the values over.
-    #[error("could not read the result back from the device: {reason}")]
-    Readback {
-        /// What burn said.
-        reason: String,
     },
 }
 
@@ -134,7 +128,7 @@ fn no_label(label: &str, candidates: &[String]) -> String {
         format!("no class has the label {label:?}; give its number, or load the labels first")
     } else {
         let candidates = some(candidates);
-        format!("several classes fit the label {label:?}: {candidates}; write one of them whole")
+        format!("several classes fit the label {label:?}: {candidates}; give the number of one")
     }
 }
 

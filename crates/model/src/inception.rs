@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt, path::Path, sync::Arc};
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
-use oneiric_core::{Backend, Picture};
+use oneiric_core::{Backend, Picture, read};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal};
@@ -22,6 +22,10 @@ use crate::{
 const CLASSIFY_SIDE: usize = 224;
 
 /// An InceptionV1 with frozen weights. Clones share the weights.
+///
+/// It takes images of any size. Before the classifier the features are averaged over all
+/// positions: at 224x224 that is the original networks' 7x7 average pooling, and other sizes have
+/// class scores too (TensorFlow's graph has none below 193 pixels, and a map of them above 224).
 ///
 /// ```
 /// # #[cfg(feature = "flex")] {
@@ -170,32 +174,20 @@ impl InceptionV1 {
 
     /// What the network says a photograph shows: all classes, the most probable first.
     ///
-    /// The photograph is scaled so that its shorter side is 224 and its centre of 224x224 is
-    /// looked at.
+    /// The largest square in the photograph's centre is looked at, scaled to 224x224.
     ///
     /// # Errors
     ///
     /// When the device does not hand the result over.
     pub fn classify(&self, photograph: &Picture) -> Result<Vec<Prediction>, ModelError> {
-        let (width, height) = (photograph.width(), photograph.height());
-        let shorter = width.min(height);
-        let scaled = |n: usize| ((n * CLASSIFY_SIDE + shorter / 2) / shorter).max(CLASSIFY_SIDE);
+        let shorter = photograph.width().min(photograph.height());
         let square = photograph
-            .resize(scaled(width), scaled(height))?
-            .crop_centre(CLASSIFY_SIDE, CLASSIFY_SIDE);
+            .crop_centre(shorter, shorter)
+            .resize(CLASSIFY_SIDE, CLASSIFY_SIDE)?;
         let softmax = LayerId(self.inner.graph.layers.len() - 1);
         let images = square.to_tensor(&self.inner.device);
-        let probabilities: Vec<f32> = self
-            .forward_to(images, &[softmax], ReluGradient::Plain)
-            .remove(0)
-            .try_into_data()
-            .map_err(|error| ModelError::Readback {
-                reason: error.to_string(),
-            })?
-            .try_into_vec()
-            .map_err(|error| ModelError::Readback {
-                reason: format!("{error:?}"),
-            })?;
+        let softmax = self.forward_to(images, &[softmax], ReluGradient::Plain);
+        let probabilities = read(softmax[0].clone())?;
         Ok(Prediction::ranked(&probabilities, &self.labels))
     }
 

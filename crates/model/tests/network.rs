@@ -4,7 +4,7 @@ use burn::tensor::{Device, Tensor};
 use oneiric_core::Picture;
 use oneiric_model::{
     HostTensor, InceptionV1, InceptionV1Config, LayerId, ModelError, NamedTensors, Network,
-    ReluGradient, Variant,
+    Padding, ReluGradient,
 };
 use oneiric_testkit::{Array, Tolerance, assert_close, devices};
 
@@ -91,7 +91,7 @@ fn blocks_are_their_branches_in_order_before_and_after_the_relu() {
 }
 
 #[test]
-fn only_the_images_gradient_is_computed() {
+fn weights_are_constants_and_nothing_is_recorded_without_an_image_to_differentiate() {
     for (backend, device) in devices() {
         let net = tiny(&device.clone().autodiff());
         assert!(!net.device().is_autodiff(), "weights are constants");
@@ -119,25 +119,33 @@ fn only_the_images_gradient_is_computed() {
 #[test]
 fn images_that_are_too_small_are_told() {
     let (_, device) = devices().remove(0);
-    let bvlc = InceptionV1Config {
-        variant: Variant::Custom,
-        ..InceptionV1Config::bvlc()
+    let caffe = InceptionV1Config {
+        padding: Padding::Caffe,
+        ..InceptionV1Config::tiny()
     };
-    let bvlc = InceptionV1::random(bvlc, 0, &device).expect("a configuration of ours");
-    let layer = bvlc.layer("mixed5b").expect("a layer");
-    assert_eq!(bvlc.layer_size(layer, [0, 8]), None);
-    assert_eq!(bvlc.layer_size(layer, [224, 224]), Some([7, 7]));
-    assert_eq!(bvlc.layer_size(layer, [161, 200]), Some([5, 6]));
-    for side in 1..12 {
-        // What is told is what happens.
-        let image = Tensor::<4>::full([1, 3, side, side], 0.5, &device);
-        if let Some([h, w]) = bvlc.layer_size(layer, [side, side]) {
-            let acts = bvlc
+    let caffe = InceptionV1::random(caffe, 0, &device).expect("a configuration of ours");
+    let layer = caffe.layer("mixed5b").expect("a layer");
+    assert_eq!(caffe.layer_size(layer, [224, 224]), Some([7, 7]));
+    assert_eq!(caffe.layer_size(layer, [161, 200]), Some([5, 6]));
+    // By Caffe's formula: 31 -> 16 -> 8 -> 4 -> 2 -> 1; with one pixel less, 15 -> 7 -> 3 -> 1 -> 0.
+    for side in 1..40 {
+        let size = caffe.layer_size(layer, [side, side]);
+        assert_eq!(size.is_some(), side >= 31, "{side}");
+        if let Some([h, w]) = size {
+            let image = Tensor::<4>::full([1, 3, side, side], 0.5, &device);
+            let acts = caffe
                 .forward_to(image, &[layer], ReluGradient::Plain)
                 .remove(0);
-            assert_eq!(acts.dims()[2..], [h, w], "{side}");
+            assert_eq!(
+                acts.dims()[2..],
+                [h, w],
+                "what is told is what happens at {side}"
+            );
         }
     }
+    // SAME padding always leaves a position.
+    assert_eq!(tiny(&device).layer_size(layer, [1, 1]), Some([1, 1]));
+    assert_eq!(tiny(&device).layer_size(layer, [0, 8]), None);
 }
 
 fn tiny_tensors() -> NamedTensors {

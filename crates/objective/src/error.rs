@@ -10,7 +10,7 @@ pub enum ObjectiveError {
     #[error(transparent)]
     Model(#[from] ModelError),
     /// A channel that the layer does not have.
-    #[error("{layer} has no channel {channel}; it has {channels}, from 0 to {}", channels - 1)]
+    #[error("{layer} has no channel {channel}; it has {channels}, from 0 to {}", channels.saturating_sub(1))]
     Channel {
         /// The layer.
         layer: String,
@@ -20,7 +20,7 @@ pub enum ObjectiveError {
         channels: usize,
     },
     /// A class that the network does not have.
-    #[error("the network has no class {class}; it has {classes}, from 0 to {}", classes - 1)]
+    #[error("the network has no class {class}; it has {classes}, from 0 to {}", classes.saturating_sub(1))]
     Class {
         /// As given.
         class: usize,
@@ -61,7 +61,7 @@ pub enum ObjectiveError {
     /// An image of the batch that is not there.
     #[error(
         "the objective reads image {image} of the batch, which has {batch}, from 0 to {}; \
-         make the batch larger", batch - 1
+         make the batch larger", batch.saturating_sub(1)
     )]
     Image {
         /// Which image.
@@ -100,6 +100,14 @@ pub enum ObjectiveError {
         width: usize,
         /// Rows of the layer.
         height: usize,
+    },
+    /// A measure whose value is not one number.
+    #[error("{measure} gave a tensor {found:?} instead of one number; end it with mean or sum")]
+    NotOneNumber {
+        /// The measure, as it prints itself.
+        measure: String,
+        /// Shape of what it gave.
+        found: [usize; 1],
     },
     /// Networks on different devices.
     #[error("the objective reads networks on {first} and {second}; load both on one device")]

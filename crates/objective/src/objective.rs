@@ -143,22 +143,29 @@ impl Objective {
     /// One forward pass per network, as deep as its terms read and no deeper.
     #[must_use]
     pub fn forward(&self, view: &Tensor<4>, relu: ReluGradient) -> Activations {
-        let mut networks: BTreeMap<usize, (&dyn Network, Vec<LayerId>)> = BTreeMap::new();
+        // In the order of their first terms, so that gradients always add up in the same order.
+        let mut networks: Vec<(&dyn Network, Vec<LayerId>)> = Vec::new();
         for term in &self.terms {
-            let (_, layers) = networks
-                .entry(term.network.identity())
-                .or_insert_with(|| (&*term.network, Vec::new()));
-            layers.extend(term.measure.layers());
+            let identity = term.network.identity();
+            let layers = term.measure.layers();
+            match networks
+                .iter_mut()
+                .find(|(network, _)| network.identity() == identity)
+            {
+                Some((_, known)) => known.extend(layers),
+                None => networks.push((&*term.network, layers.to_vec())),
+            }
         }
         let mut activations = BTreeMap::new();
-        for (identity, (network, mut layers)) in networks {
+        for (network, mut layers) in networks {
             layers.sort_unstable();
             layers.dedup();
             if layers.is_empty() {
                 continue;
             }
             let found = network.forward_to(view.clone(), &layers, relu);
-            activations.extend(layers.into_iter().map(|layer| (identity, layer)).zip(found));
+            let keys = layers.into_iter().map(|layer| (network.identity(), layer));
+            activations.extend(keys.zip(found));
         }
         Activations {
             layers: activations,
@@ -167,11 +174,18 @@ impl Objective {
 
     /// The value: a tensor of one number.
     ///
+    /// # Errors
+    ///
+    /// [`ObjectiveError::NotOneNumber`] when a measure gives another shape.
+    ///
     /// # Panics
     ///
     /// When the activations are not those of this objective's [`forward`](Self::forward).
-    #[must_use]
-    pub fn value(&self, image: &Tensor<4>, activations: &Activations) -> Tensor<1> {
+    pub fn value(
+        &self,
+        image: &Tensor<4>,
+        activations: &Activations,
+    ) -> Result<Tensor<1>, ObjectiveError> {
         let values = self.terms.iter().map(|term| {
             let limited = |tensor: &Tensor<4>| match term.image {
                 Some(index) => tensor.clone().narrow(0, index, 1),
@@ -184,14 +198,21 @@ impl Objective {
                 image: limited(image),
                 layers: layers.collect(),
             };
-            term.measure.value(&reading)
+            let value = term.measure.value(&reading);
+            match value.dims() {
+                [1] => Ok(value),
+                found => Err(ObjectiveError::NotOneNumber {
+                    measure: format!("{:?}", term.measure),
+                    found,
+                }),
+            }
         });
         // One sum over all terms: a chain of additions would be as deep as it is long.
-        let values = Tensor::cat(values.collect(), 0);
+        let values = Tensor::cat(values.collect::<Result<_, _>>()?, 0);
         let weights: Vec<f32> = self.terms.iter().map(|term| term.weight as f32).collect();
         let weights = TensorData::new(weights, [self.terms.len()]);
         let weights = Tensor::<1>::from_data(weights, &image.device().without_autodiff());
-        (values * weights).sum()
+        Ok((values * weights).sum())
     }
 }
 

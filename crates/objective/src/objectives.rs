@@ -138,8 +138,8 @@ pub trait Objectives: Network + Clone + Sized + 'static {
         }))
     }
 
-    /// A class's score before the softmax, `logits[:, class]`, summed over the batch; the class
-    /// by number or by label: `net.class_logit(130)`, `net.class_logit("flamingo")`.
+    /// A class's score before the softmax, `logits[:, class]`, summed over the batch, for images of
+    /// any size; the class by number or by label: `net.class_logit(130)`, `net.class_logit("flamingo")`.
     ///
     /// # Errors
     ///
@@ -189,7 +189,7 @@ pub trait Objectives: Network + Clone + Sized + 'static {
     /// # Errors
     ///
     /// When there is no such layer.
-    fn objective(
+    fn custom(
         &self,
         name: &str,
         layers: &[&str],

@@ -3,7 +3,7 @@
 use burn::tensor::{Tensor, TensorData, module, ops::ConvOptions};
 use oneiric_model::LayerId;
 
-use crate::{Measure, Reading};
+use crate::{Measure, ObjectiveError, Reading};
 
 /// Added to a squared norm, whose root has no slope at 0. Source: Lucid, `optvis/objectives.py`.
 const L2_EPSILON: f32 = 1e-6;
@@ -48,6 +48,10 @@ impl Measure for L1 {
     fn value(&self, reading: &Reading) -> Tensor<1> {
         (reading.image.clone() - self.constant).abs().sum()
     }
+
+    fn check(&self, _sizes: &[[usize; 2]]) -> Result<(), ObjectiveError> {
+        check_constant(self.constant)
+    }
 }
 
 /// Sum over images of `sqrt(1e-6 + sum (x - constant)^2)`.
@@ -65,6 +69,10 @@ impl Measure for L2 {
         let squares = (reading.image.clone() - self.constant).square();
         let per_image = squares.sum_dim(1).sum_dim(2).sum_dim(3);
         (per_image + L2_EPSILON).sqrt().sum()
+    }
+
+    fn check(&self, _sizes: &[[usize; 2]]) -> Result<(), ObjectiveError> {
+        check_constant(self.constant)
     }
 }
 
@@ -101,4 +109,15 @@ fn blur(image: Tensor<4>) -> Tensor<4> {
     let weights = convolve(Tensor::ones([1, 1, h, w], &device));
     let sums = convolve(image.reshape([n * c, 1, h, w]));
     (sums / weights).reshape([n, c, h, w])
+}
+
+fn check_constant(constant: f32) -> Result<(), ObjectiveError> {
+    if constant.is_finite() {
+        return Ok(());
+    }
+    Err(ObjectiveError::Number {
+        name: "the grey that the image is kept near",
+        value: f64::from(constant),
+        allowed: "finite",
+    })
 }

@@ -2,7 +2,7 @@
 //! arithmetic with the defects of other libraries as tests. On every backend compiled in.
 
 use burn::tensor::{Device, Tensor};
-use oneiric_model::{InceptionV1, InceptionV1Config, Network, ReluGradient};
+use oneiric_model::{InceptionV1, InceptionV1Config, Network, Padding, ReluGradient};
 use oneiric_objective::{Objective, ObjectiveError, Objectives};
 use oneiric_testkit::{Array, assert_gradient, devices};
 
@@ -25,7 +25,12 @@ fn images(n: usize) -> Array {
 fn value(objective: &Objective, images: &Array, device: &Device) -> f64 {
     let images = images.tensor::<4>(device);
     let activations = objective.forward(&images, ReluGradient::Plain);
-    f64::from(objective.value(&images, &activations).into_scalar::<f32>())
+    f64::from(
+        objective
+            .value(&images, &activations)
+            .expect("one number")
+            .into_scalar::<f32>(),
+    )
 }
 
 /// Activations of a layer, by hand.
@@ -152,16 +157,19 @@ fn a_direction_is_its_formula() {
 }
 
 #[test]
-fn a_direction_has_a_gradient_where_all_units_are_dead() {
+fn the_gradient_of_a_direction_is_finite_where_all_units_are_dead() {
     everywhere(|backend, net, device| {
-        // Black images and no biases: every activation is exactly 0 after enough blocks.
+        // The mean colour and no biases: every activation is exactly 0.
         let black = Array::new([1, 3, 40, 40], vec![117.0 / 255.0; 3 * 1600]);
         let image = black.tensor::<4>(device).autodiff().require_grad();
         let objective = net
             .direction(LAYER, vec![1.0; 16], 2.0)
             .expect("a direction");
         let activations = objective.forward(&image, ReluGradient::Plain);
-        let mut gradients = objective.value(&image, &activations).backward();
+        let mut gradients = objective
+            .value(&image, &activations)
+            .expect("one number")
+            .backward();
         let gradient = Array::of(image.grad_remove(&mut gradients).expect("a gradient"));
         assert!(gradient.values.iter().all(|v| v.is_finite()), "{backend}");
     });
@@ -256,7 +264,7 @@ fn every_objective_has_the_gradient_of_finite_differences() {
             let at = Array::noise([1, 3, 6, 7], 4);
             assert_gradient(&format!("{name} on {backend}"), &at, 1e-3, device, |x| {
                 let activations = objective.forward(&x, ReluGradient::Plain);
-                objective.value(&x, &activations)
+                objective.value(&x, &activations).expect("one number")
             });
         }
     });
@@ -274,7 +282,10 @@ fn blur_moves_the_image_towards_its_blur() {
             .require_grad();
         let objective = net.blur();
         let activations = objective.forward(&image, ReluGradient::Plain);
-        let mut gradients = objective.value(&image, &activations).backward();
+        let mut gradients = objective
+            .value(&image, &activations)
+            .expect("one number")
+            .backward();
         let gradient = Array::of(image.grad_remove(&mut gradients).expect("a gradient"));
         assert!(
             (gradient.values[12] - (1.0 - 1.0 / 5.0)).abs() < 1e-6,
@@ -334,7 +345,10 @@ fn a_sum_of_a_thousand_terms_is_as_good_as_one() {
         assert_value(backend, value(&many, &images(1), device), expected);
         let image = images(1).tensor::<4>(device).autodiff().require_grad();
         let activations = many.forward(&image, ReluGradient::Plain);
-        let mut gradients = many.value(&image, &activations).backward();
+        let mut gradients = many
+            .value(&image, &activations)
+            .expect("one number")
+            .backward();
         assert!(image.grad_remove(&mut gradients).is_some());
     });
 }
@@ -385,7 +399,7 @@ fn two_networks_can_be_asked_at_once() {
 fn an_objective_of_ones_own_reads_what_it_asked_for() {
     everywhere(|backend, net, device| {
         let objective = net
-            .objective("brightness and depth", &["mixed4a", "mixed3a"], |reading| {
+            .custom("brightness and depth", &["mixed4a", "mixed3a"], |reading| {
                 assert_eq!(reading.layers.len(), 2);
                 let deeper: Tensor<4> = reading.layers[0].clone();
                 assert_eq!(deeper.dims()[2..], [3, 3]);
@@ -401,7 +415,7 @@ fn an_objective_of_ones_own_reads_what_it_asked_for() {
         let expected = mean + f64::from(deepest);
         assert_value(backend, value(&objective, &images(1), device), expected);
         assert!(
-            net.objective("none", &["mixed9"], |r| r.image.clone().mean())
+            net.custom("none", &["mixed9"], |r| r.image.clone().mean())
                 .is_err()
         );
     });
@@ -463,6 +477,22 @@ fn what_cannot_be_optimised_is_refused() {
         infinite.check(1, [40, 40]),
         Err(ObjectiveError::Number { .. })
     ));
+    for constant in [f32::NAN, f32::INFINITY] {
+        for objective in [net.l1(constant), net.l2(constant)] {
+            let refused = objective.check(1, [40, 40]);
+            assert!(matches!(refused, Err(ObjectiveError::Number { .. })));
+        }
+    }
+    let several = net.custom("several", &[], |reading| {
+        reading.image.clone().reshape([-1])
+    });
+    let several = several.expect("no layers");
+    let image = images(1).tensor::<4>(&device);
+    let refused = several.value(&image, &several.forward(&image, ReluGradient::Plain));
+    let Err(ObjectiveError::NotOneNumber { measure, .. }) = refused else {
+        panic!("{refused:?}")
+    };
+    assert!(measure.contains("several"), "{measure}");
     let nothing = net
         .channel("mixed4c", 0)
         .expect("a channel")
@@ -474,4 +504,18 @@ fn what_cannot_be_optimised_is_refused() {
             ..
         })
     ));
+    let caffe = InceptionV1Config {
+        padding: Padding::Caffe,
+        ..InceptionV1Config::tiny()
+    };
+    let caffe = InceptionV1::random(caffe, 0, &device).expect("ours");
+    let small = caffe
+        .channel("mixed5b", 0)
+        .expect("a channel")
+        .check(1, [30, 64]);
+    let message = small.expect_err("30 < 31").to_string();
+    assert!(
+        message.contains("64x30") && message.contains("31x31"),
+        "{message}"
+    );
 }

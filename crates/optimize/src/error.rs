@@ -7,7 +7,8 @@ use oneiric_transform::TransformError;
 
 use crate::Visualization;
 
-/// What can be wrong with a run. All but the last three are found before any work starts.
+/// What can be wrong with a run. `NotFinite`, `Broken` and `Save` come up during it and carry what
+/// there is to show; the others are found before any step is made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
@@ -51,27 +52,41 @@ pub enum RunError {
         /// The network's.
         network: String,
     },
-    /// An objective whose value no image changes.
+    /// A parameterization that does not paint the batch it was asked for.
+    #[error(
+        "the parameterization paints {found:?} instead of [n, 3, height, width] = {expected:?}"
+    )]
+    ImageShape {
+        /// What the run needs.
+        expected: [usize; 4],
+        /// What it paints.
+        found: [usize; 4],
+    },
+    /// An objective whose value no image changes: found in the first step.
     #[error("the objective does not depend on the image, so there is nothing to optimise")]
     Constant,
     /// The objective, or the image, became infinite or not a number.
     #[error(
-        "the objective became {value} in step {step}; a smaller learning rate or weight may help \
-         (the last good picture is in the error's `last_good`)"
+        "the {} in step {step}; a smaller learning rate or weight may help (the last good picture \
+         is in the error's `last_good`)", broke(*.value)
     )]
     NotFinite {
         /// The step, counted from 1.
         step: usize,
-        /// What the objective became. Finite when only the image that came out of it is not.
+        /// What the objective became. Finite when only the image is not.
         value: f32,
         /// What there was before that step.
-        last_good: Option<Box<Visualization>>,
+        last_good: Box<Visualization>,
     },
-    /// The device did not hand a value over.
-    #[error("could not read the objective back from the device: {reason}")]
-    Readback {
-        /// What burn said.
-        reason: String,
+    /// Something else went wrong during the run, such as a device that was lost.
+    #[error("the run broke in step {step}: {source} (what there was before is in the error)")]
+    Broken {
+        /// The step, counted from 1.
+        step: usize,
+        /// What went wrong.
+        source: Box<RunError>,
+        /// What there was before that step.
+        last_good: Box<Visualization>,
     },
     /// The finished picture could not be written. It is not lost: it is in the error.
     #[error("the run is finished, but its picture could not be saved: {source}")]
@@ -81,4 +96,12 @@ pub enum RunError {
         /// The finished run.
         finished: Box<Visualization>,
     },
+}
+
+fn broke(value: f32) -> String {
+    if value.is_finite() {
+        "image stopped being finite".to_owned()
+    } else {
+        format!("objective became {value}")
+    }
 }

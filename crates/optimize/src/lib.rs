@@ -15,7 +15,7 @@
 //!     .seed(7)
 //!     .observer(|progress| assert!(progress.value.is_finite()))
 //!     .run(net.channel("mixed4a", 1)?, Fourier::new(48, 48))?;
-//! assert_eq!(visualization.objective().len(), 4);
+//! assert_eq!(visualization.values().len(), 4);
 //! assert_eq!(visualization.picture().width(), 48);
 //! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -28,6 +28,7 @@
 mod error;
 mod optimizer;
 mod progress;
+mod record;
 mod run;
 mod visualization;
 mod visualizer;

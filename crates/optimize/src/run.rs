@@ -3,13 +3,16 @@
 use std::time::Instant;
 
 use burn::tensor::{Device, Tensor};
-use oneiric_core::{Backend, Picture};
+use oneiric_core::{Backend, DeviceError, Picture, read};
 use oneiric_model::ReluGradient;
 use oneiric_objective::Objective;
 use oneiric_param::{Canvas, Parameterization};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
-use crate::{Ending, Progress, RunError, Snapshot, Timings, Visualization, Visualizer};
+use crate::{
+    Ending, Progress, RunError, Visualization, Visualizer,
+    record::{Record, plain},
+};
 
 /// Streams of the run's generator: the start does not depend on what the transforms draw.
 const START_STREAM: u64 = 0;
@@ -21,18 +24,10 @@ pub(crate) fn run(
     params: &dyn Parameterization,
 ) -> Result<Visualization, RunError> {
     let device = check(&settings, objective, params)?;
-    let started = Instant::now();
     let mut start_rng = generator(settings.seed, START_STREAM);
     let mut transform_rng = generator(settings.seed, TRANSFORM_STREAM);
     let mut canvas = params.init(settings.batch, &mut start_rng, &device)?;
-    let mut record = Record {
-        started,
-        seed: settings.seed,
-        snapshots: Vec::new(),
-        objective: Vec::new(),
-        timings: Timings::default(),
-        good_latent: canvas.latent().to_vec(),
-    };
+    let mut record = Record::new(settings.seed, &canvas, settings.batch, params.size())?;
     let mut ending = Ending::Completed;
 
     for step in 1..=settings.steps {
@@ -51,14 +46,17 @@ pub(crate) fn run(
         let image = canvas.image();
         let view = settings.transforms.apply(image.clone(), &mut transform_rng);
         let activations = objective.forward(&view, relu);
-        let value = objective.value(&image, &activations);
+        let value = objective
+            .value(&image, &activations)
+            .map_err(|error| record.broken(step, error.into(), &canvas))?;
         if !value.is_tracked() {
             return Err(RunError::Constant);
         }
         let mut gradients = value.clone().neg().backward();
-        let number = read(value)?;
-        if !number.is_finite() {
-            return Err(record.not_finite(step, number, &mut canvas));
+        let [number, latent_sum] =
+            numbers(value, &canvas).map_err(|error| record.broken(step, error.into(), &canvas))?;
+        if !number.is_finite() || !latent_sum.is_finite() {
+            return Err(record.not_finite(step, number, &canvas));
         }
         record.good_latent = plain(canvas.latent());
         canvas.update(&mut gradients, |index, value, gradient| {
@@ -67,17 +65,17 @@ pub(crate) fn run(
                 .step(index, settings.learning_rate, value, gradient)
         });
 
-        record.objective.push(number);
+        record.values.push(number);
         record.timings.steps.push(step_started.elapsed());
         if settings.thresholds.contains(&step) {
-            record.keep(step, &mut canvas)?;
+            record.keep(step, &canvas)?;
         }
         let progress = Progress {
             step,
             steps: settings.steps,
             value: number,
-            history: &record.objective,
-            elapsed: started.elapsed(),
+            history: &record.values,
+            elapsed: record.started.elapsed(),
             image: &image.without_autodiff(),
         };
         if let Some(observer) = &mut settings.observer {
@@ -91,13 +89,13 @@ pub(crate) fn run(
         }
     }
 
-    let steps_made = record.objective.len();
+    let steps_made = record.values.len();
     if record
         .snapshots
         .last()
         .is_none_or(|last| last.step != steps_made)
     {
-        record.keep(steps_made, &mut canvas)?;
+        record.keep(steps_made, &canvas)?;
     }
     let finished = record.finish(ending);
     match settings.save_to {
@@ -154,94 +152,16 @@ fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
     rng
 }
 
-fn read(value: Tensor<1>) -> Result<f32, RunError> {
-    let data = value
-        .without_autodiff()
-        .try_into_data()
-        .map_err(|error| RunError::Readback {
-            reason: error.to_string(),
-        })?;
-    let values: Vec<f32> = data.try_into_vec().map_err(|error| RunError::Readback {
-        reason: format!("{error:?}"),
-    })?;
-    values.first().copied().ok_or_else(|| RunError::Readback {
-        reason: "the objective is an empty tensor".to_owned(),
-    })
-}
-
-fn plain(latent: &[Tensor<1>]) -> Vec<Tensor<1>> {
-    latent
-        .iter()
-        .map(|tensor| tensor.clone().without_autodiff())
-        .collect()
-}
-
-/// What a run has to show so far.
-struct Record {
-    started: Instant,
-    seed: u64,
-    snapshots: Vec<Snapshot>,
-    objective: Vec<f32>,
-    timings: Timings,
-    /// The last latent whose objective was finite, or the start.
-    good_latent: Vec<Tensor<1>>,
-}
-
-impl Record {
-    /// Keeps the pictures after a step.
-    fn keep(&mut self, step: usize, canvas: &mut Canvas) -> Result<(), RunError> {
-        match Picture::from_tensor(canvas.image().without_autodiff()) {
-            Ok(pictures) => {
-                self.snapshots.push(Snapshot { step, pictures });
-                Ok(())
-            }
-            Err(oneiric_core::PictureError::Value { value, .. }) => {
-                let value = self.objective.last().copied().unwrap_or(value);
-                Err(self.not_finite(step, value, canvas))
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// The error for a run that left the finite numbers, with what was there before.
-    fn not_finite(&mut self, step: usize, value: f32, canvas: &mut Canvas) -> RunError {
-        canvas.set_latent(self.good_latent.clone());
-        let last_good = Picture::from_tensor(canvas.image()).ok().map(|pictures| {
-            let mut snapshots = std::mem::take(&mut self.snapshots);
-            snapshots.push(Snapshot {
-                step: self.objective.len().saturating_sub(1),
-                pictures,
-            });
-            Box::new(Visualization {
-                snapshots,
-                objective: self.objective.clone(),
-                timings: self.timings(),
-                seed: self.seed,
-                ending: Ending::Stopped,
-            })
-        });
-        RunError::NotFinite {
-            step,
-            value,
-            last_good,
-        }
-    }
-
-    fn timings(&self) -> Timings {
-        Timings {
-            total: self.started.elapsed(),
-            ..self.timings.clone()
-        }
-    }
-
-    fn finish(self, ending: Ending) -> Visualization {
-        let timings = self.timings();
-        Visualization {
-            snapshots: self.snapshots,
-            objective: self.objective,
-            timings,
-            seed: self.seed,
-            ending,
-        }
-    }
+/// The value and the sum of the latent, in one trip to the device. The sum tells whether a number
+/// of the latent broke, which a network can hide: a maximum may skip what is not a number.
+fn numbers(value: Tensor<1>, canvas: &Canvas) -> Result<[f32; 2], DeviceError> {
+    let latent = plain(canvas.latent()).into_iter().map(Tensor::sum);
+    let sum = latent.reduce(|sum, next| sum + next);
+    let value = value.without_autodiff();
+    let both = match sum {
+        Some(sum) => Tensor::cat(vec![value, sum], 0),
+        None => value,
+    };
+    let numbers = read(both)?;
+    Ok([numbers[0], numbers.get(1).copied().unwrap_or_default()])
 }

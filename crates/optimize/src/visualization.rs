@@ -14,6 +14,8 @@ pub enum Ending {
     Stopped,
     /// Somebody cancelled it.
     Cancelled,
+    /// It broke; this is what was there before.
+    Failed,
 }
 
 /// Where the time went.
@@ -41,7 +43,7 @@ pub struct Snapshot {
 pub struct Visualization {
     /// In the order of the steps; never empty, and every snapshot holds at least one picture.
     pub(crate) snapshots: Vec<Snapshot>,
-    pub(crate) objective: Vec<f32>,
+    pub(crate) values: Vec<f32>,
     pub(crate) timings: Timings,
     pub(crate) seed: u64,
     pub(crate) ending: Ending,
@@ -66,10 +68,10 @@ impl Visualization {
         &self.snapshots
     }
 
-    /// The objective of every step, under that step's transforms; larger is better.
+    /// The objective's value in every step, under that step's transforms; larger is better.
     #[must_use]
-    pub fn objective(&self) -> &[f32] {
-        &self.objective
+    pub fn values(&self) -> &[f32] {
+        &self.values
     }
 
     /// Where the time went.

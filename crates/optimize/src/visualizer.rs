@@ -107,8 +107,8 @@ impl<'a> Visualizer<'a> {
         self
     }
 
-    /// Sets the optimizer, any of burn's: `AdamConfig::new().build()`. It sees each latent tensor
-    /// as a flat vector.
+    /// Sets the optimizer, any of burn's that works on flat vectors (all but Muon):
+    /// `AdamConfig::new().build()`.
     #[must_use]
     pub fn optimizer(mut self, optimizer: impl Optimizer) -> Self {
         self.optimizer = stepper(optimizer);
@@ -187,8 +187,8 @@ impl<'a> Visualizer<'a> {
     /// # Errors
     ///
     /// Before any work starts, when a setting makes no sense or does not fit the others. Later,
-    /// [`RunError::NotFinite`] with the last good picture, [`RunError::Save`] with the finished
-    /// one, or [`RunError::Readback`].
+    /// [`RunError::NotFinite`] and [`RunError::Broken`] with the last good picture,
+    /// [`RunError::Save`] with the finished one.
     pub fn run(
         self,
         objective: Objective,

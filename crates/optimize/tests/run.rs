@@ -52,7 +52,7 @@ fn the_objective_rises() {
             ),
         ] {
             let visualization = visualization.expect("a run that is fine");
-            let values = visualization.objective();
+            let values = visualization.values();
             assert_eq!(values.len(), 20);
             let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len() as f32;
             let (first, last) = (mean(&values[..5]), mean(&values[15..]));
@@ -76,7 +76,7 @@ fn the_same_seed_gives_the_same_bits_and_another_seed_other_pictures() {
             run(short(8), &device),
         );
         assert_eq!(first.pictures(), again.pictures(), "{backend}");
-        assert_eq!(first.objective(), again.objective(), "{backend}");
+        assert_eq!(first.values(), again.values(), "{backend}");
         assert_ne!(first.pictures(), other.pictures(), "{backend}");
         assert_eq!((first.seed(), other.seed()), (7, 8));
     }
@@ -95,7 +95,7 @@ fn thresholds_keep_the_pictures_of_their_steps() {
     // The picture of step n is the one after n steps: a shorter run ends with it.
     let shorter = run(short(1).steps(4), &device);
     assert_eq!(kept.snapshots()[1].pictures, shorter.pictures());
-    assert_eq!(kept.objective()[..4], *shorter.objective());
+    assert_eq!(kept.values()[..4], *shorter.values());
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn an_observer_sees_every_step_as_it_is() {
         &device,
     );
     let expected: Vec<(usize, f32)> = visualization
-        .objective()
+        .values()
         .iter()
         .enumerate()
         .map(|(i, v)| (i + 1, *v))
@@ -126,7 +126,7 @@ fn a_run_stops_when_told_and_returns_what_there_is() {
     let (_, device) = devices().remove(0);
     let stopped = run(short(1).stop_when(|progress| progress.step == 3), &device);
     assert_eq!(stopped.ending(), Ending::Stopped);
-    assert_eq!(stopped.objective().len(), 3);
+    assert_eq!(stopped.values().len(), 3);
     assert_eq!(
         stopped.pictures(),
         run(short(1).steps(3), &device).pictures()
@@ -146,13 +146,13 @@ fn a_run_stops_when_told_and_returns_what_there_is() {
         &device,
     );
     assert_eq!(cancelled.ending(), Ending::Cancelled);
-    assert_eq!(cancelled.objective().len(), 2);
+    assert_eq!(cancelled.values().len(), 2);
 
     let token = CancelToken::new();
     token.cancel();
     let at_once = run(short(1).cancel(token), &device);
     assert_eq!(
-        (at_once.ending(), at_once.objective().len()),
+        (at_once.ending(), at_once.values().len()),
         (Ending::Cancelled, 0)
     );
     assert_eq!(at_once.snapshots()[0].step, 0, "the start is there");
@@ -243,11 +243,11 @@ fn a_unit_that_is_dead_at_the_start_wakes_up() {
         };
         let plain = run(0);
         assert!(
-            plain.objective().iter().all(|v| *v == 0.0),
+            plain.values().iter().all(|v| *v == 0.0),
             "{backend}: dead stays dead"
         );
         assert_eq!(plain.picture(), flat.picture(), "{backend}");
-        let woken = run(16).objective()[23];
+        let woken = run(16).values()[23];
         assert!(woken > 0.0, "{backend}: {woken}");
     }
 }
@@ -262,7 +262,7 @@ fn any_optimizer_of_burn_does() {
             .learning_rate(10.0),
         &device,
     );
-    let values = visualization.objective();
+    let values = visualization.values();
     assert!(values[7] > values[0], "{values:?}");
 }
 
@@ -270,7 +270,7 @@ fn any_optimizer_of_burn_does() {
 fn explosive(device: &Device, after: usize) -> Objective {
     let steps = std::sync::atomic::AtomicUsize::new(0);
     net(device)
-        .objective("explosive", &[], move |reading| {
+        .custom("explosive", &[], move |reading| {
             let step = steps.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             let factor = if step == after { f32::INFINITY } else { 1.0 };
             reading.image.clone().mean() * factor
@@ -291,13 +291,13 @@ fn an_objective_that_is_not_finite_ends_the_run_with_the_last_good_picture() {
     );
     let RunError::NotFinite {
         step: 4,
-        last_good: Some(good),
+        last_good: good,
         ..
     } = error
     else {
         panic!("{error:?}")
     };
-    assert_eq!(good.objective().len(), 3);
+    assert_eq!(good.values().len(), 3);
     // The last picture whose objective was finite is the one that step 3 began with.
     let steady = short(1)
         .steps(2)
@@ -310,7 +310,7 @@ fn an_objective_that_is_not_finite_ends_the_run_with_the_last_good_picture() {
         .expect_err("infinite");
     let RunError::NotFinite {
         step: 1,
-        last_good: Some(start),
+        last_good: start,
         ..
     } = at_once
     else {
@@ -343,7 +343,7 @@ impl Parameterization for Breaking {
 fn a_picture_that_breaks_in_the_last_step_is_told_too() {
     let (_, device) = devices().remove(0);
     let darker = net(&device)
-        .objective("darker", &[], |reading| reading.image.clone().mean().neg())
+        .custom("darker", &[], |reading| reading.image.clone().mean().neg())
         .expect("no layers");
     let error = Visualizer::new()
         .steps(1)
@@ -352,7 +352,7 @@ fn a_picture_that_breaks_in_the_last_step_is_told_too() {
         .expect_err("not a number");
     let RunError::NotFinite {
         step: 1,
-        last_good: Some(good),
+        last_good: good,
         ..
     } = error
     else {
@@ -361,6 +361,52 @@ fn a_picture_that_breaks_in_the_last_step_is_told_too() {
     assert!(
         (good.picture().pixel(0, 0)[0] - 0.1).abs() < 1e-6,
         "the start"
+    );
+}
+
+/// A latent in a corner that the network never sees: its numbers break, the objective does not.
+#[test]
+fn numbers_that_break_where_the_objective_does_not_look_are_told() {
+    let (_, device) = devices().remove(0);
+    let hidden = net(&device)
+        .custom("hidden", &[], |reading| {
+            // The gradient of the root at 0 is infinite, and its product with 0 not a number.
+            let corner = reading.image.clone().narrow(2, 0, 1).narrow(3, 0, 1);
+            let zero = corner.clone().without_autodiff() - corner;
+            reading.image.clone().mean() + (zero.sqrt() * 0.0).sum()
+        })
+        .expect("no layers");
+    let error = short(1)
+        .run(hidden, Pixel::new(8, 8))
+        .expect_err("not a number");
+    let RunError::NotFinite {
+        step: 2,
+        last_good: good,
+        ..
+    } = error
+    else {
+        panic!("{error:?}")
+    };
+    assert_eq!(good.snapshots()[0].step, 0);
+}
+
+/// A canvas of its own size, whatever it is asked for.
+#[test]
+fn a_parameterization_that_paints_something_else_is_refused() {
+    let (_, device) = devices().remove(0);
+    let error = short(1)
+        .batch(2)
+        .run(objective(&device), Breaking)
+        .expect_err("one image");
+    assert!(
+        matches!(
+            error,
+            RunError::ImageShape {
+                expected: [2, 3, 4, 4],
+                ..
+            }
+        ),
+        "{error:?}"
     );
 }
 
@@ -421,7 +467,7 @@ fn bad_settings_are_refused_before_any_work() {
         error,
         RunError::Objective(ObjectiveError::Position { x: 3, .. })
     ));
-    let constant = net(&device).objective("constant", &[], |reading| {
+    let constant = net(&device).custom("constant", &[], |reading| {
         Tensor::ones([1], &reading.image.device().without_autodiff())
     });
     let error = short(0)
@@ -487,5 +533,5 @@ fn a_finished_picture_is_not_lost_when_it_cannot_be_saved() {
     let RunError::Save { finished, .. } = error else {
         panic!("{error:?}")
     };
-    assert_eq!(finished.objective().len(), 6);
+    assert_eq!(finished.values().len(), 6);
 }

@@ -49,18 +49,19 @@ impl Canvas {
     /// The images [n, 3, height, width] in 0..=1.
     #[must_use]
     pub fn image(&self) -> Tensor<4> {
-        (self.paint)(&self.latent)
+        self.paint(&self.latent)
+    }
+
+    /// The images of another latent of the same shape, such as an earlier one.
+    #[must_use]
+    pub fn paint(&self, latent: &[Tensor<1>]) -> Tensor<4> {
+        (self.paint)(latent)
     }
 
     /// The latent.
     #[must_use]
     pub fn latent(&self) -> &[Tensor<1>] {
         &self.latent
-    }
-
-    /// Replaces the latent, for example by an earlier one.
-    pub fn set_latent(&mut self, latent: Vec<Tensor<1>>) {
-        self.latent = latent;
     }
 
     /// Starts recording: what is computed from [`image`](Self::image) from now on can be

@@ -56,6 +56,14 @@ pub enum ParamError {
         /// Shape of the tensor.
         found: [usize; 5],
     },
+    /// A tensor on another device than its plan.
+    #[error("this plan is for {plan}, got a tensor on {found}; make a plan for each device")]
+    PlanDevice {
+        /// Device of the plan.
+        plan: String,
+        /// Device of the tensor.
+        found: String,
+    },
     /// A tensor for a plan of another size.
     #[error("this plan is for images of {width}x{height}, got a tensor {found:?}")]
     PlanSize {

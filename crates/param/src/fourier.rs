@@ -12,6 +12,9 @@ use crate::{
 /// Lucid divides the image by this, so that the start is a soft grey.
 const GAIN: f32 = 4.0;
 
+/// Far beyond what makes pictures; keeps the scale within f32 for every size.
+const LARGEST_DECAY: f32 = 4.0;
+
 /// The Fourier basis: the latent is a half spectrum [n, 3, height, width / 2 + 1, 2] (real and
 /// imaginary part last) of decorrelated colours, and
 /// `image = sigmoid(M irfft2(scale * latent) / 4)` with
@@ -24,7 +27,7 @@ const GAIN: f32 = 4.0;
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
 /// | `sd` | 0.01 | standard deviation of the start | finite, at least 0 |
-/// | `decay` | 1 | exponent of 1 / frequency | finite |
+/// | `decay` | 1 | exponent of 1 / frequency | -4 to 4 |
 /// | `decorrelated` | true | optimise decorrelated colours | |
 /// | `squash` | sigmoid | how values are brought into 0..=1 | |
 /// | `starting_from` | noise | a photograph to start from | of the image's size |
@@ -116,11 +119,11 @@ impl Parameterization for Fourier {
 
     fn init(&self, batch: usize, rng: &mut dyn Rng, device: &Device) -> Result<Canvas, ParamError> {
         check(self.size, batch, self.sd)?;
-        if !self.decay.is_finite() {
+        if !(-LARGEST_DECAY..=LARGEST_DECAY).contains(&self.decay) {
             return Err(ParamError::Number {
                 name: "the exponent of 1 / frequency",
                 value: self.decay,
-                allowed: "finite",
+                allowed: "between -4 and 4",
             });
         }
         let [height, width] = self.size;

@@ -35,3 +35,6 @@ pub use error::ParamError;
 pub use fft2::{Fft2, irfft2, rfft2};
 pub use fourier::Fourier;
 pub use pixel::Pixel;
+
+/// The rand crate, in the version whose generators [`Parameterization::init`] takes.
+pub use rand;

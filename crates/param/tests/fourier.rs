@@ -212,6 +212,19 @@ fn gradients_are_the_adjoint() {
 }
 
 #[test]
+fn a_plan_is_for_one_device() {
+    let devices = devices();
+    let plan = Fft2::new(4, 4, &devices[0].1).expect("a size");
+    for (_, other) in &devices[1..] {
+        let images = Tensor::<4>::zeros([1, 3, 4, 4], other);
+        assert!(matches!(
+            plan.rfft2(images),
+            Err(ParamError::PlanDevice { .. })
+        ));
+    }
+}
+
+#[test]
 fn a_spectrum_of_another_size_is_refused() {
     for (_, device) in devices() {
         let spectrum = || Tensor::<5>::zeros([1, 3, 6, 4, 2], &device);
@@ -311,10 +324,8 @@ fn gradients_of_both_images_agree_with_finite_differences() {
             let canvas = param.init(1, &mut rng(), &device).expect("fine");
             let at = Array::of(canvas.latent()[0].clone());
             let weights = Array::noise([1, 3, 6, 9], 2);
-            let canvas = std::cell::RefCell::new(canvas);
             assert_gradient(&format!("{backend} {param:?}"), &at, 1e-2, &device, |x| {
-                canvas.borrow_mut().set_latent(vec![x]);
-                (canvas.borrow().image() * weights.tensor(&device)).sum()
+                (canvas.paint(&[x]) * weights.tensor(&device)).sum()
             });
         }
     }
@@ -369,8 +380,10 @@ fn bad_configurations_are_refused_before_any_work() {
             let sd = refused(&Fourier::new(8, 8).with_sd(bad), 1);
             assert!(matches!(sd, ParamError::Number { .. }));
         }
-        let decay = refused(&Fourier::new(8, 8).with_decay(f32::INFINITY), 1);
-        assert!(matches!(decay, ParamError::Number { .. }));
+        for bad in [f32::INFINITY, 100.0] {
+            let decay = refused(&Fourier::new(8, 8).with_decay(bad), 1);
+            assert!(matches!(decay, ParamError::Number { .. }));
+        }
         let photograph = Picture::new(4, 8, vec![0.5; 96]).expect("grey");
         let size = refused(&Pixel::new(8, 8).starting_from(photograph), 1).to_string();
         assert!(size.contains("4x8") && size.contains("8x8"), "{size}");

@@ -39,3 +39,6 @@ pub use resample::{Resampling, resample};
 pub use rotate::RandomRotate;
 pub use scale::RandomScale;
 pub use transforms::{Transform, Transforms};
+
+/// The rand crate, in the version whose generators [`Transform::apply`] takes.
+pub use rand;

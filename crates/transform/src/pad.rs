@@ -41,7 +41,7 @@ impl Transform for Pad {
 
     fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
         check_fill(self, self.value)?;
-        Ok(size.map(|n| n + 2 * self.by))
+        Ok(size.map(|n| n.saturating_add(self.by.saturating_mul(2))))
     }
 }
 

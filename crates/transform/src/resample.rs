@@ -26,6 +26,9 @@ use burn::{
     tensor::{Shape, Tensor, TensorData},
 };
 
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+use oneiric_core::read_host;
+
 /// One of the pixels that a pixel of the result is made of.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Tap {
@@ -212,11 +215,7 @@ fn map_on_host<B: Backend>(
 ) -> FloatTensor<B> {
     let device = x.device();
     let [n, c, h, w] = x.shape().dims();
-    let values: Vec<f32> = burn::tensor::try_read_sync(B::float_into_data(x))
-        .expect("a CPU backend answers at once")
-        .expect("a CPU backend can be read")
-        .try_into_vec()
-        .expect("images are f32");
+    let values = read_host::<B>(x);
     let [height, width] = match direction {
         Direction::Forward => map.output,
         Direction::Transpose => map.input,

@@ -5,6 +5,9 @@ use rand::{Rng, RngExt};
 
 use crate::{Resampling, Transform, TransformError, resample};
 
+/// More is a slip, such as percent.
+const LARGEST: f32 = 10.0;
+
 /// Scales to `round(factor * size)` by a factor drawn from a list, bilinearly: the view really
 /// gets larger or smaller.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,7 +16,8 @@ pub struct RandomScale {
 }
 
 impl RandomScale {
-    /// Draws from these factors; one that is listed twice is twice as likely.
+    /// Draws from these factors; one that is listed twice is twice as likely. Each is above 0
+    /// and at most 10.
     #[must_use]
     pub const fn new(factors: Vec<f32>) -> Self {
         Self { factors }
@@ -37,11 +41,11 @@ impl Transform for RandomScale {
 
     fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
         let transform = || format!("{self:?}");
-        if let Some(&bad) = self.factors.iter().find(|f| !f.is_finite() || **f <= 0.0) {
+        if let Some(&bad) = self.factors.iter().find(|f| !(**f > 0.0 && **f <= LARGEST)) {
             return Err(TransformError::Number {
                 transform: transform(),
                 value: bad,
-                allowed: "finite and above 0",
+                allowed: "above 0 and at most 10 (factors, not percent)",
             });
         }
         let smallest = self.factors.iter().copied().reduce(f32::min);

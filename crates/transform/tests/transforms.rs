@@ -234,7 +234,7 @@ fn settings_that_make_no_sense_are_refused() {
         refused(&RandomScale::new(vec![0.01])),
         TransformError::TooSmall { .. }
     ));
-    for bad in [0.0, -1.0, f32::NAN] {
+    for bad in [0.0, -1.0, f32::NAN, 90.0] {
         let scale = refused(&RandomScale::new(vec![1.0, bad]));
         assert!(matches!(scale, TransformError::Number { .. }));
     }

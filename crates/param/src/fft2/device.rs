@@ -1,7 +1,7 @@
 //! The transform as matrix products: native to any device, differentiable by burn itself.
 //!
-//! For the sizes of this field (a few hundred pixels) the products cost a few thousandths of a
-//! forward pass of the network, and GPUs are at their best with them.
+//! At 224x224 the products are 0.2 GFLOP, against some 3 of a forward pass of InceptionV1, and GPUs
+//! are at their best with them.
 
 use std::f64::consts::TAU;
 

@@ -20,6 +20,7 @@ use burn::{
     },
     tensor::{Tensor, TensorData},
 };
+use oneiric_core::read_host;
 use realfft::RealFftPlanner;
 use rustfft::{FftPlanner, num_complex::Complex32};
 
@@ -77,7 +78,7 @@ fn irfft2_on_host<B: Backend>(
 ) -> FloatTensor<B> {
     let device = spectrum.device();
     let [n, c, h, half, _] = spectrum.shape().dims();
-    let values = read::<B>(spectrum);
+    let values = read_host::<B>(spectrum);
     let mut images = vec![0.0_f32; n * c * h * width];
     PLANNERS.with_borrow_mut(|planners| {
         let along_y = planners.complex.plan_fft_inverse(h);
@@ -124,7 +125,7 @@ fn rfft2_on_host<B: Backend>(
     let device = images.device();
     let [n, c, h, width] = images.shape().dims();
     let half = width / 2 + 1;
-    let mut values = read::<B>(images);
+    let mut values = read_host::<B>(images);
     let mut spectra = vec![0.0_f32; n * c * h * half * 2];
     PLANNERS.with_borrow_mut(|planners| {
         let along_y = planners.complex.plan_fft_forward(h);
@@ -158,15 +159,6 @@ fn rfft2_on_host<B: Backend>(
         }
     });
     B::float_from_data(TensorData::new(spectra, [n, c, h, half, 2]), &device)
-}
-
-/// The values of a tensor of a CPU backend, which are there already.
-fn read<B: Backend>(tensor: FloatTensor<B>) -> Vec<f32> {
-    burn::tensor::try_read_sync(B::float_into_data(tensor))
-        .expect("a CPU backend answers at once")
-        .expect("a CPU backend can be read")
-        .try_into_vec()
-        .expect("images and spectra are f32")
 }
 
 /// Gradient of `irfft2`: the adjoint, so the forward transform over h w, doubled where a column

@@ -35,6 +35,7 @@ use device::DftMatrices;
 pub struct Fft2 {
     height: usize,
     width: usize,
+    device: Device,
     /// `None` where the host computes.
     matrices: Option<DftMatrices>,
 }
@@ -55,6 +56,7 @@ impl Fft2 {
             height,
             width,
             matrices: (!is_host).then(|| DftMatrices::new(height, width, &device)),
+            device,
         })
     }
 
@@ -70,8 +72,10 @@ impl Fft2 {
     ///
     /// # Errors
     ///
-    /// [`ParamError::PlanSize`] for a spectrum of another size.
+    /// [`ParamError::PlanSize`] for a spectrum of another size, [`ParamError::PlanDevice`] for one
+    /// on another device.
     pub fn irfft2(&self, spectrum: Tensor<5>) -> Result<Tensor<4>, ParamError> {
+        self.check_device(&spectrum.device())?;
         let [_, _, height, half, parts] = spectrum.dims();
         if [height, half, parts] != [self.height, self.width / 2 + 1, 2] {
             return Err(self.wrong_size(&spectrum.dims()));
@@ -84,8 +88,10 @@ impl Fft2 {
     ///
     /// # Errors
     ///
-    /// [`ParamError::PlanSize`] for images of another size.
+    /// [`ParamError::PlanSize`] for images of another size, [`ParamError::PlanDevice`] for some on
+    /// another device.
     pub fn rfft2(&self, images: Tensor<4>) -> Result<Tensor<5>, ParamError> {
+        self.check_device(&images.device())?;
         let [_, _, height, width] = images.dims();
         if [height, width] != [self.height, self.width] {
             return Err(self.wrong_size(&images.dims()));
@@ -108,6 +114,16 @@ impl Fft2 {
             #[cfg(not(any(feature = "flex", feature = "ndarray")))]
             None => unreachable!("no host backend is compiled in"),
         }
+    }
+
+    fn check_device(&self, device: &Device) -> Result<(), ParamError> {
+        if *device == self.device {
+            return Ok(());
+        }
+        Err(ParamError::PlanDevice {
+            plan: format!("{:?}", self.device),
+            found: format!("{device:?}"),
+        })
     }
 
     fn wrong_size(&self, found: &[usize]) -> ParamError {

@@ -1,0 +1,135 @@
+//! What a run has to show, also when it breaks.
+
+use std::time::Instant;
+
+use burn::tensor::Tensor;
+use oneiric_core::{Picture, PictureError};
+use oneiric_param::Canvas;
+
+use crate::{Ending, RunError, Snapshot, Timings, Visualization};
+
+/// The values, pictures and times so far, and what to fall back on.
+pub(crate) struct Record {
+    pub(crate) started: Instant,
+    pub(crate) snapshots: Vec<Snapshot>,
+    pub(crate) values: Vec<f32>,
+    pub(crate) timings: Timings,
+    /// The last latent whose objective was finite, or the start.
+    pub(crate) good_latent: Vec<Tensor<1>>,
+    /// The pictures that the run began with: there always is something to show.
+    start: Vec<Picture>,
+    seed: u64,
+}
+
+impl Record {
+    /// Begins with the pictures of the start, which must be `batch` of that height and width.
+    pub(crate) fn new(
+        seed: u64,
+        canvas: &Canvas,
+        batch: usize,
+        [height, width]: [usize; 2],
+    ) -> Result<Self, RunError> {
+        let started = Instant::now();
+        let image = canvas.image();
+        let (expected, found) = ([batch, 3, height, width], image.dims());
+        if found != expected {
+            return Err(RunError::ImageShape { expected, found });
+        }
+        Ok(Self {
+            started,
+            snapshots: Vec::new(),
+            values: Vec::new(),
+            timings: Timings::default(),
+            good_latent: plain(canvas.latent()),
+            start: Picture::from_tensor(image)?,
+            seed,
+        })
+    }
+
+    /// Keeps the pictures after a step.
+    pub(crate) fn keep(&mut self, step: usize, canvas: &Canvas) -> Result<(), RunError> {
+        match Picture::from_tensor(canvas.paint(&plain(canvas.latent()))) {
+            Ok(pictures) => {
+                self.snapshots.push(Snapshot { step, pictures });
+                Ok(())
+            }
+            Err(PictureError::Value { value, .. }) if !value.is_finite() => {
+                let value = self.values.last().copied().unwrap_or(value);
+                Err(self.not_finite(step, value, canvas))
+            }
+            Err(error) => Err(self.broken(step, error.into(), canvas)),
+        }
+    }
+
+    /// The error of a run that left the finite numbers.
+    pub(crate) fn not_finite(&self, step: usize, value: f32, canvas: &Canvas) -> RunError {
+        RunError::NotFinite {
+            step,
+            value,
+            last_good: Box::new(self.last_good(canvas)),
+        }
+    }
+
+    /// The error of a run that broke otherwise.
+    pub(crate) fn broken(&self, step: usize, source: RunError, canvas: &Canvas) -> RunError {
+        RunError::Broken {
+            step,
+            source: Box::new(source),
+            last_good: Box::new(self.last_good(canvas)),
+        }
+    }
+
+    /// The finished run.
+    pub(crate) fn finish(self, ending: Ending) -> Visualization {
+        Visualization {
+            timings: self.timings(),
+            snapshots: self.snapshots,
+            values: self.values,
+            seed: self.seed,
+            ending,
+        }
+    }
+
+    /// The pictures up to the last one whose objective was finite: kept ones, that one if it can
+    /// still be painted, or else the start.
+    fn last_good(&self, canvas: &Canvas) -> Visualization {
+        // The last value is that of the picture before its step.
+        let good_step = self.values.len().saturating_sub(1);
+        let mut snapshots = self.snapshots.clone();
+        snapshots.retain(|snapshot| snapshot.step <= good_step);
+        if snapshots.last().is_none_or(|last| last.step < good_step)
+            && let Ok(pictures) = Picture::from_tensor(canvas.paint(&self.good_latent))
+        {
+            snapshots.push(Snapshot {
+                step: good_step,
+                pictures,
+            });
+        }
+        if snapshots.is_empty() {
+            let pictures = self.start.clone();
+            snapshots.push(Snapshot { step: 0, pictures });
+        }
+        Visualization {
+            timings: self.timings(),
+            snapshots,
+            values: self.values.clone(),
+            seed: self.seed,
+            ending: Ending::Failed,
+        }
+    }
+
+    fn timings(&self) -> Timings {
+        Timings {
+            total: self.started.elapsed(),
+            ..self.timings.clone()
+        }
+    }
+}
+
+/// The latent without what was recorded.
+pub(crate) fn plain(latent: &[Tensor<1>]) -> Vec<Tensor<1>> {
+    latent
+        .iter()
+        .map(|tensor| tensor.clone().without_autodiff())
+        .collect()
+}
