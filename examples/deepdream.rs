@@ -1,9 +1,8 @@
 //! DeepDream: a photograph, changed until a layer is excited by what it already saw there.
-//! `deepdream WEIGHTS PHOTOGRAPH [LAYER] [PICTURE] [STEPS]`
 
-use std::{env, error::Error};
+mod common;
 
-use indicatif::ProgressBar;
+use common::{Args, Report, bar};
 use oneiric::{
     Fourier, InceptionV1, Jitter, Objectives, Picture, Transforms, Visualizer, default_device,
 };
@@ -11,21 +10,21 @@ use oneiric::{
 /// Longer side of the picture.
 const SIDE: usize = 320;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let mut args = env::args().skip(1);
-    let usage = "usage: deepdream WEIGHTS PHOTOGRAPH [LAYER] [PICTURE] [STEPS]";
-    let weights = args.next().ok_or(usage)?;
-    let photograph = Picture::open(args.next().ok_or(usage)?)?;
-    let layer = args.next().unwrap_or_else(|| "mixed4c".to_owned());
-    let picture = args.next().unwrap_or_else(|| "dream.png".to_owned());
-    let steps: usize = args.next().map_or(Ok(64), |steps| steps.parse())?;
+fn main() -> Result<(), Report> {
+    let mut args =
+        Args::new("deepdream WEIGHTS PHOTOGRAPH [LAYER=mixed4c] [PICTURE=dream.png] [STEPS=64]");
+    let weights = args.required()?;
+    let photograph = Picture::open(args.required()?)?;
+    let layer = args.or("LAYER", "mixed4c".to_owned())?;
+    let picture = args.or("PICTURE", "dream.png".to_owned())?;
+    let steps: usize = args.or("STEPS", 64)?;
 
     let net = InceptionV1::load(weights, &default_device()?)?;
     let longer = photograph.width().max(photograph.height());
     let scaled = |n: usize| (n * SIDE / longer).max(1);
     let photograph = photograph.resize(scaled(photograph.width()), scaled(photograph.height()))?;
 
-    let bar = ProgressBar::new(steps as u64);
+    let bar = bar(steps);
     Visualizer::new()
         .steps(steps)
         .transforms(Transforms::none().then(Jitter::new(16)))

@@ -1,23 +1,22 @@
 //! An objective of one's own: two channels of a layer, excited side by side, the left half of
 //! the picture by one and the right half by the other.
-//! `own_objective WEIGHTS [LAYER] [LEFT] [RIGHT] [PICTURE]`
 
-use std::{env, error::Error};
+mod common;
 
-use indicatif::ProgressBar;
+use common::{Args, Report, bar};
 use oneiric::{Fourier, InceptionV1, Objectives, Visualizer, default_device};
 
-const STEPS: usize = 256;
-
-fn main() -> Result<(), Box<dyn Error>> {
-    let mut args = env::args().skip(1);
-    let weights = args
-        .next()
-        .ok_or("usage: own_objective WEIGHTS [LAYER] [LEFT] [RIGHT] [PICTURE]")?;
-    let layer = args.next().unwrap_or_else(|| "mixed4c".to_owned());
-    let left: usize = args.next().map_or(Ok(1), |channel| channel.parse())?;
-    let right: usize = args.next().map_or(Ok(2), |channel| channel.parse())?;
-    let picture = args.next().unwrap_or_else(|| "halves.png".to_owned());
+fn main() -> Result<(), Report> {
+    let mut args = Args::new(
+        "own_objective WEIGHTS [LAYER=mixed4c] [LEFT=1] [RIGHT=50] [PICTURE=halves.png] \
+         [STEPS=256]",
+    );
+    let weights = args.required()?;
+    let layer = args.or("LAYER", "mixed4c".to_owned())?;
+    let left: usize = args.or("LEFT", 1)?;
+    let right: usize = args.or("RIGHT", 50)?;
+    let picture = args.or("PICTURE", "halves.png".to_owned())?;
+    let steps: usize = args.or("STEPS", 256)?;
 
     let net = InceptionV1::load(weights, &default_device()?)?;
     // Making these checks both channels; the closure then only computes.
@@ -31,9 +30,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         in_left.mean() + in_right.mean()
     })?;
 
-    let bar = ProgressBar::new(STEPS as u64);
+    let bar = bar(steps);
     Visualizer::new()
-        .steps(STEPS)
+        .steps(steps)
         .save_to(&picture)
         .observer(|_| bar.inc(1))
         .run(

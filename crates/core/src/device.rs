@@ -159,9 +159,9 @@ pub fn default_device() -> Result<Device, DeviceError> {
 
 #[cfg(feature = "wgpu")]
 mod wgpu {
-    use std::{panic, sync::OnceLock};
+    use std::sync::OnceLock;
 
-    use burn::tensor::{Device, DeviceKind};
+    use burn::tensor::{Device, DeviceKind, wgpu::WgpuInitError};
 
     use crate::DeviceError;
 
@@ -171,13 +171,9 @@ mod wgpu {
         static ADAPTER: OnceLock<Result<(), String>> = OnceLock::new();
         let opened = ADAPTER.get_or_init(|| match Device::wgpu_options().init() {
             Ok(_) => Ok(()),
-            // The program may have started wgpu itself, which `init` refuses to do twice. Then
-            // the device answers to its name.
-            Err(error) => {
-                panic::catch_unwind(|| Device::wgpu(DeviceKind::DefaultDevice).identity())
-                    .map(|_| ())
-                    .map_err(|_| error.to_string())
-            }
+            // The program has started wgpu itself, which `init` does not do twice.
+            Err(WgpuInitError::Registration { .. }) => Ok(()),
+            Err(error) => Err(error.to_string()),
         });
         match opened {
             Ok(()) => Ok(Device::wgpu(DeviceKind::DefaultDevice)),

@@ -61,7 +61,7 @@ pub enum PictureError {
     },
     /// A path that cannot be written.
     #[error(
-        "cannot write a picture to {path:?}: {source}; choose a folder that exists and is writable"
+        "cannot write a picture to {path:?}: {source}; choose another file, in a folder that exists"
     )]
     NotWritable {
         /// The path as given.
@@ -70,7 +70,7 @@ pub enum PictureError {
         source: std::io::Error,
     },
     /// The file could not be read.
-    #[error("cannot read the picture {path:?}: {source}")]
+    #[error("cannot read the picture {path:?} (PNG and JPEG are read): {source}")]
     Read {
         /// The path as given.
         path: PathBuf,

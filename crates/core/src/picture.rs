@@ -1,9 +1,10 @@
 //! An RGB picture on the host.
 
 use std::{
-    ffi::OsString,
-    io::Cursor,
+    fmt,
+    io::{self, Cursor},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -19,7 +20,7 @@ const ROUNDING: f32 = 1e-3;
 
 /// An RGB picture: `height` rows of `width` pixels, values in 0..=1 as sRGB files hold them
 /// (divided by 255, no gamma applied).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Picture {
     width: usize,
     height: usize,
@@ -257,9 +258,10 @@ impl Picture {
         self.to_rgb8()
             .write_to(&mut encoded, format)
             .map_err(write)?;
-        let partial = partial(path);
+        let target = target(path).map_err(|source| write(ImageError::IoError(source)))?;
+        let partial = partial(&target);
         let written = std::fs::write(&partial, encoded.into_inner())
-            .and_then(|()| std::fs::rename(&partial, path));
+            .and_then(|()| std::fs::rename(&partial, target));
         written.map_err(|source| {
             // Best effort: the error that matters is the first one.
             let _ = std::fs::remove_file(&partial);
@@ -280,10 +282,7 @@ impl Picture {
             path: path.to_owned(),
             source,
         };
-        if path.is_dir() {
-            return Err(not_writable(std::io::ErrorKind::IsADirectory.into()));
-        }
-        let partial = partial(path);
+        let partial = partial(&target(path).map_err(not_writable)?);
         std::fs::write(&partial, []).map_err(not_writable)?;
         std::fs::remove_file(&partial).map_err(not_writable)
     }
@@ -298,11 +297,34 @@ impl Picture {
     }
 }
 
-/// Where a picture is written before it takes its name.
-fn partial(path: &Path) -> PathBuf {
-    let mut name = path.file_name().map_or_else(OsString::new, OsString::from);
-    name.push(".partial");
-    path.with_file_name(name)
+/// The file that a path names: behind links, and neither a folder nor protected.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    let Ok(target) = path.canonicalize() else {
+        return Ok(path.to_owned());
+    };
+    let metadata = target.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if metadata.permissions().readonly() {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    Ok(target)
+}
+
+/// Where a picture is written before it takes its name: beside it, under a name that no other run
+/// has.
+fn partial(target: &Path) -> PathBuf {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    target.with_file_name(format!(".oneiric-{}-{count}.partial", std::process::id()))
+}
+
+/// The size alone: nobody reads a picture as numbers.
+impl fmt::Debug for Picture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Picture({}x{})", self.width, self.height)
+    }
 }
 
 impl TryFrom<DynamicImage> for Picture {
@@ -414,6 +436,36 @@ mod tests {
         ));
         assert!(ramp(3, 2).save(&directory).is_err());
         assert_eq!(std::fs::read_dir(folder.path()).expect("there").count(), 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_and_protected_files_are_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (real, link) = (
+            folder.path().join("real.png"),
+            folder.path().join("link.png"),
+        );
+        std::fs::write(&real, b"old").expect("writable");
+        std::os::unix::fs::symlink(&real, &link).expect("a link");
+        ramp(3, 2).save(&link).expect("writable");
+        assert!(link.is_symlink());
+        assert_eq!(
+            Picture::open(&real)
+                .expect("written through the link")
+                .width(),
+            3
+        );
+
+        let mut permissions = real.metadata().expect("there").permissions();
+        permissions.set_readonly(true);
+        std::fs::set_permissions(&real, permissions).expect("ours");
+        assert!(matches!(
+            Picture::check_writable(&link),
+            Err(PictureError::NotWritable { .. })
+        ));
+        assert!(ramp(4, 2).save(&real).is_err());
+        assert_eq!(Picture::open(&real).expect("unchanged").width(), 3);
     }
 
     #[cfg(feature = "flex")]

@@ -37,7 +37,10 @@ pub enum ModelError {
         source: std::io::Error,
     },
     /// The file is not what its content claims.
-    #[error("{path:?} is no readable safetensors file: {source}")]
+    #[error(
+        "{path:?} is no readable safetensors file ({source}); the public weights come in other formats \
+         and are converted once, see the page \"Weights\" of the documentation"
+    )]
     Format {
         /// The path as given.
         path: PathBuf,
@@ -125,7 +128,10 @@ fn some(names: &[String]) -> String {
 
 fn no_label(label: &str, candidates: &[String]) -> String {
     if candidates.is_empty() {
-        format!("no class has the label {label:?}; give its number, or load the labels first")
+        format!(
+            "no class has the label {label:?}; give its number, or the labels (`with_labels`) if the \
+             network came without"
+        )
     } else {
         let candidates = some(candidates);
         format!("several classes fit the label {label:?}: {candidates}; give the number of one")

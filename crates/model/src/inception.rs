@@ -61,7 +61,8 @@ struct Inner {
 impl InceptionV1 {
     /// Loads a safetensors file with Caffe's names (BVLC) or TensorFlow's (`inception5h`); the
     /// names tell which. The auxiliary heads, if there, are skipped. BVLC comes with the labels of
-    /// ImageNet; for `inception5h` see [`with_labels`](Self::with_labels).
+    /// ImageNet; for `inception5h` see [`with_labels`](Self::with_labels). Where the public files are
+    /// and how each is converted once is on the page `docs/weights.md` of the repository.
     ///
     /// # Errors
     ///

@@ -27,6 +27,12 @@ impl From<usize> for Class {
     }
 }
 
+impl From<String> for Class {
+    fn from(label: String) -> Self {
+        Self::Label(label)
+    }
+}
+
 impl From<&str> for Class {
     fn from(label: &str) -> Self {
         Self::Label(label.to_owned())
@@ -161,7 +167,8 @@ pub trait Objectives: Network + Clone + Sized + 'static {
     }
 
     /// Sum of the absolute differences between neighbouring pixels of the image: subtract it to
-    /// smooth.
+    /// smooth. A sum over all pixels is large (tens of thousands at 224x224), so weights are
+    /// small, such as 1e-4 beside a channel.
     fn total_variation(&self) -> Objective {
         self.measure(TotalVariation)
     }

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use oneiric_core::{Backend, DeviceError, Picture, read};
 use oneiric_model::ReluGradient;
 use oneiric_objective::Objective;
-use oneiric_param::{Canvas, Parameterization};
+use oneiric_param::{Canvas, ParamError, Parameterization};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 use crate::{
@@ -140,6 +140,10 @@ fn check(
     Backend::of(&network_device)?;
     if let Some(path) = &settings.save_to {
         Picture::check_writable(path)?;
+    }
+    let [height, width] = params.size();
+    if width == 0 || height == 0 {
+        return Err(ParamError::EmptyImage { width, height }.into());
     }
     let smallest_view = settings.transforms.smallest(params.size())?;
     objective.check(settings.batch.max(1), smallest_view)?;

@@ -99,10 +99,20 @@ impl fmt::Debug for Canvas {
     }
 }
 
+/// More does not fit into the memory of today's machines, and is a slip.
+const LARGEST_SIDE: usize = 16_384;
+
 /// What every parameterization checks first.
 pub(crate) fn check([height, width]: [usize; 2], batch: usize, sd: f32) -> Result<(), ParamError> {
     if width == 0 || height == 0 {
         return Err(ParamError::EmptyImage { width, height });
+    }
+    if width > LARGEST_SIDE || height > LARGEST_SIDE {
+        return Err(ParamError::TooLarge {
+            width,
+            height,
+            allowed: LARGEST_SIDE,
+        });
     }
     if batch == 0 {
         return Err(ParamError::EmptyBatch);

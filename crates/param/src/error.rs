@@ -17,6 +17,16 @@ pub enum ParamError {
         /// Height in pixels.
         height: usize,
     },
+    /// An image that no machine has the memory for.
+    #[error("an image of {width}x{height} pixels is too large; a side is at most {allowed}")]
+    TooLarge {
+        /// Width in pixels.
+        width: usize,
+        /// Height in pixels.
+        height: usize,
+        /// The longest side.
+        allowed: usize,
+    },
     /// No image in the batch.
     #[error("a batch of 0 images has nothing to optimise; ask for at least 1")]
     EmptyBatch,

@@ -373,6 +373,10 @@ fn bad_configurations_are_refused_before_any_work() {
             }
         ));
         assert!(matches!(
+            refused(&Fourier::new(usize::MAX, 8), 1),
+            ParamError::TooLarge { .. }
+        ));
+        assert!(matches!(
             refused(&Pixel::new(8, 8), 0),
             ParamError::EmptyBatch
         ));
