@@ -16,6 +16,7 @@
 
 mod device;
 mod error;
+mod file;
 mod host;
 mod picture;
 
