@@ -3,23 +3,19 @@
 mod common;
 
 use common::{Args, Report, bar};
-use oneiric::{
-    Fourier, InceptionV1, Jitter, Objectives, Picture, Transforms, Visualizer, default_device,
-};
+use oneiric::{Fourier, Jitter, Objectives, Picture, Transforms, Visualizer, default_device};
 
 /// Longer side of the picture.
 const SIDE: usize = 320;
 
 fn main() -> Result<(), Report> {
-    let mut args =
-        Args::new("deepdream WEIGHTS PHOTOGRAPH [LAYER=mixed4c] [PICTURE=dream.png] [STEPS=64]");
-    let weights = args.required()?;
+    let mut args = Args::new("deepdream PHOTOGRAPH [LAYER=mixed4c] [PICTURE=dream.png] [STEPS=64]");
     let photograph = Picture::open(args.required()?)?;
     let layer = args.or("LAYER", "mixed4c".to_owned())?;
     let picture = args.or("PICTURE", "dream.png".to_owned())?;
     let steps: usize = args.or("STEPS", 64)?;
 
-    let net = InceptionV1::load(weights, &default_device()?)?;
+    let net = args.network(&default_device()?)?;
     let longer = photograph.width().max(photograph.height());
     let scaled = |n: usize| (n * SIDE / longer).max(1);
     let photograph = photograph.resize(scaled(photograph.width()), scaled(photograph.height()))?;

@@ -1,23 +1,21 @@
 //! The same program on another device. Compile the backend in:
-//! `cargo run --release --features wgpu --example device -- WEIGHTS wgpu`
+//! `cargo run --release --features wgpu --example device -- wgpu`
 
 mod common;
 
 use common::{Args, Report, bar};
-use oneiric::{Backend, Fourier, InceptionV1, Objectives, Visualizer};
+use oneiric::{Backend, Fourier, Objectives, Visualizer};
 
 fn main() -> Result<(), Report> {
-    let mut args = Args::new(
-        "device WEIGHTS flex|ndarray|wgpu [LAYER:CHANNEL=mixed4a:1] [SIZE=128] [STEPS=128]",
-    );
-    let weights = args.required()?;
+    let mut args =
+        Args::new("device flex|ndarray|wgpu [LAYER:CHANNEL=mixed4a:1] [SIZE=128] [STEPS=128]");
     let backend: Backend = args.required()?.parse()?;
-    let (layer, channel) = args.unit("mixed4a:1")?;
+    let (layer, channel) = common::unit(&args.or("the unit", "mixed4a:1".to_owned())?)?;
     let size: usize = args.or("SIZE", 128)?;
     let steps: usize = args.or("STEPS", 128)?;
 
     // Nothing else differs: the device that the network is loaded on is the device of the run.
-    let net = InceptionV1::load(weights, &backend.device()?)?;
+    let net = args.network(&backend.device()?)?;
 
     println!("{layer}:{channel}, {size}x{size}, {steps} steps on {backend}");
     let bar = bar(steps);

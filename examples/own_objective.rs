@@ -4,21 +4,20 @@
 mod common;
 
 use common::{Args, Report, bar};
-use oneiric::{Fourier, InceptionV1, Objectives, Visualizer, default_device};
+use oneiric::{Fourier, Objectives, Visualizer, default_device};
 
 fn main() -> Result<(), Report> {
     let mut args = Args::new(
-        "own_objective WEIGHTS [LAYER=mixed4c] [LEFT=1] [RIGHT=50] [PICTURE=halves.png] \
+        "own_objective [LAYER=mixed4c] [LEFT=1] [RIGHT=50] [PICTURE=halves.png] \
          [STEPS=256]",
     );
-    let weights = args.required()?;
     let layer = args.or("LAYER", "mixed4c".to_owned())?;
     let left: usize = args.or("LEFT", 1)?;
     let right: usize = args.or("RIGHT", 50)?;
     let picture = args.or("PICTURE", "halves.png".to_owned())?;
     let steps: usize = args.or("STEPS", 256)?;
 
-    let net = InceptionV1::load(weights, &default_device()?)?;
+    let net = args.network(&default_device()?)?;
     // Making these checks both channels; the closure then only computes.
     let _ = (net.channel(&layer, left)?, net.channel(&layer, right)?);
     let halves = net.custom("halves", &[&layer], move |reading| {

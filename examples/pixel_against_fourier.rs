@@ -4,23 +4,20 @@
 mod common;
 
 use common::{Args, Report, bar};
-use oneiric::{
-    Class, Fourier, InceptionV1, Objectives, Picture, Pixel, Transforms, Visualizer, default_device,
-};
+use oneiric::{Class, Fourier, Objectives, Picture, Pixel, Transforms, Visualizer, default_device};
 
 fn main() -> Result<(), Report> {
     let mut args = Args::new(
-        "pixel_against_fourier WEIGHTS [CLASS=flamingo] [PICTURE=pixel_against_fourier.png] \
+        "pixel_against_fourier [CLASS=flower] [PICTURE=pixel_against_fourier.png] \
          [SIZE=224] [STEPS=512]",
     );
-    let weights = args.required()?;
-    let class = args.or("CLASS", "flamingo".to_owned())?;
+    let class = args.or("CLASS", "flower".to_owned())?;
     let picture = args.or("PICTURE", "pixel_against_fourier.png".to_owned())?;
     let size: usize = args.or("SIZE", 224)?;
     let steps: usize = args.or("STEPS", 512)?;
 
     Picture::check_writable(&picture)?;
-    let net = InceptionV1::load(weights, &default_device()?)?;
+    let net = args.network(&default_device()?)?;
     let class = class.parse().map_or(Class::Label(class), Class::Number);
     let objective = net.class_logit(class)?;
 

@@ -2,9 +2,16 @@
 
 #![allow(dead_code, reason = "each example uses its part")]
 
-use std::{env, error::Error, fmt, str::FromStr};
+use std::{
+    env,
+    error::Error,
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use oneiric::{Downloader, InceptionV1, Pretrained, burn::tensor::Device};
 
 /// Any error, printed as its message: `main` prints errors in their debug form, which is for
 /// programmers.
@@ -22,22 +29,40 @@ impl fmt::Debug for Report {
     }
 }
 
+/// What every example says about its network.
+const WEIGHTS: &str = "[--weights FILE | inception5h | bvlc | torchvision]
+
+Without --weights the network is the small one that ships inside oneiric. A FILE is a network in
+any of the formats that there are; a name is that of a public one, which is downloaded once.";
+
 /// The program's arguments in order, each with its name for the message when it is wrong.
 pub(crate) struct Args {
     usage: &'static str,
+    weights: Option<String>,
     rest: std::vec::IntoIter<String>,
 }
 
 impl Args {
     /// Prints the usage and ends the program if asked to.
     pub(crate) fn new(usage: &'static str) -> Self {
-        let args: Vec<String> = env::args().skip(1).collect();
+        let mut args: Vec<String> = env::args().skip(1).collect();
         if args.iter().any(|arg| arg == "--help" || arg == "-h") {
-            println!("usage: {usage}");
+            println!("usage: {usage} {WEIGHTS}");
             std::process::exit(0);
         }
+        let flag = args.iter().position(|arg| arg == "--weights");
+        let weights = flag.map(|at| {
+            args.remove(at);
+            // A flag without a value asks for a file without a name, which is told below.
+            if at < args.len() {
+                args.remove(at)
+            } else {
+                String::new()
+            }
+        });
         Self {
             usage,
+            weights,
             rest: args.into_iter(),
         }
     }
@@ -45,7 +70,8 @@ impl Args {
     /// The next one, which must be there.
     pub(crate) fn required(&mut self) -> Result<String, Report> {
         let usage = self.usage;
-        Ok(self.rest.next().ok_or_else(|| format!("usage: {usage}"))?)
+        let next = self.rest.next();
+        Ok(next.ok_or_else(|| format!("usage: {usage} {WEIGHTS}"))?)
     }
 
     /// The next one, or a default.
@@ -58,15 +84,48 @@ impl Args {
             .map_err(|_| format!("{name} cannot be {text:?}; usage: {}", self.usage))?)
     }
 
-    /// The next one as LAYER:CHANNEL, or a default.
-    pub(crate) fn unit(&mut self, default: &str) -> Result<(String, usize), Report> {
-        let unit = self.or("the unit", default.to_owned())?;
-        let parts = unit.rsplit_once(':');
-        let parts = parts.and_then(|(layer, channel)| Some((layer, channel.parse().ok()?)));
-        let (layer, channel) =
-            parts.ok_or_else(|| format!("write a unit as mixed4c:1, not {unit:?}"))?;
-        Ok((layer.to_owned(), channel))
+    /// The network that `--weights` asks for.
+    pub(crate) fn network(&self, device: &Device) -> Result<InceptionV1, Report> {
+        let Some(weights) = &self.weights else {
+            return Ok(InceptionV1::bundled(device)?);
+        };
+        let public = weights.parse::<Pretrained>();
+        match public {
+            Ok(public) if !Path::new(weights).exists() => {
+                Ok(InceptionV1::load(download(public)?, device)?)
+            }
+            _ => Ok(InceptionV1::load(weights, device)?),
+        }
     }
+}
+
+/// A unit written as LAYER:CHANNEL.
+pub(crate) fn unit(text: &str) -> Result<(String, usize), Report> {
+    let parts = text.rsplit_once(':');
+    let parts = parts.and_then(|(layer, channel)| Some((layer, channel.parse().ok()?)));
+    let (layer, channel) =
+        parts.ok_or_else(|| format!("write a unit as mixed4c:1, not {text:?}"))?;
+    Ok((layer.to_owned(), channel))
+}
+
+/// The file of a public network, from the cache or the network, with a bar.
+fn download(public: Pretrained) -> Result<PathBuf, Report> {
+    let bar = ProgressBar::no_length().with_style(ProgressStyle::with_template(
+        "{wide_bar} {bytes}/{total_bytes} {eta}",
+    )?);
+    let file = Downloader::new()
+        .observer({
+            let bar = bar.clone();
+            move |progress| {
+                if let Some(total) = progress.total {
+                    bar.set_length(total);
+                }
+                bar.set_position(progress.received);
+            }
+        })
+        .fetch(public)?;
+    bar.finish_and_clear();
+    Ok(file)
 }
 
 /// A bar for that many steps.

@@ -170,16 +170,20 @@ impl Picture {
     /// line of 2 pixels between them. `None` when there are none or their sizes differ.
     #[must_use]
     pub fn sheet(pictures: &[Self]) -> Option<Self> {
+        let columns = (1..=pictures.len()).find(|c| c * c >= pictures.len())?;
+        Self::grid(pictures, columns)
+    }
+
+    /// [`sheet`](Self::sheet) with so many pictures in a row. `None` also for no columns.
+    #[must_use]
+    pub fn grid(pictures: &[Self], columns: usize) -> Option<Self> {
         const GAP: usize = 2;
         let first = pictures.first()?;
         let (width, height) = (first.width, first.height);
-        if pictures
-            .iter()
-            .any(|p| (p.width, p.height) != (width, height))
-        {
+        let same = |p: &Self| (p.width, p.height) == (width, height);
+        if columns == 0 || !pictures.iter().all(same) {
             return None;
         }
-        let columns = (1..=pictures.len()).find(|c| c * c >= pictures.len())?;
         let rows = pictures.len().div_ceil(columns);
         let sheet_width = columns * (width + GAP) - GAP;
         let sheet_height = rows * (height + GAP) - GAP;

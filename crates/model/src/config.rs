@@ -1,25 +1,31 @@
 //! What tells one InceptionV1 from another: widths, paddings, normalisations, input.
 
+use serde::{Deserialize, Serialize};
+
 /// Which of the trained networks called "InceptionV1" a network is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Variant {
     /// Caffe's `bvlc_googlenet`.
     Bvlc,
     /// Google's `inception5h`: the network of Lucid, the Distill articles and the Circuits thread.
     Inception5h,
+    /// torchvision's `googlenet`, its batch normalisations folded into the convolutions.
+    Torchvision,
     /// One with its own configuration.
     Custom,
 }
 
 /// How the borders of a convolution or a pooling are padded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Padding {
     /// TensorFlow's `SAME`: `max((ceil(n / s) - 1) * s + k - n, 0)` in all, the smaller half
     /// before, so it depends on the input's size.
     Same,
-    /// Caffe's: a convolution is padded by half its kernel on every side; a pooling with stride 1
+    /// Caffe's, and torchvision's with `ceil_mode`: a convolution is padded by half its kernel on every side; a pooling with stride 1
     /// likewise; a pooling with a larger stride is padded at the end alone, so that the last
     /// window may be partial (ceil mode).
     Caffe,
@@ -62,7 +68,7 @@ const fn same(n: usize, k: usize, s: usize) -> (usize, usize) {
 ///
 /// This is TensorFlow's form (`tf.nn.local_response_normalization`). Caffe and PyTorch divide
 /// their alpha by the window's length `2 * radius + 1` first; [`Lrn::caffe`] converts.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Lrn {
     /// Channels on either side that count.
     pub radius: usize,
@@ -89,7 +95,8 @@ impl Lrn {
 }
 
 /// Order of the colours that a network expects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ColourOrder {
     /// Red, green, blue.
     Rgb,
@@ -97,17 +104,19 @@ pub enum ColourOrder {
     Bgr,
 }
 
-/// From an RGB image in 0..=1 to a network's input: `image * 255 - mean`, in its colour order.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// From an RGB image in 0..=1 to a network's input: `image * scale - mean`, in its colour order.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Preprocessing {
     /// Colour order of the input.
     pub order: ColourOrder,
-    /// What is subtracted from each channel, in that order, in 0..=255.
+    /// What the image is multiplied by first: 255 where a network was trained on bytes.
+    pub scale: f32,
+    /// What is then subtracted from each channel, in that order.
     pub mean: [f32; 3],
 }
 
 /// Widths (output channels) of one inception block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlockWidths {
     /// The 1x1 branch.
     pub one: usize,
@@ -157,10 +166,13 @@ pub(crate) const BLOCKS: [&str; 9] = ["3a", "3b", "4a", "4b", "4c", "4d", "4e", 
 /// | `stem` | output channels of the three convolutions before the blocks |
 /// | `blocks` | widths of the blocks 3a, 3b, 4a ... 4e, 5a, 5b |
 /// | `classes` | outputs of the classifier |
-/// | `lrn` | both local response normalisations |
+/// | `five_kernel` | kernel of the branch called 5x5: 5, or torchvision's 3 |
+/// | `last_pool` | kernel of `maxpool10`, the pooling before 5a: 3, or torchvision's 2 |
+/// | `lrn` | both local response normalisations, if the network has them |
 /// | `padding` | of every convolution and pooling |
 /// | `preprocessing` | from an RGB image in 0..=1 to the input |
-#[derive(Debug, Clone, PartialEq)]
+/// | `side` | height and width of the images that it was trained on |
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InceptionV1Config {
     /// Which trained network this is.
     pub variant: Variant,
@@ -170,12 +182,18 @@ pub struct InceptionV1Config {
     pub blocks: [BlockWidths; 9],
     /// Outputs of the classifier.
     pub classes: usize,
-    /// Both local response normalisations.
-    pub lrn: Lrn,
+    /// Kernel of the branch called 5x5.
+    pub five_kernel: usize,
+    /// Kernel of `maxpool10`, the pooling before the block 5a.
+    pub last_pool: usize,
+    /// Both local response normalisations, if the network has them.
+    pub lrn: Option<Lrn>,
     /// Padding of every convolution and pooling.
     pub padding: Padding,
     /// From an RGB image in 0..=1 to the input.
     pub preprocessing: Preprocessing,
+    /// Height and width of the images that the network was trained on.
+    pub side: usize,
 }
 
 impl InceptionV1Config {
@@ -197,18 +215,22 @@ impl InceptionV1Config {
                 BlockWidths::new([384, 192, 384, 48, 128, 128]),
             ],
             classes: 1008,
-            lrn: Lrn {
+            five_kernel: 5,
+            last_pool: 3,
+            lrn: Some(Lrn {
                 radius: 5,
                 bias: 2.0,
                 // The graph says 9.999999747378752e-05, which is this in f32.
                 alpha: 1e-4,
                 beta: 0.5,
-            },
+            }),
             padding: Padding::Same,
             preprocessing: Preprocessing {
                 order: ColourOrder::Rgb,
+                scale: 255.0,
                 mean: [117.0; 3],
             },
+            side: 224,
         }
     }
 
@@ -220,11 +242,31 @@ impl InceptionV1Config {
         config.blocks[2].three = 208;
         config.blocks[7].five_bottleneck = 32;
         config.classes = 1000;
-        config.lrn = Lrn::caffe(5, 1e-4, 0.75, 1.0);
+        config.lrn = Some(Lrn::caffe(5, 1e-4, 0.75, 1.0));
         config.padding = Padding::Caffe;
         config.preprocessing = Preprocessing {
             order: ColourOrder::Bgr,
+            scale: 255.0,
             mean: [104.0, 117.0, 123.0],
+        };
+        config
+    }
+
+    /// torchvision's `googlenet`. Source: `torchvision/models/googlenet.py`.
+    ///
+    /// Its images are normalised by ImageNet's mean and deviation, and its `transform_input`, which
+    /// the published checkpoint needs, takes that back: together `image * 2 - 1`.
+    #[must_use]
+    pub const fn torchvision() -> Self {
+        let mut config = Self::bvlc();
+        config.variant = Variant::Torchvision;
+        config.five_kernel = 3;
+        config.last_pool = 2;
+        config.lrn = None;
+        config.preprocessing = Preprocessing {
+            order: ColourOrder::Rgb,
+            scale: 2.0,
+            mean: [1.0; 3],
         };
         config
     }
@@ -279,6 +321,7 @@ mod tests {
         let out = |config: InceptionV1Config| config.blocks.map(|b| b.out());
         let published = [256, 480, 512, 512, 512, 528, 832, 832, 1024];
         assert_eq!(out(InceptionV1Config::bvlc()), published);
+        assert_eq!(out(InceptionV1Config::torchvision()), published);
         let mut published_5h = published;
         published_5h[2] = 508;
         assert_eq!(out(InceptionV1Config::inception5h()), published_5h);

@@ -1,8 +1,7 @@
 //! Errors of loading, naming and asking a network.
 
-use std::path::PathBuf;
-
 use oneiric_core::{DeviceError, PictureError};
+use oneiric_weights::WeightsError;
 
 /// How many names a message lists before it only counts.
 const LISTED: usize = 6;
@@ -28,37 +27,26 @@ pub enum ModelError {
     /// The picture cannot be used.
     #[error(transparent)]
     Picture(#[from] PictureError),
-    /// The file cannot be read.
-    #[error("cannot read the weights {path:?}: {source}")]
-    Read {
-        /// The path as given.
-        path: PathBuf,
+    /// The file cannot be read, or is not what it claims to be.
+    #[error(transparent)]
+    File(#[from] WeightsError),
+    /// The file cannot be downloaded.
+    #[cfg(feature = "download")]
+    #[error(transparent)]
+    Download(#[from] oneiric_download::DownloadError),
+    /// What a saved network says about itself cannot be.
+    #[error("the metadata {key:?} of the weights is damaged ({reason}); save the network again")]
+    Card {
+        /// The key.
+        key: &'static str,
         /// Why.
-        source: std::io::Error,
-    },
-    /// The file is not what its content claims.
-    #[error(
-        "{path:?} is no readable safetensors file ({source}); the public weights come in other formats \
-         and are converted once, see the page \"Weights\" of the documentation"
-    )]
-    Format {
-        /// The path as given.
-        path: PathBuf,
-        /// Why.
-        source: safetensors::SafeTensorError,
-    },
-    /// A number format that weights do not come in.
-    #[error("the tensor {name:?} holds {dtype}, but weights are f32, f16 or bf16; convert it")]
-    DataType {
-        /// The tensor.
-        name: String,
-        /// Its number format.
-        dtype: String,
+        reason: String,
     },
     /// The names are those of no variant.
     #[error(
         "these are not the weights of a known InceptionV1: expected Caffe's names (such as \
-         \"conv1/7x7_s2.weight\") or TensorFlow's (such as \"conv2d0_w\"), found {}", some(.found)
+         \"conv1/7x7_s2.weight\"), TensorFlow's (\"conv2d0_w\"), lucent's \
+         (\"conv2d0_pre_relu_conv.weight\") or torchvision's (\"conv1.conv.weight\"), found {}", some(.found)
     )]
     UnknownVariant {
         /// The names in the file.

@@ -12,6 +12,9 @@ use crate::{
 /// Where the classifier's outputs are.
 pub(crate) const LOGITS: &str = "softmax2_pre_activation";
 
+/// Name of the classifier's weights, without the ending.
+pub(crate) const CLASSIFIER: &str = "softmax2";
+
 /// What a node computes from its inputs.
 #[derive(Debug, Clone)]
 pub(crate) enum Op {
@@ -76,23 +79,23 @@ impl Graph {
         let [stem0, stem1, stem2] = config.stem;
         let input = graph.add("input", Op::Input, vec![], 3);
         let x = graph.conv_relu("conv2d0", input, stem0, 7, 2);
-        let x = graph.max_pool("maxpool0", x, 2);
-        let x = graph.add("localresponsenorm0", Op::Lrn, vec![x], stem0);
+        let x = graph.max_pool("maxpool0", x, 3, 2);
+        let x = graph.lrn("localresponsenorm0", x, config);
         let x = graph.conv_relu("conv2d1", x, stem1, 1, 1);
         let x = graph.conv_relu("conv2d2", x, stem2, 3, 1);
-        let x = graph.add("localresponsenorm1", Op::Lrn, vec![x], stem2);
-        let mut x = graph.max_pool("maxpool1", x, 2);
+        let x = graph.lrn("localresponsenorm1", x, config);
+        let mut x = graph.max_pool("maxpool1", x, 3, 2);
         for (name, widths) in BLOCKS.into_iter().zip(config.blocks) {
-            x = graph.block(&format!("mixed{name}"), x, widths);
+            x = graph.block(&format!("mixed{name}"), x, widths, config.five_kernel);
             match name {
-                "3b" => x = graph.max_pool("maxpool4", x, 2),
-                "4e" => x = graph.max_pool("maxpool10", x, 2),
+                "3b" => x = graph.max_pool("maxpool4", x, 3, 2),
+                "4e" => x = graph.max_pool("maxpool10", x, config.last_pool, 2),
                 _ => {}
             }
         }
         let features = graph.layers[x].channels();
         let x = graph.add("avgpool0", Op::GlobalAveragePool, vec![x], features);
-        let op = graph.conv_op("softmax2", x, config.classes, 1, 1, true);
+        let op = graph.conv_op(CLASSIFIER, x, config.classes, 1, 1, true);
         let x = graph.add(LOGITS, op, vec![x], config.classes);
         graph.add("softmax2", Op::Softmax, vec![x], config.classes);
         graph
@@ -202,18 +205,28 @@ impl Graph {
         self.add(name, Op::Relu, vec![pre_relu], out)
     }
 
-    fn max_pool(&mut self, name: &str, input: usize, stride: usize) -> usize {
+    fn max_pool(&mut self, name: &str, input: usize, kernel: usize, stride: usize) -> usize {
         let channels = self.layers[input].channels();
-        self.add(
-            name,
-            Op::MaxPool { kernel: 3, stride },
-            vec![input],
-            channels,
-        )
+        self.add(name, Op::MaxPool { kernel, stride }, vec![input], channels)
+    }
+
+    /// A normalisation, if the network has them.
+    fn lrn(&mut self, name: &str, input: usize, config: &InceptionV1Config) -> usize {
+        if config.lrn.is_none() {
+            return input;
+        }
+        let channels = self.layers[input].channels();
+        self.add(name, Op::Lrn, vec![input], channels)
     }
 
     /// An inception block: four branches, concatenated.
-    fn block(&mut self, name: &str, input: usize, widths: BlockWidths) -> usize {
+    fn block(
+        &mut self,
+        name: &str,
+        input: usize,
+        widths: BlockWidths,
+        five_kernel: usize,
+    ) -> usize {
         let branch = |part: &str| format!("{name}_{part}");
         let one = self.conv_relu(&branch("1x1"), input, widths.one, 1, 1);
         let x = self.conv_relu(
@@ -231,8 +244,8 @@ impl Graph {
             1,
             1,
         );
-        let five = self.conv_relu(&branch("5x5"), x, widths.five, 5, 1);
-        let x = self.max_pool(&branch("pool"), input, 1);
+        let five = self.conv_relu(&branch("5x5"), x, widths.five, five_kernel, 1);
+        let x = self.max_pool(&branch("pool"), input, 3, 1);
         let pool = self.conv_relu(&branch("pool_reduce"), x, widths.pool, 1, 1);
         let branches = [one, three, five, pool];
         // `conv_relu` puts the tensor before the ReLU right before the one after it.

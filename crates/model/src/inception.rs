@@ -8,18 +8,20 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal};
 
+use oneiric_weights::{HostTensor, NamedTensors, Weights};
+
 use crate::{
-    ColourOrder, HostTensor, InceptionV1Config, Layer, LayerId, ModelError, NamedTensors, Network,
-    Prediction, ReluGradient, Variant,
+    ColourOrder, ConvWeights, InceptionV1Config, Layer, LayerId, ModelError, Network, Prediction,
+    ReluGradient,
+    card::{Card, is_imagenet},
     classify::imagenet_labels,
     graph::{Graph, LOGITS, Op},
-    ops::{self, ConvWeights, LrnKernel},
-    tensors, weights,
+    ops::{self, LrnKernel},
+    weights,
 };
 
-/// Side of the square that [`InceptionV1::classify`] looks at: the size all variants were
-/// trained on.
-const CLASSIFY_SIDE: usize = 224;
+/// Classes of ImageNet's ILSVRC 2012.
+const IMAGENET_CLASSES: usize = 1000;
 
 /// An InceptionV1 with frozen weights. Clones share the weights.
 ///
@@ -49,7 +51,9 @@ pub struct InceptionV1 {
 
 struct Inner {
     config: InceptionV1Config,
-    graph: Graph,
+    /// Where the weights came from, for [`InceptionV1::save`].
+    source: String,
+    graph: Arc<Graph>,
     convs: Vec<ConvWeights>,
     /// By number of channels.
     lrn: HashMap<usize, LrnKernel>,
@@ -59,27 +63,119 @@ struct Inner {
 }
 
 impl InceptionV1 {
-    /// Loads a safetensors file with Caffe's names (BVLC) or TensorFlow's (`inception5h`); the
-    /// names tell which. The auxiliary heads, if there, are skipped. BVLC comes with the labels of
-    /// ImageNet; for `inception5h` see [`with_labels`](Self::with_labels). Where the public files are
-    /// and how each is converted once is on the page `docs/weights.md` of the repository.
+    /// Loads a trained network from any of the files that people have; the content tells which,
+    /// not the name.
+    ///
+    /// | file | network |
+    /// | --- | --- |
+    /// | TensorFlow's frozen graph `tensorflow_inception_graph.pb`, also inside `inception5h.zip` | `inception5h` |
+    /// | PyTorch state dict with lucent's and captum's names, `inception5h.pth` | `inception5h` |
+    /// | PyTorch state dict of torchvision, `googlenet-1378be20.pth`, in either container | torchvision |
+    /// | Caffe's binary model `bvlc_googlenet.caffemodel`, with legacy or current layers | BVLC |
+    /// | safetensors with any of these names, or written by [`save`](Self::save) | as named |
+    ///
+    /// The auxiliary heads, if there, are skipped. BVLC and torchvision come with ImageNet's
+    /// labels; `inception5h` with those in its archive, or in the file
+    /// `imagenet_comp_graph_label_strings.txt` beside the graph, or else with none (see
+    /// [`with_labels`](Self::with_labels)).
     ///
     /// # Errors
     ///
-    /// When the device cannot be used, the file cannot be read, or it does not hold exactly the
-    /// tensors of such a network: the message names them.
+    /// When the device cannot be used, the file cannot be read or is damaged, or it does not hold
+    /// exactly the tensors of such a network: the message names them.
     pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self, ModelError> {
         // Before the file is read, so that a wrong device costs no time.
         Backend::of(device)?;
-        let tensors = tensors::read_safetensors(path.as_ref())?;
-        Self::from_tensors(weights::config_of(&tensors)?, tensors, device)
+        let path = path.as_ref();
+        let weights = oneiric_weights::read(path)?;
+        let file = path.file_name().unwrap_or(path.as_os_str());
+        let source = format!("{} ({})", file.to_string_lossy(), weights.format);
+        Self::from_weights(weights, source, device)
     }
 
-    /// A network from its configuration and its tensors, named and laid out as in TensorFlow's
-    /// graph (`mixed4a_3x3_bottleneck_w` `[k, k, in, out]`, `..._b` `[out]`, `softmax2_w`
-    /// `[in, classes]`) or, for [`Variant::Bvlc`], as in Caffe's model
-    /// (`inception_4a/3x3_reduce.weight` `[out, in, k, k]`, `loss3/classifier.weight`
-    /// `[classes, in]`).
+    /// The network that ships inside: a small InceptionV1, trained from nothing on pictures that
+    /// the project draws itself, so that there is always a network to look into. What its classes
+    /// are is known exactly; see `docs/network.md` of the repository.
+    ///
+    /// # Errors
+    ///
+    /// When the device cannot be used.
+    #[cfg(feature = "bundled")]
+    pub fn bundled(device: &Device) -> Result<Self, ModelError> {
+        Backend::of(device)?;
+        let bytes = include_bytes!("../weights/bundled.safetensors");
+        Self::from_weights(oneiric_weights::read_bytes(bytes)?, String::new(), device)
+    }
+
+    /// A published network: downloaded once into the user's cache directory, and checked against
+    /// its checksum each time. [`Downloader`](oneiric_download::Downloader) fetches the file with a
+    /// progress observer, another cache, or time-outs; its path then goes to [`load`](Self::load).
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be had (the message says how to place the file by hand), and as
+    /// [`load`](Self::load).
+    #[cfg(feature = "download")]
+    pub fn pretrained(
+        pretrained: oneiric_download::Pretrained,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        Backend::of(device)?;
+        let path = oneiric_download::Downloader::new().fetch(pretrained)?;
+        Self::load(path, device)
+    }
+
+    fn from_weights(weights: Weights, source: String, device: &Device) -> Result<Self, ModelError> {
+        let card = match Card::from_metadata(&weights.metadata)? {
+            Some(card) => card,
+            None => Card {
+                config: weights::config_of(&weights.tensors)?,
+                source,
+                labels: Vec::new(),
+            },
+        };
+        let mut net = Self::from_tensors(card.config, weights.tensors, device)?;
+        let inner = Arc::get_mut(&mut net.inner).expect("nobody else has it yet");
+        inner.source = card.source;
+        match weights.labels.unwrap_or(card.labels) {
+            labels if labels.is_empty() => Ok(net),
+            labels => net.with_labels(labels),
+        }
+    }
+
+    /// Writes the network as safetensors with its native names (TensorFlow's, Caffe's, or
+    /// torchvision's with the normalisations folded in), and with its configuration, labels, source
+    /// and a checksum as metadata. [`load`](Self::load) gives back the same network bit for bit.
+    ///
+    /// Each tensor is written as f16 where that holds every value exactly, as f32 otherwise. The
+    /// file appears whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// When the device does not hand the weights over or the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ModelError> {
+        let Inner {
+            config,
+            source,
+            graph,
+            convs,
+            ..
+        } = &*self.inner;
+        let card = Card {
+            config: config.clone(),
+            source: source.clone(),
+            labels: self.labels.to_vec(),
+        };
+        let tensors = weights::store(config, graph, convs)?;
+        oneiric_weights::write_safetensors(path.as_ref(), &tensors, &card.to_metadata()?)?;
+        Ok(())
+    }
+
+    /// A network from its configuration and its tensors, named and laid out as in a file of its
+    /// variant: TensorFlow's graph (`mixed4a_3x3_bottleneck_w` `[k, k, in, out]`, `..._b` `[out]`,
+    /// `softmax2_w` `[in, classes]`), which [`Variant::Custom`](crate::Variant::Custom) uses too;
+    /// lucent's state dict; Caffe's model (`inception_4a/3x3_reduce.weight` `[out, in, k, k]`,
+    /// `loss3/classifier.weight` `[classes, in]`); torchvision's state dict.
     ///
     /// # Errors
     ///
@@ -99,25 +195,68 @@ impl InceptionV1 {
             });
         }
         let convs = weights::load(&config, &graph, tensors, &device)?;
-        let lrn_channels = [config.stem[0], config.stem[2]];
-        let lrn =
-            lrn_channels.map(|channels| (channels, LrnKernel::new(&config.lrn, channels, &device)));
+        let lrn = config.lrn.iter().flat_map(|lrn| {
+            let channels = [config.stem[0], config.stem[2]];
+            channels.map(|channels| (channels, LrnKernel::new(lrn, channels, &device)))
+        });
         let mean = TensorData::new(config.preprocessing.mean.to_vec(), [1, 3, 1, 1]);
-        let labels = match config.variant {
-            Variant::Bvlc => imagenet_labels(),
-            _ => Vec::new(),
+        let labels = if is_imagenet(config.variant) && config.classes == IMAGENET_CLASSES {
+            imagenet_labels()
+        } else {
+            Vec::new()
         };
         Ok(Self {
             inner: Arc::new(Inner {
                 mean: Tensor::from_data(mean, &device),
-                lrn: HashMap::from(lrn),
+                lrn: lrn.collect(),
                 config,
-                graph,
+                source: "tensors".to_owned(),
+                graph: Arc::new(graph),
                 convs,
                 device,
             }),
             labels: Arc::new(labels),
         })
+    }
+
+    /// The weights of the convolutions, in the order of the forward pass.
+    #[must_use]
+    pub fn weights(&self) -> &[ConvWeights] {
+        &self.inner.convs
+    }
+
+    /// The same network with other weights, as [`weights`](Self::weights) gives them: to train
+    /// it, with tensors that autodiff tracks, or to change it.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Weights`] when the number or the shapes of the tensors are others.
+    pub fn with_weights(&self, convs: Vec<ConvWeights>) -> Result<Self, ModelError> {
+        weights::check_shapes(&self.inner.config, &self.inner.graph, &convs)?;
+        Ok(self.replace(convs, &self.inner.source))
+    }
+
+    /// The same network with another note of where its weights came from, which
+    /// [`save`](Self::save) writes.
+    #[must_use]
+    pub fn with_source(&self, source: &str) -> Self {
+        self.replace(self.inner.convs.clone(), source)
+    }
+
+    fn replace(&self, convs: Vec<ConvWeights>, source: &str) -> Self {
+        let inner = &*self.inner;
+        Self {
+            inner: Arc::new(Inner {
+                config: inner.config.clone(),
+                source: source.to_owned(),
+                graph: Arc::clone(&inner.graph),
+                convs,
+                lrn: inner.lrn.clone(),
+                mean: inner.mean.clone(),
+                device: inner.device.clone(),
+            }),
+            labels: Arc::clone(&self.labels),
+        }
     }
 
     /// A network with random weights: normal with variance 2 / fan-in (He et al., 2015), biases
@@ -146,7 +285,8 @@ impl InceptionV1 {
                 (name, HostTensor { shape, values })
             })
             .collect();
-        Self::from_tensors(config, tensors, device)
+        Ok(Self::from_tensors(config, tensors, device)?
+            .with_source(&format!("random weights, seed {seed}")))
     }
 
     /// The same network with other labels, one a class, in order. (`inception5h` has 1008
@@ -175,16 +315,18 @@ impl InceptionV1 {
 
     /// What the network says a photograph shows: all classes, the most probable first.
     ///
-    /// The largest square in the photograph's centre is looked at, scaled to 224x224.
+    /// The largest square in the photograph's centre is looked at, scaled to the size that the
+    /// network was trained on (224x224, but for the small one that ships inside).
     ///
     /// # Errors
     ///
     /// When the device does not hand the result over.
     pub fn classify(&self, photograph: &Picture) -> Result<Vec<Prediction>, ModelError> {
+        let side = self.inner.config.side;
         let shorter = photograph.width().min(photograph.height());
         let square = photograph
             .crop_centre(shorter, shorter)
-            .resize(CLASSIFY_SIDE, CLASSIFY_SIDE)?;
+            .resize(side, side)?;
         let softmax = LayerId(self.inner.graph.layers.len() - 1);
         let images = square.to_tensor(&self.inner.device);
         let softmax = self.forward_to(images, &[softmax], ReluGradient::Plain);
@@ -193,14 +335,14 @@ impl InceptionV1 {
     }
 
     /// From a batch of RGB images [n, 3, height, width] in 0..=1 to the network's input: colours
-    /// in its order, times 255, minus its mean.
+    /// in its order, times its scale, minus its mean.
     #[must_use]
     pub fn preprocess(&self, images: Tensor<4>) -> Tensor<4> {
         let images = match self.inner.config.preprocessing.order {
             ColourOrder::Rgb => images,
             ColourOrder::Bgr => images.flip([1]),
         };
-        images.mul_scalar(255.0) - self.inner.mean.clone()
+        images.mul_scalar(self.inner.config.preprocessing.scale) - self.inner.mean.clone()
     }
 
     /// [`Network::forward_to`] for an input that is already preprocessed.
@@ -214,6 +356,25 @@ impl InceptionV1 {
         input: Tensor<4>,
         layers: &[LayerId],
         relu: ReluGradient,
+    ) -> Vec<Tensor<4>> {
+        self.forward_patched(input, layers, relu, &mut |_, value| value)
+    }
+
+    /// [`forward_preprocessed`](Self::forward_preprocessed) with a hand in it: `patch` is given
+    /// every layer that is computed, in the order of the forward pass, and what it returns takes
+    /// the layer's place for all that follows. To ablate a channel, to put in another image's
+    /// activations, or to normalise while training.
+    ///
+    /// # Panics
+    ///
+    /// When the input is too small for a layer, or `patch` changes a shape.
+    #[must_use]
+    pub fn forward_patched(
+        &self,
+        input: Tensor<4>,
+        layers: &[LayerId],
+        relu: ReluGradient,
+        patch: &mut dyn FnMut(LayerId, Tensor<4>) -> Tensor<4>,
     ) -> Vec<Tensor<4>> {
         let Inner { graph, .. } = &*self.inner;
         let wanted: Vec<usize> = layers.iter().map(|layer| layer.0).collect();
@@ -248,6 +409,9 @@ impl InceptionV1 {
                     self.compute(&node.op, inputs, relu)
                 }
             };
+            let shape = value.dims();
+            let value = patch(LayerId(index), value);
+            assert_eq!(value.dims(), shape, "the shape of {}", graph.layers[index]);
             values[index] = Some(value);
         }
         wanted.iter().map(|&node| read(&mut values, node)).collect()

@@ -10,7 +10,7 @@
 //! use oneiric_core::Picture;
 //! use oneiric_model::{InceptionV1, Network};
 //!
-//! let net = InceptionV1::load("bvlc_googlenet.safetensors", &Device::flex())?;
+//! let net = InceptionV1::load("bvlc_googlenet.caffemodel", &Device::flex())?;
 //! for guess in &net.classify(&Picture::open("cup.jpg")?)?[..5] {
 //!     println!("{:5.1} % {:?}", guess.probability * 100.0, guess.label);
 //! }
@@ -22,8 +22,11 @@
 //!
 //! # Features
 //!
-//! `flex`, `ndarray` and `wgpu` compile in the burn backend of that name.
+//! `flex`, `ndarray` and `wgpu` compile in the burn backend of that name; `bundled` (default) the
+//! weights of a small network, [`InceptionV1::bundled`]; `download` fetches published ones,
+//! `InceptionV1::pretrained`.
 
+mod card;
 mod classify;
 mod config;
 mod error;
@@ -32,7 +35,7 @@ mod inception;
 mod names;
 mod network;
 mod ops;
-mod tensors;
+mod scheme;
 mod weights;
 
 pub use classify::Prediction;
@@ -42,5 +45,7 @@ pub use config::{
 pub use error::{Misshapen, ModelError};
 pub use inception::InceptionV1;
 pub use network::{Layer, LayerId, Network, ReluGradient};
-pub use ops::redirected_relu;
-pub use tensors::{HostTensor, NamedTensors};
+#[cfg(feature = "download")]
+pub use oneiric_download::{DownloadError, Downloader, Pretrained};
+pub use oneiric_weights::{HostTensor, NamedTensors, WeightsError};
+pub use ops::{ConvWeights, redirected_relu};

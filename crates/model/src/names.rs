@@ -1,4 +1,5 @@
-//! One tensor, several names: TensorFlow's (which ours are), Caffe's, and how people spell them.
+//! One tensor, several names: TensorFlow's (which ours are), Caffe's, torchvision's, and how people
+//! spell them.
 
 use crate::{LayerId, ModelError, graph::LOGITS, network::Layer};
 
@@ -30,6 +31,27 @@ const PARTS: [(&str, &str); 7] = [
     ("pool_reduce", "pool_proj"),
 ];
 
+/// Modules outside the blocks: TensorFlow's tensors, torchvision's names. Its poolings are left
+/// out: it counts them otherwise, and `maxpool4` would be two tensors.
+const TORCHVISION_STEM: [(&str, &str); 5] = [
+    ("conv2d0", "conv1"),
+    ("conv2d1", "conv2"),
+    ("conv2d2", "conv3"),
+    ("avgpool0", "avgpool"),
+    (LOGITS, "fc"),
+];
+
+/// Parts of a block: TensorFlow's, torchvision's.
+const TORCHVISION_PARTS: [(&str, &str); 7] = [
+    ("1x1", "branch1"),
+    ("3x3_bottleneck", "branch2.0"),
+    ("3x3", "branch2.1"),
+    ("5x5_bottleneck", "branch3.0"),
+    ("5x5", "branch3.1"),
+    ("pool", "branch4.0"),
+    ("pool_reduce", "branch4.1"),
+];
+
 /// How many names an error suggests.
 const SUGGESTIONS: usize = 4;
 
@@ -55,6 +77,21 @@ pub(crate) fn caffe(name: &str) -> Option<String> {
     }
 }
 
+/// torchvision's name of a tensor, `inception4a.branch2.0`, where it has one.
+pub(crate) fn torchvision(name: &str) -> Option<String> {
+    if let Some((_, other)) = TORCHVISION_STEM.iter().find(|(ours, _)| *ours == name) {
+        return Some((*other).to_owned());
+    }
+    let block = name.strip_prefix("mixed")?;
+    match block.split_once('_') {
+        None => Some(format!("inception{block}")),
+        Some((block, part)) => TORCHVISION_PARTS
+            .iter()
+            .find(|(ours, _)| *ours == part)
+            .map(|(_, other)| format!("inception{block}.{other}")),
+    }
+}
+
 /// A name as it is compared: lower case, every separator an underscore.
 fn normalised(name: &str) -> String {
     name.trim()
@@ -75,6 +112,13 @@ fn spellings(layer: &Layer) -> Vec<String> {
             spellings.push(format!("{block}_pre_relu"));
         }
         spellings.push(caffe);
+    }
+    if let Some(name) = torchvision(layer.name()) {
+        // A branch goes by its last convolution too.
+        if let Some(branch) = name.strip_suffix(".1") {
+            spellings.push(normalised(branch));
+        }
+        spellings.push(normalised(&name));
     }
     if layer.name() == "avgpool0" {
         spellings.push("avgpool0_reshape".to_owned());
@@ -138,8 +182,18 @@ mod tests {
             ),
             (
                 "mixed4c_3x3_bottleneck",
-                &["inception_4c/3x3_reduce", "inception_4c_3x3_reduce"],
+                &[
+                    "inception_4c/3x3_reduce",
+                    "inception_4c_3x3_reduce",
+                    "inception4c.branch2.0",
+                ],
             ),
+            (
+                "mixed4c_3x3",
+                &["inception4c.branch2", "inception4c.branch2.1"],
+            ),
+            ("mixed3a", &["inception3a"]),
+            ("conv2d2", &["conv3"]),
             ("mixed4a_pool_reduce", &["inception_4a/pool_proj"]),
             ("mixed4a_pool", &["inception_4a/pool"]),
             ("mixed4c_pre_relu", &["inception_4c_pre_relu"]),

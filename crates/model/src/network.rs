@@ -26,6 +26,12 @@ pub enum ReluGradient {
 pub struct LayerId(pub(crate) usize);
 
 impl LayerId {
+    /// The layer at that place in [`Network::layers`].
+    #[must_use]
+    pub const fn new(index: usize) -> Self {
+        Self(index)
+    }
+
     /// The place in [`Network::layers`].
     #[must_use]
     pub const fn index(self) -> usize {

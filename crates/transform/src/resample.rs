@@ -12,6 +12,8 @@
 
 use std::sync::Arc;
 
+#[cfg(any(feature = "wgpu", test))]
+use burn::{backend::get_or_init_device_settings, tensor::Shape};
 use burn::{
     backend::{
         Autodiff, Backend, Dispatch, TensorMetadata,
@@ -20,10 +22,10 @@ use burn::{
             grads::Gradients,
             ops::{Backward, Ops, OpsKind, unary},
         },
-        backend_extension, get_or_init_device_settings,
+        backend_extension,
         tensor::FloatTensor,
     },
-    tensor::{Shape, Tensor, TensorData},
+    tensor::{Tensor, TensorData},
 };
 
 #[cfg(any(feature = "flex", feature = "ndarray"))]
@@ -95,6 +97,7 @@ impl Resampling {
 
     /// The transpose as rows of equal length, as selections need it: for each of `k` taps, the
     /// pixels of the result that each pixel of the image goes to, and with what weight.
+    #[cfg(any(feature = "wgpu", test))]
     fn transposed(&self) -> Vec<Vec<Tap>> {
         let pixels = self.input[0] * self.input[1];
         let mut lists: Vec<Vec<Tap>> = vec![Vec::new(); pixels];

@@ -4,14 +4,14 @@ use burn::tensor::{Tensor, module, ops::ConvOptions};
 
 use crate::config::Padding;
 
-/// The weights of one convolution, without autodiff: constants to every graph they meet, so no
-/// gradient of theirs is ever computed.
+/// The weights of one convolution. Loaded ones are without autodiff: constants to every graph
+/// they meet, so no gradient of theirs is ever computed.
 #[derive(Debug, Clone)]
-pub(crate) struct ConvWeights {
-    /// [out, in, kernel, kernel].
-    pub(crate) weight: Tensor<4>,
-    /// [out].
-    pub(crate) bias: Tensor<1>,
+pub struct ConvWeights {
+    /// `[out, in, kernel, kernel]`.
+    pub weight: Tensor<4>,
+    /// `[out]`.
+    pub bias: Tensor<1>,
 }
 
 /// Cross-correlation of `x` with the weights (what every framework calls convolution).

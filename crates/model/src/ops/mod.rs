@@ -8,7 +8,8 @@ mod lrn;
 mod pool;
 mod relu;
 
-pub(crate) use conv::{ConvWeights, conv2d};
+pub use conv::ConvWeights;
+pub(crate) use conv::conv2d;
 pub(crate) use lrn::LrnKernel;
 pub(crate) use pool::{global_average_pool, max_pool};
 pub use relu::redirected_relu;

@@ -1,0 +1,159 @@
+//! What a saved network says about itself, beside its weights.
+
+use std::collections::BTreeMap;
+
+use crate::{InceptionV1Config, ModelError, Variant};
+
+/// Keys of the metadata of a safetensors file.
+const CONFIG: &str = "inception_v1";
+const VARIANT: &str = "variant";
+const SOURCE: &str = "source";
+const LABELS: &str = "labels";
+
+/// More channels, or classes, or pixels on a side, no InceptionV1 has: a file that claims to is
+/// damaged, and to believe it would cost memory.
+const LARGEST: usize = 4096;
+
+/// The part of a network that is not weights.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Card {
+    pub(crate) config: InceptionV1Config,
+    /// Where the weights came from.
+    pub(crate) source: String,
+    /// Empty where they are not known.
+    pub(crate) labels: Vec<String>,
+}
+
+impl Card {
+    pub(crate) fn to_metadata(&self) -> Result<BTreeMap<String, String>, ModelError> {
+        let json = |value: Result<String, serde_json::Error>| {
+            value.map_err(|source| ModelError::Card {
+                key: CONFIG,
+                reason: source.to_string(),
+            })
+        };
+        let variant = json(serde_json::to_string(&self.config.variant))?;
+        let mut metadata = BTreeMap::from([
+            (
+                CONFIG.to_owned(),
+                json(serde_json::to_string(&self.config))?,
+            ),
+            (VARIANT.to_owned(), variant.trim_matches('"').to_owned()),
+            (SOURCE.to_owned(), self.source.clone()),
+        ]);
+        if !self.labels.is_empty() {
+            metadata.insert(LABELS.to_owned(), self.labels.join("\n"));
+        }
+        Ok(metadata)
+    }
+
+    /// `None` for a file that another program wrote.
+    pub(crate) fn from_metadata(
+        metadata: &BTreeMap<String, String>,
+    ) -> Result<Option<Self>, ModelError> {
+        let Some(config) = metadata.get(CONFIG) else {
+            return Ok(None);
+        };
+        let refuse = |reason: String| ModelError::Card {
+            key: CONFIG,
+            reason,
+        };
+        let config: InceptionV1Config =
+            serde_json::from_str(config).map_err(|source| refuse(source.to_string()))?;
+        let blocks = config.blocks.iter().flat_map(|block| {
+            let [a, b, c] = [block.one, block.three_bottleneck, block.three];
+            [a, b, c, block.five_bottleneck, block.five, block.pool]
+        });
+        let sizes = config.stem.into_iter().chain(blocks);
+        let mut sizes = sizes.chain([config.classes, config.side]);
+        let kernels = [config.five_kernel, config.last_pool];
+        if !sizes.all(|size| (1..=LARGEST).contains(&size))
+            || !kernels.iter().all(|kernel| (1..=9).contains(kernel))
+            || config.five_kernel.is_multiple_of(2)
+        {
+            return Err(refuse(format!(
+                "widths, classes and side must be 1 to {LARGEST}, kernels 1 to 9 and that of \
+                 the 5x5 branch odd: {config:?}"
+            )));
+        }
+        let split = |labels: &String| labels.split('\n').map(str::to_owned).collect::<Vec<_>>();
+        let labels = metadata.get(LABELS).map(split).unwrap_or_default();
+        Ok(Some(Self {
+            config,
+            source: metadata.get(SOURCE).cloned().unwrap_or_default(),
+            labels,
+        }))
+    }
+}
+
+/// Whether the classes of a variant are ImageNet's, in the usual order.
+pub(crate) const fn is_imagenet(variant: Variant) -> bool {
+    matches!(variant, Variant::Bvlc | Variant::Torchvision)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CONFIG, Card};
+    use crate::{InceptionV1Config, ModelError};
+
+    #[test]
+    fn a_card_goes_there_and_back() {
+        for config in [
+            InceptionV1Config::bvlc(),
+            InceptionV1Config::inception5h(),
+            InceptionV1Config::torchvision(),
+            InceptionV1Config::tiny(),
+        ] {
+            for labels in [vec![], vec!["a b".to_owned(), "c".to_owned()]] {
+                let card = Card {
+                    config: config.clone(),
+                    source: "a file".to_owned(),
+                    labels,
+                };
+                let metadata = card.to_metadata().expect("a configuration of ours");
+                assert_eq!(
+                    Card::from_metadata(&metadata).expect("just written"),
+                    Some(card)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_claim_that_cannot_be_is_refused() {
+        let metadata = |config: InceptionV1Config| {
+            let card = Card {
+                config,
+                source: String::new(),
+                labels: Vec::new(),
+            };
+            card.to_metadata().expect("numbers")
+        };
+        let mut config = InceptionV1Config::tiny();
+        config.blocks[3].five = usize::MAX;
+        let refused = Card::from_metadata(&metadata(config));
+        assert!(
+            matches!(refused, Err(ModelError::Card { .. })),
+            "{refused:?}"
+        );
+        let mut config = InceptionV1Config::tiny();
+        config.five_kernel = 4;
+        let refused = Card::from_metadata(&metadata(config));
+        assert!(
+            matches!(refused, Err(ModelError::Card { .. })),
+            "{refused:?}"
+        );
+        let mut damaged = metadata(InceptionV1Config::tiny());
+        damaged.insert(CONFIG.to_owned(), "{}".to_owned());
+        let refused = Card::from_metadata(&damaged);
+        assert!(
+            matches!(refused, Err(ModelError::Card { .. })),
+            "{refused:?}"
+        );
+        damaged.clear();
+        assert_eq!(
+            Card::from_metadata(&damaged).expect("another program's"),
+            None
+        );
+    }
+}

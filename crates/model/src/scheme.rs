@@ -1,0 +1,312 @@
+//! How the files of each origin name and lay out the weights of a convolution.
+
+use crate::{
+    InceptionV1Config, Variant,
+    graph::{CLASSIFIER, ConvShape},
+    names,
+};
+
+/// What torchvision's batch normalisation adds to the variance (`BasicConv2d` in
+/// `torchvision/models/googlenet.py`).
+const BATCH_NORM_EPSILON: f64 = 1e-3;
+
+/// A convolution's tensors in a file, and how they become a weight and a bias.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    /// `inception_4a/3x3_reduce.weight` [out, in, k, k], `loss3/classifier.weight` [out, in].
+    Caffe,
+    /// `mixed4a_3x3_bottleneck_w` [k, k, in, out], `softmax2_w` [in, out].
+    TensorFlow,
+    /// lucent's and captum's names of TensorFlow's network:
+    /// `mixed4a_3x3_bottleneck_pre_relu_conv.weight` [out, in, k, k],
+    /// `softmax2_pre_activation_matmul.weight` [out, in].
+    Lucent,
+    /// `inception4a.branch2.0.conv.weight` [out, in, k, k] with the four tensors of a batch
+    /// normalisation after it, `fc.weight` [out, in].
+    Torchvision,
+    /// The same with the normalisation folded in: `inception4a.branch2.0.conv.bias` takes its
+    /// place. This is what we save.
+    TorchvisionFolded,
+}
+
+impl Scheme {
+    const ALL: [Self; 5] = [
+        Self::Caffe,
+        Self::TensorFlow,
+        Self::Lucent,
+        Self::Torchvision,
+        Self::TorchvisionFolded,
+    ];
+
+    /// The schemes that files of a variant come in; we save the first.
+    pub(crate) const fn of(variant: Variant) -> &'static [Self] {
+        match variant {
+            Variant::Bvlc => &[Self::Caffe],
+            Variant::Inception5h => &[Self::TensorFlow, Self::Lucent],
+            Variant::Torchvision => &[Self::TorchvisionFolded, Self::Torchvision],
+            Variant::Custom => &[Self::TensorFlow],
+        }
+    }
+
+    /// The network of the public files with such names, if these are any's.
+    pub(crate) fn config_of(has: impl Fn(&str) -> bool) -> Option<InceptionV1Config> {
+        let public = [
+            InceptionV1Config::bvlc(),
+            InceptionV1Config::inception5h(),
+            InceptionV1Config::torchvision(),
+        ];
+        let convs = ["conv2d0", "mixed4a_1x1", CLASSIFIER];
+        let scheme = Self::ALL
+            .into_iter()
+            .find(|scheme| convs.iter().any(|conv| has(&scheme.weight(conv))))?;
+        public
+            .into_iter()
+            .find(|config| Self::of(config.variant).contains(&scheme))
+    }
+
+    /// Name and shape of every tensor that makes a convolution; the weight first.
+    pub(crate) fn tensors(self, conv: &ConvShape) -> Vec<(String, Vec<usize>)> {
+        let (out, input, kernel) = (conv.out, conv.input, conv.kernel);
+        let shape = match (self, conv.name == CLASSIFIER) {
+            (Self::TensorFlow, true) => vec![input, out],
+            (Self::TensorFlow, false) => vec![kernel, kernel, input, out],
+            (_, true) => vec![out, input],
+            (_, false) => vec![out, input, kernel, kernel],
+        };
+        let mut tensors = vec![(self.weight(&conv.name), shape)];
+        let others = self.others(&conv.name).into_iter();
+        tensors.extend(others.map(|name| (name, vec![out])));
+        tensors
+    }
+
+    /// The weight, [out, in, k, k], and the bias from the values of
+    /// [`tensors`](Self::tensors).
+    pub(crate) fn assemble(
+        self,
+        conv: &ConvShape,
+        mut tensors: Vec<Vec<f32>>,
+    ) -> (Vec<f32>, Vec<f32>) {
+        let others = tensors.split_off(1);
+        let weight = tensors.pop().expect("the weight comes first");
+        let weight = match self {
+            Self::TensorFlow => from_hwio(conv, &weight),
+            _ => weight,
+        };
+        match <[Vec<f32>; 4]>::try_from(others) {
+            Ok(batch_norm) => fold(weight, &batch_norm),
+            Err(mut bias) => (weight, bias.pop().expect("a bias or a normalisation")),
+        }
+    }
+
+    /// The inverse of [`assemble`](Self::assemble): the values of [`tensors`](Self::tensors).
+    pub(crate) fn take_apart(
+        self,
+        conv: &ConvShape,
+        weight: Vec<f32>,
+        bias: Vec<f32>,
+    ) -> [Vec<f32>; 2] {
+        debug_assert_ne!(self, Self::Torchvision, "a fold cannot be undone");
+        match self {
+            Self::TensorFlow => [to_hwio(conv, &weight), bias],
+            _ => [weight, bias],
+        }
+    }
+
+    /// Tensors of the public files that the main tower does not use: the two auxiliary heads.
+    pub(crate) fn is_auxiliary(self, name: &str) -> bool {
+        let prefixes: &[&str] = match self {
+            Self::Caffe => &["loss1/", "loss2/"],
+            Self::TensorFlow | Self::Lucent => {
+                &["head0_", "head1_", "nn0_", "nn1_", "softmax0_", "softmax1_"]
+            }
+            Self::Torchvision | Self::TorchvisionFolded => &["aux1.", "aux2."],
+        };
+        prefixes.iter().any(|prefix| name.starts_with(prefix))
+    }
+
+    /// Name of the weight of the convolution that TensorFlow calls so.
+    fn weight(self, conv: &str) -> String {
+        let is_classifier = conv == CLASSIFIER;
+        let known = |name: Option<String>| name.unwrap_or_else(|| conv.to_owned());
+        match self {
+            Self::Caffe if is_classifier => "loss3/classifier.weight".to_owned(),
+            Self::Caffe => format!("{}.weight", known(names::caffe(conv))),
+            Self::TensorFlow => format!("{conv}_w"),
+            Self::Lucent if is_classifier => format!("{conv}_pre_activation_matmul.weight"),
+            Self::Lucent => format!("{conv}_pre_relu_conv.weight"),
+            Self::Torchvision | Self::TorchvisionFolded if is_classifier => "fc.weight".to_owned(),
+            Self::Torchvision | Self::TorchvisionFolded => {
+                format!("{}.conv.weight", known(names::torchvision(conv)))
+            }
+        }
+    }
+
+    /// Names of what comes with a weight: a bias, or the batch normalisation in the order in which
+    /// [`fold`] takes it.
+    fn others(self, conv: &str) -> Vec<String> {
+        let weight = self.weight(conv);
+        if self == Self::TensorFlow {
+            return vec![format!("{conv}_b")];
+        }
+        match weight.strip_suffix(".conv.weight") {
+            Some(name) if self == Self::Torchvision => {
+                ["weight", "bias", "running_mean", "running_var"]
+                    .map(|part| format!("{name}.bn.{part}"))
+                    .to_vec()
+            }
+            _ => vec![weight.replace(".weight", ".bias")],
+        }
+    }
+}
+
+/// A batch normalisation `gamma (y - mean) / sqrt(variance + epsilon) + beta` of a convolution
+/// without bias is a convolution with other weights and a bias (Ioffe and Szegedy, "Batch
+/// Normalization", 2015, section 3.1). In f64, so that only the results are rounded.
+fn fold(
+    mut weight: Vec<f32>,
+    [gamma, beta, mean, variance]: &[Vec<f32>; 4],
+) -> (Vec<f32>, Vec<f32>) {
+    let fan_in = weight.len() / gamma.len();
+    let mut bias = Vec::with_capacity(gamma.len());
+    for (channel, weight) in weight.chunks_exact_mut(fan_in).enumerate() {
+        let deviation = (f64::from(variance[channel]) + BATCH_NORM_EPSILON).sqrt();
+        let scale = f64::from(gamma[channel]) / deviation;
+        for value in weight {
+            *value = (f64::from(*value) * scale) as f32;
+        }
+        bias.push((f64::from(beta[channel]) - f64::from(mean[channel]) * scale) as f32);
+    }
+    (weight, bias)
+}
+
+/// From [k, k, in, out] to [out, in, k, k].
+fn from_hwio(conv: &ConvShape, values: &[f32]) -> Vec<f32> {
+    let positions = conv.kernel * conv.kernel;
+    let mut oihw = Vec::with_capacity(values.len());
+    for out in 0..conv.out {
+        for input in 0..conv.input {
+            oihw.extend((0..positions).map(|p| values[(p * conv.input + input) * conv.out + out]));
+        }
+    }
+    oihw
+}
+
+/// From [out, in, k, k] to [k, k, in, out].
+fn to_hwio(conv: &ConvShape, values: &[f32]) -> Vec<f32> {
+    let positions = conv.kernel * conv.kernel;
+    let mut hwio = Vec::with_capacity(values.len());
+    for position in 0..positions {
+        for input in 0..conv.input {
+            hwio.extend(
+                (0..conv.out).map(|out| values[(out * conv.input + input) * positions + position]),
+            );
+        }
+    }
+    hwio
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Scheme;
+    use crate::{InceptionV1Config, Variant, graph::Graph};
+
+    #[test]
+    fn layouts_go_there_and_back() {
+        let graph = Graph::new(&InceptionV1Config::tiny());
+        for conv in &graph.convs {
+            let count = conv.out * conv.input * conv.kernel * conv.kernel;
+            let weight: Vec<f32> = (0..count).map(|v| v as f32).collect();
+            let bias: Vec<f32> = (0..conv.out).map(|v| -(v as f32)).collect();
+            for scheme in [Scheme::TensorFlow, Scheme::Caffe] {
+                let apart = scheme.take_apart(conv, weight.clone(), bias.clone());
+                assert_eq!(
+                    apart[0] != weight,
+                    scheme == Scheme::TensorFlow && conv.out * conv.input > 1
+                );
+                let together = scheme.assemble(conv, apart.to_vec());
+                assert_eq!(together, (weight.clone(), bias.clone()), "{}", conv.name);
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_the_public_files_and_tell_the_variant() {
+        let graph = Graph::new(&InceptionV1Config::torchvision());
+        let conv = |name: &str| {
+            let found = graph.convs.iter().find(|conv| conv.name == name);
+            found.expect("a convolution")
+        };
+        for (scheme, name, expected) in [
+            (Scheme::Caffe, "conv2d0", "conv1/7x7_s2.bias"),
+            (
+                Scheme::Caffe,
+                "mixed4a_3x3_bottleneck",
+                "inception_4a/3x3_reduce.bias",
+            ),
+            (Scheme::Caffe, "softmax2", "loss3/classifier.bias"),
+            (
+                Scheme::TensorFlow,
+                "mixed4a_pool_reduce",
+                "mixed4a_pool_reduce_b",
+            ),
+            (Scheme::TensorFlow, "softmax2", "softmax2_b"),
+            (Scheme::Lucent, "conv2d1", "conv2d1_pre_relu_conv.bias"),
+            (
+                Scheme::Lucent,
+                "softmax2",
+                "softmax2_pre_activation_matmul.bias",
+            ),
+            (Scheme::Torchvision, "conv2d2", "conv3.bn.running_var"),
+            (
+                Scheme::Torchvision,
+                "mixed5b_5x5",
+                "inception5b.branch3.1.bn.running_var",
+            ),
+            (
+                Scheme::Torchvision,
+                "mixed5b_pool_reduce",
+                "inception5b.branch4.1.bn.running_var",
+            ),
+            (Scheme::Torchvision, "softmax2", "fc.bias"),
+            (
+                Scheme::TorchvisionFolded,
+                "mixed3a_1x1",
+                "inception3a.branch1.conv.bias",
+            ),
+        ] {
+            let tensors = scheme.tensors(conv(name));
+            let (last, shape) = tensors.last().expect("some");
+            assert_eq!(
+                (last.as_str(), shape.as_slice()),
+                (expected, &[conv(name).out][..])
+            );
+        }
+        for (weight, variant) in [
+            ("conv1/7x7_s2.weight", Some(Variant::Bvlc)),
+            ("conv2d0_w", Some(Variant::Inception5h)),
+            ("conv2d0_pre_relu_conv.weight", Some(Variant::Inception5h)),
+            (
+                "inception4a.branch1.conv.weight",
+                Some(Variant::Torchvision),
+            ),
+            ("resnet.weight", None),
+        ] {
+            let config = Scheme::config_of(|name| name == weight);
+            assert_eq!(config.map(|config| config.variant), variant, "{weight}");
+        }
+    }
+
+    #[test]
+    fn a_folded_normalisation_computes_the_same() {
+        // One channel, kernel 1: y = gamma (w x - mean) / sqrt(variance + 0.001) + beta by hand.
+        let (gamma, beta, mean, variance, w) = (1.5, 0.25, -0.5, 3.999, 2.0);
+        let (weight, bias) = super::fold(
+            vec![w],
+            &[vec![gamma], vec![beta], vec![mean], vec![variance]],
+        );
+        for x in [-1.0, 0.0, 3.0] {
+            let expected = gamma * (w * x - mean) / 2.0 + beta;
+            assert!((weight[0] * x + bias[0] - expected).abs() < 1e-6);
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Classes that fill the picture, seen at any angle.
+
+pub(crate) mod bands;
+pub(crate) mod grain;
+pub(crate) mod lines;
+pub(crate) mod spots;
+pub(crate) mod tiles;

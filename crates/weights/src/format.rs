@@ -1,0 +1,140 @@
+//! Which kind of file this is, by its first bytes.
+
+use std::fmt;
+
+use crate::{Defect, protobuf, safetensors};
+
+/// How much of a file is looked at.
+pub(crate) const HEAD: usize = 1 << 16;
+
+/// The kind of file that weights came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// A frozen graph (`GraphDef`), alone or in a zip archive.
+    TensorFlow,
+    /// A state dict that `torch.save` wrote.
+    PyTorch,
+    /// A binary model (`NetParameter`).
+    Caffe,
+    /// Safetensors.
+    Safetensors,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TensorFlow => "TensorFlow",
+            Self::PyTorch => "PyTorch",
+            Self::Caffe => "Caffe",
+            Self::Safetensors => "safetensors",
+        })
+    }
+}
+
+/// What the first bytes say how to read the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Container {
+    Safetensors,
+    Zip,
+    TorchLegacy,
+    GraphDef,
+    NetParameter,
+}
+
+impl Container {
+    /// Recognises a file by its first [`HEAD`] bytes (fewer if it has fewer).
+    pub(crate) fn recognise(head: &[u8]) -> Result<Self, Defect> {
+        const TAR_MAGIC: std::ops::Range<usize> = 257..262;
+        // An accident is named before anything else is tried.
+        if head.is_empty() {
+            return Err(Defect::Empty);
+        }
+        if is_web_page(head) {
+            return Err(Defect::WebPage);
+        }
+        if head.starts_with(b"version https://git-lfs") {
+            return Err(Defect::LfsPointer);
+        }
+        if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
+            return Ok(Self::Zip);
+        }
+        if let [0x80, 2..=5, ..] = head
+            && !safetensors::looks_like(head)
+        {
+            return match has_torch_magic(head) {
+                true => Ok(Self::TorchLegacy),
+                false => Err(Defect::PlainPickle),
+            };
+        }
+        if safetensors::looks_like(head) {
+            return Ok(Self::Safetensors);
+        }
+        if head.get(TAR_MAGIC) == Some(b"ustar") {
+            return Err(Defect::Tar);
+        }
+        match protobuf::recognise(head) {
+            Some(Format::TensorFlow) => Ok(Self::GraphDef),
+            Some(_) => Ok(Self::NetParameter),
+            None => Err(Defect::Unknown),
+        }
+    }
+}
+
+/// The number 0x1950a86a20f9469cfc6c, which opens what `torch.save` wrote before 1.6, as the
+/// pickle protocols from 2 on write it (torch/serialization.py, `MAGIC_NUMBER`).
+fn has_torch_magic(head: &[u8]) -> bool {
+    const MAGIC: [u8; 12] = *b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
+    // Protocols from 4 on put a frame of 9 bytes in between.
+    const SEARCHED: usize = 32;
+    head[..head.len().min(SEARCHED)]
+        .windows(MAGIC.len())
+        .any(|window| window == MAGIC)
+}
+
+fn is_web_page(head: &[u8]) -> bool {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let text = head.trim_ascii_start();
+    let starts = |tag: &[u8]| {
+        text.get(..tag.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(tag))
+    };
+    [&b"<!doctype"[..], b"<html", b"<head", b"<?xml", b"<error"]
+        .into_iter()
+        .any(starts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Container;
+    use crate::Defect;
+
+    #[test]
+    fn accidents_are_named() {
+        let of = |bytes: &[u8]| Container::recognise(bytes).expect_err("no weights");
+        assert!(matches!(of(b""), Defect::Empty));
+        assert!(matches!(of(b"\n <!DOCTYPE html><html>"), Defect::WebPage));
+        assert!(matches!(
+            of(b"<?xml version='1.0'?><Error>"),
+            Defect::WebPage
+        ));
+        let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n";
+        assert!(matches!(of(pointer), Defect::LfsPointer));
+        assert!(matches!(of(b"\x80\x02}q\x00."), Defect::PlainPickle));
+        assert!(matches!(
+            of(b"name: \"GoogleNet\"\nlayer {"),
+            Defect::Unknown
+        ));
+        assert!(matches!(of(&[0xff; 64]), Defect::Unknown));
+        let tar = [&[b'a'; 257][..], b"ustar\0"].concat();
+        assert!(matches!(of(&tar), Defect::Tar));
+    }
+
+    #[test]
+    fn a_safetensors_header_of_640_bytes_is_no_pickle() {
+        let head = [&640_u64.to_le_bytes()[..], b"{\"a\":"].concat();
+        assert_eq!(head[..2], [0x80, 2]);
+        let found = Container::recognise(&head).expect("a header");
+        assert_eq!(found, Container::Safetensors);
+    }
+}

@@ -1,0 +1,58 @@
+//! Weight files of vision networks, read into named `f32` tensors on the host.
+//!
+//! [`read`] takes the files that exist, as they are downloaded, and recognises them by what is in
+//! them, never by their name:
+//!
+//! | file | format |
+//! | --- | --- |
+//! | frozen TensorFlow graph, alone or in its zip archive (`inception5h.zip`) | [`Format::TensorFlow`] |
+//! | PyTorch state dict, in the zip container or the one before 1.6 | [`Format::PyTorch`] |
+//! | binary Caffe model, legacy or current layers | [`Format::Caffe`] |
+//! | safetensors with f32, f16 or bf16 | [`Format::Safetensors`] |
+//!
+//! Names, shapes and axis orders stay those of the file: a TensorFlow convolution is HWIO, the
+//! others' is OIHW. What a network makes of them is the network's matter, and so is whether every
+//! value is finite.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! use oneiric_weights::{Format, HostTensor, NamedTensors, read, write_safetensors};
+//!
+//! let bias = HostTensor { shape: vec![2], values: vec![0.5, -1.0] };
+//! let tensors = NamedTensors::from([("conv1.bias".to_owned(), bias)]);
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("weights.safetensors");
+//! write_safetensors(&path, &tensors, &BTreeMap::new())?;
+//!
+//! let weights = read(&path)?;
+//! assert_eq!(weights.format, Format::Safetensors);
+//! assert_eq!(weights.tensors, tensors);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Damaged and hostile files
+//!
+//! Weights are downloaded, so a file may be anything. Whatever its bytes are, [`read`] gives an
+//! error or tensors: it runs nothing that a pickle names, does not recurse into what a file nests,
+//! and allocates no more than a small multiple of the file's size (plus at most 16 MiB), whatever
+//! lengths the file claims. Reading a real file takes less than 2.5 times its size.
+
+mod checksum;
+mod collector;
+mod element;
+mod error;
+mod format;
+mod labels;
+mod protobuf;
+mod pytorch;
+mod read;
+mod safetensors;
+mod tensors;
+mod zip;
+
+pub use checksum::checksum;
+pub use error::{Defect, WeightsError};
+pub use format::Format;
+pub use read::{Weights, read, read_bytes};
+pub use safetensors::write_safetensors;
+pub use tensors::{HostTensor, NamedTensors};

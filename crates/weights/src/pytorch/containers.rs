@@ -1,0 +1,153 @@
+//! The two containers of `torch.save`: a zip archive since 1.6, a row of pickles before.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{Read, Seek, SeekFrom},
+};
+
+use super::{
+    machine::Machine,
+    objects::Object,
+    state_dict::{Sources, sources},
+    tensors::read_sources,
+};
+use crate::{Defect, Format, collector::Collector, zip::Archive};
+
+/// Far more pickle than any state dict has: GoogLeNet's takes 41 KB.
+const MAX_PICKLE: u64 = 64 << 20;
+
+/// Reads the archive whose `data.pkl` lies in the folder `root`.
+pub(crate) fn read_torch_archive(
+    archive: &Archive,
+    root: &str,
+    collector: &mut Collector,
+) -> Result<(), Defect> {
+    if let Some(entry) = archive.entries().get(&format!("{root}byteorder")) {
+        let mut order = Vec::new();
+        archive.reader(entry)?.take(16).read_to_end(&mut order)?;
+        if order.trim_ascii() != b"little" {
+            return Err(damaged("it was saved on a big-endian machine"));
+        }
+    }
+    let pickle = archive
+        .entries()
+        .get(&format!("{root}data.pkl"))
+        .filter(|entry| entry.size() <= MAX_PICKLE)
+        .ok_or(damaged("its pickle is larger than any state dict's"))?;
+    let pickle = archive.content(pickle)?;
+    let mut machine = Machine::new(&pickle);
+    let object = machine.run()?;
+    let sources = sources(&pickle, &machine, object)?;
+    drop(machine);
+    drop(pickle);
+    let open = |key: &str, bytes: usize| {
+        let entry = archive.entries().get(&format!("{root}data/{key}"));
+        let entry = entry.ok_or(damaged("a storage is missing"))?;
+        if entry.size() != bytes as u64 {
+            return Err(damaged("a storage has another size than the pickle says"));
+        }
+        archive.reader(entry)
+    };
+    read_sources(sources, open, collector)
+}
+
+/// Reads a file of so many bytes that begins with the magic number.
+pub(crate) fn read_torch_legacy(
+    mut file: File,
+    length: u64,
+    collector: &mut Collector,
+) -> Result<(), Defect> {
+    let (sources, places) = {
+        let bytes = MAX_PICKLE.min(length);
+        let mut head = Vec::with_capacity(bytes as usize);
+        Read::by_ref(&mut file).take(bytes).read_to_end(&mut head)?;
+        legacy_plan(&head, &mut file, length)?
+        // The head may be all of the file; it is dropped before the tensors are read.
+    };
+    let open = |key: &str, bytes: usize| {
+        let place = places.get(key).ok_or(damaged("a storage is missing"))?;
+        let mut file = file.try_clone()?;
+        file.seek(SeekFrom::Start(*place))?;
+        Ok(Box::new(file.take(bytes as u64)) as Box<dyn Read>)
+    };
+    read_sources(sources, open, collector)
+}
+
+/// Where a storage's numbers begin in the file, by its key.
+type Places = BTreeMap<String, u64>;
+
+/// Follows the pickles: a magic number, the protocol, the machine that wrote it, the state dict,
+/// and the keys of the storages that come after them (`_legacy_save` in torch/serialization.py).
+fn legacy_plan(head: &[u8], file: &mut File, length: u64) -> Result<(Sources, Places), Defect> {
+    const PROTOCOL: i64 = 1001;
+    let mut machine = Machine::new(head);
+    machine.run()?;
+    if !matches!(machine.run()?, Object::Int(PROTOCOL)) {
+        return Err(machine.problem("another protocol than PyTorch's 1001"));
+    }
+    let Object::Dict(system) = machine.run()? else {
+        return Err(machine.problem("it does not say which machine wrote it"));
+    };
+    if !matches!(
+        machine.objects().get(head, system, "little_endian"),
+        Some(Object::Bool(true))
+    ) {
+        return Err(damaged("it was not saved on a little-endian machine"));
+    }
+    let state_dict = machine.run()?;
+    let sources = sources(head, &machine, state_dict)?;
+    let Object::List(keys) = machine.run()? else {
+        return Err(machine.problem("it does not list its storages"));
+    };
+
+    let objects = machine.objects();
+    let sizes: BTreeMap<&str, (usize, usize)> = objects
+        .storages
+        .iter()
+        .map(|storage| {
+            (
+                storage.key.text(head),
+                (storage.numbers, storage.kind.size()),
+            )
+        })
+        .collect();
+    let mut places = Places::new();
+    let mut position = machine.position() as u64;
+    for key in &objects.groups[keys] {
+        let Object::Text(key) = key else {
+            return Err(machine.problem("a storage without a key"));
+        };
+        let key = key.text(head);
+        let &(numbers, size) = sizes
+            .get(key)
+            .ok_or(damaged("a storage is of no known size"))?;
+        if places.contains_key(key) {
+            return Err(damaged("a storage is listed twice"));
+        }
+        let mut counted = [0; 8];
+        file.seek(SeekFrom::Start(position))?;
+        file.read_exact(&mut counted)?;
+        if u64::from_le_bytes(counted) != numbers as u64 {
+            return Err(damaged("a storage has another size than the pickle says"));
+        }
+        let begin = position + counted.len() as u64;
+        let end = (numbers as u64)
+            .checked_mul(size as u64)
+            .and_then(|bytes| bytes.checked_add(begin))
+            .filter(|&end| end <= length)
+            .ok_or(damaged(
+                "a storage reaches past the end (is the file cut off?)",
+            ))?;
+        places.insert(key.to_owned(), begin);
+        position = end;
+    }
+    Ok((sources, places))
+}
+
+fn damaged(problem: &'static str) -> Defect {
+    Defect::Damaged {
+        format: Format::PyTorch,
+        problem,
+    }
+}

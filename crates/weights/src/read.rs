@@ -1,0 +1,170 @@
+//! From a path to the weights in it.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{Read, Seek},
+    path::Path,
+};
+
+use crate::{
+    Defect, Format, NamedTensors, WeightsError,
+    collector::Collector,
+    format::{Container, HEAD},
+    labels::{LABELS_FILE, read_labels},
+    protobuf::{read_graph, read_graph_archive, read_net},
+    pytorch::{read_torch_archive, read_torch_legacy},
+    safetensors::read_safetensors,
+    zip::Archive,
+};
+
+/// What a weight file holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weights {
+    /// The kind of file.
+    pub format: Format,
+    /// The tensors, with the names, shapes and axis orders of the file.
+    pub tensors: NamedTensors,
+    /// The classes' labels in order, if the file came with them: from within the archive around a
+    /// TensorFlow graph, or from `imagenet_comp_graph_label_strings.txt` beside the graph.
+    pub labels: Option<Vec<String>>,
+    /// What else the file says of itself: the metadata of a safetensors file, empty for others.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// Reads a weight file of any [`Format`], which is recognised by its content.
+///
+/// - TensorFlow: every floating-point constant, under its node's name. Also in a zip archive.
+/// - PyTorch: every floating-point tensor of the state dict (also of one under `"state_dict"`,
+///   `"model_state_dict"` or `"model"`), as `f32`; integer tensors (such as
+///   `num_batches_tracked`) are left out. Nothing that the pickle names is run.
+/// - Caffe: the blobs of a layer as `LAYER.weight`, `LAYER.bias`, then `LAYER.2` and so on.
+///   Legacy shapes lose the leading ones that Caffe padded them with: `[1, 1, 1, n]` is `[n]` and
+///   `[1, 1, out, in]` is `[out, in]`.
+/// - Safetensors: f32, f16 and bf16; the metadata key `"checksum"` is verified if it is there.
+///
+/// # Errors
+///
+/// When the file cannot be opened, is none of these, or is damaged; the message says which.
+///
+/// # Examples
+///
+/// ```no_run
+/// let weights = oneiric_weights::read("inception5h.zip")?;
+/// assert_eq!(weights.tensors["conv2d0_w"].shape, [7, 7, 3, 64]);
+/// assert_eq!(weights.labels.expect("the archive has them")[1], "kit fox");
+/// # Ok::<(), oneiric_weights::WeightsError>(())
+/// ```
+pub fn read(path: impl AsRef<Path>) -> Result<Weights, WeightsError> {
+    let path = path.as_ref();
+    let opened = File::open(path).and_then(|file| {
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(std::io::ErrorKind::IsADirectory.into());
+        }
+        Ok((file, metadata.len()))
+    });
+    let (file, length) = opened.map_err(|source| WeightsError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let mut weights = read_file(file, length).map_err(|source| WeightsError::File {
+        path: path.to_owned(),
+        source,
+    })?;
+    if weights.format == Format::TensorFlow && weights.labels.is_none() {
+        weights.labels = labels_beside(path)?;
+    }
+    Ok(weights)
+}
+
+/// Reads safetensors from memory: for a network that is compiled into a program.
+///
+/// # Errors
+///
+/// When the bytes are no safetensors file, or a damaged one.
+pub fn read_bytes(bytes: &[u8]) -> Result<Weights, WeightsError> {
+    let head = &bytes[..bytes.len().min(HEAD)];
+    match Container::recognise(head)? {
+        Container::Safetensors => {}
+        _ => return Err(Defect::Unknown.into()),
+    }
+    Ok(read_safetensors(bytes, bytes.len() as u64)?)
+}
+
+fn read_file(mut file: File, length: u64) -> Result<Weights, Defect> {
+    let mut head = Vec::new();
+    Read::by_ref(&mut file)
+        .take(HEAD as u64)
+        .read_to_end(&mut head)?;
+    file.rewind()?;
+    let mut collector = Collector::for_file(length);
+    match Container::recognise(&head)? {
+        Container::Safetensors => read_safetensors(file, length),
+        Container::Zip => {
+            let archive = Archive::open(file, length)?;
+            match archive.torch_root() {
+                Some(root) => {
+                    read_torch_archive(&archive, &root, &mut collector)?;
+                    weights(Format::PyTorch, collector, None)
+                }
+                None => {
+                    let labels = read_graph_archive(&archive, &mut collector)?;
+                    weights(Format::TensorFlow, collector, labels)
+                }
+            }
+        }
+        Container::TorchLegacy => {
+            read_torch_legacy(file, length, &mut collector)?;
+            weights(Format::PyTorch, collector, None)
+        }
+        Container::GraphDef => {
+            read_graph(&whole(file, length)?, &mut collector)?;
+            weights(Format::TensorFlow, collector, None)
+        }
+        Container::NetParameter => {
+            read_net(&whole(file, length)?, &mut collector)?;
+            weights(Format::Caffe, collector, None)
+        }
+    }
+}
+
+fn weights(
+    format: Format,
+    collector: Collector,
+    labels: Option<Vec<String>>,
+) -> Result<Weights, Defect> {
+    let tensors = collector.into_tensors();
+    if tensors.is_empty() {
+        return Err(Defect::NoWeights { format });
+    }
+    Ok(Weights {
+        format,
+        tensors,
+        labels,
+        metadata: BTreeMap::new(),
+    })
+}
+
+/// All of a file that has so many bytes now; not more, should it grow.
+fn whole(file: File, length: u64) -> Result<Vec<u8>, Defect> {
+    let mut bytes = Vec::new();
+    // On a machine that could not even address the file, this is an error rather than an abort.
+    bytes
+        .try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX))
+        .map_err(|_| std::io::Error::from(std::io::ErrorKind::OutOfMemory))?;
+    file.take(length).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn labels_beside(path: &Path) -> Result<Option<Vec<String>>, WeightsError> {
+    let path = path.with_file_name(LABELS_FILE);
+    match File::open(&path) {
+        Ok(file) => match read_labels(file) {
+            Ok(labels) => Ok(Some(labels)),
+            Err(source) => Err(WeightsError::File { path, source }),
+        },
+        Err(source) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(WeightsError::Read { path, source }),
+    }
+}

@@ -1,0 +1,131 @@
+//! Writing: as small as exactness allows, whole or not at all.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use half::f16;
+use serde_json::{Map, Value, json};
+
+use super::header::METADATA_KEY;
+use crate::{
+    HostTensor, NamedTensors, WeightsError,
+    checksum::{CHECKSUM_KEY, checksum},
+    collector::check_shape,
+};
+
+/// Writes the tensors as safetensors, with their [`checksum`] in the metadata.
+///
+/// Each tensor is written as f16 if that holds every value of it exactly, and as f32 otherwise, so
+/// that reading gives the same bits back. The file is there whole or not at all: it is written
+/// under another name beside its place and then renamed, so a full disk neither leaves half a file
+/// nor spoils one that was there.
+///
+/// # Errors
+///
+/// When a shape does not fit its values, or the file cannot be written.
+pub fn write_safetensors(
+    path: &Path,
+    tensors: &NamedTensors,
+    metadata: &BTreeMap<String, String>,
+) -> Result<(), WeightsError> {
+    for (name, tensor) in tensors {
+        check_shape(name, &tensor.shape, tensor.values.len())?;
+    }
+    write_whole(path, |file| write(file, tensors, metadata)).map_err(|source| WeightsError::Write {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn write(
+    file: &mut File,
+    tensors: &NamedTensors,
+    metadata: &BTreeMap<String, String>,
+) -> io::Result<()> {
+    let (halves, singles): (Vec<_>, Vec<_>) = tensors
+        .iter()
+        .partition(|(_, tensor)| tensor.values.iter().copied().all(fits_half));
+    let mut header = Map::new();
+    let mut metadata = metadata.clone();
+    metadata.insert(CHECKSUM_KEY.to_owned(), checksum(tensors));
+    header.insert(METADATA_KEY.to_owned(), json!(metadata));
+    let mut position = 0;
+    // The wider numbers come first, so that all are aligned for a reader that maps the file.
+    for (dtype, size, group) in [("F32", 4, &singles), ("F16", 2, &halves)] {
+        for (name, tensor) in group {
+            let end = position + size * tensor.values.len();
+            let entry = json!({
+                "dtype": dtype,
+                "shape": tensor.shape,
+                "data_offsets": [position, end],
+            });
+            header.insert((*name).clone(), entry);
+            position = end;
+        }
+    }
+    let mut header = serde_json::to_vec(&Value::Object(header))?;
+    header.resize(header.len().next_multiple_of(8), b' ');
+
+    let mut file = BufWriter::new(file);
+    file.write_all(&(header.len() as u64).to_le_bytes())?;
+    file.write_all(&header)?;
+    for value in values(&singles) {
+        file.write_all(&value.to_le_bytes())?;
+    }
+    for value in values(&halves) {
+        file.write_all(&f16::from_f32(value).to_le_bytes())?;
+    }
+    file.flush()
+}
+
+fn values(group: &[(&String, &HostTensor)]) -> impl Iterator<Item = f32> {
+    group
+        .iter()
+        .flat_map(|(_, tensor)| tensor.values.iter().copied())
+}
+
+/// Whether a value comes back from f16 with the same bits: also zero's sign and a NaN's payload.
+fn fits_half(value: f32) -> bool {
+    f16::from_f32(value).to_f32().to_bits() == value.to_bits()
+}
+
+/// Writes a file under another name beside its place, then moves it there.
+fn write_whole(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let target = target(path)?;
+    let folder = match target.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".oneiric-").suffix(".partial");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // What any new file has (less the umask), where a temporary one is its owner's alone.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut partial = builder.tempfile_in(folder)?;
+    write(partial.as_file_mut())?;
+    partial.as_file().sync_all()?;
+    partial.persist(&target).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// The file that a path names: behind links, and neither a folder nor protected.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    let Ok(target) = path.canonicalize() else {
+        return Ok(path.to_owned());
+    };
+    let metadata = target.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if metadata.permissions().readonly() {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    Ok(target)
+}

@@ -1,0 +1,423 @@
+//! Damaged and hostile files: an error or tensors, never a panic, never more memory than a small
+//! multiple of the file, never anything run. The same, without an end, is `fuzz/`.
+
+mod support;
+
+use std::{
+    fs::File,
+    io::Write,
+    path::{Path, PathBuf},
+    sync::MutexGuard,
+};
+
+use oneiric_weights::{Defect, Weights, WeightsError, read, read_bytes};
+use support::{
+    counting::{Counting, alone, peak_of},
+    files,
+};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// What a file may take, as a multiple of its size.
+const MULTIPLE: usize = 12;
+/// And on top of it: buffers, and what small files may unpack or expand to.
+const CONSTANT: usize = 4 << 20;
+/// The same for what a pickle makes, which is bounded by the number of its instructions.
+const PICKLED: usize = 16 << 20;
+
+/// Made first of all in a test, so that no other allocates in between.
+struct Reader {
+    alone: MutexGuard<'static, ()>,
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+    constant: usize,
+}
+
+impl Reader {
+    fn new() -> Self {
+        let alone = alone();
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("weights");
+        Self {
+            alone,
+            _folder: folder,
+            path,
+            constant: CONSTANT,
+        }
+    }
+
+    /// Reads bytes from a file and from memory, and checks what that takes.
+    fn read(&self, what: &str, bytes: &[u8]) -> Result<Weights, WeightsError> {
+        self.write(bytes).expect("writable");
+        let most = MULTIPLE * bytes.len() + self.constant;
+        let (_, peak) = peak_of(&self.alone, || read_bytes(bytes).is_ok());
+        assert!(peak <= most, "{what}: {peak} of {} in memory", bytes.len());
+        let (result, peak) = peak_of(&self.alone, || read(&self.path));
+        assert!(peak <= most, "{what}: {peak} of {} bytes", bytes.len());
+        result
+    }
+
+    /// As `fs::write`, but without emptying the file first: some file systems then wait for the
+    /// disk, which over tens of thousands of files takes minutes.
+    fn write(&self, bytes: &[u8]) -> std::io::Result<()> {
+        let mut options = File::options();
+        let mut file = options
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&self.path)?;
+        file.write_all(bytes)?;
+        file.set_len(bytes.len() as u64)
+    }
+
+    fn defect(&self, what: &str, bytes: &[u8]) -> Defect {
+        match self.read(what, bytes) {
+            Err(WeightsError::File { source, .. }) => source,
+            Err(other) => panic!("{what}: {other}"),
+            Ok(_) => panic!("{what}: no error"),
+        }
+    }
+}
+
+#[test]
+fn small_files_cut_off_anywhere() {
+    let reader = Reader::new();
+    for (format, seed) in files::small_files() {
+        reader.read(format, &seed).expect("the seed");
+        for length in 0..seed.len() {
+            // A protobuf message may end between any two fields.
+            let cut = reader.read(format, &seed[..length]);
+            let fine = format.starts_with("caffe") || format == "graph";
+            assert!(cut.is_err() || fine, "{format} of {length} bytes");
+        }
+    }
+}
+
+#[test]
+fn small_files_with_any_byte_changed() {
+    let reader = Reader::new();
+    for (format, seed) in files::small_files() {
+        for at in 0..seed.len() {
+            for change in [0x01, 0x04, 0x80, 0xff] {
+                let mut bytes = seed.clone();
+                bytes[at] ^= change;
+                // Damage of values can go unseen; that nothing else happens is what is tested.
+                let _ = reader.read(format, &bytes);
+            }
+        }
+    }
+}
+
+#[test]
+fn small_files_with_any_length_made_huge() {
+    let reader = Reader::new();
+    let huge: [&[u8]; 5] = [
+        &(1_u64 << 60).to_le_bytes(),
+        &u64::MAX.to_le_bytes(),
+        &u32::MAX.to_le_bytes(),
+        &[0xff, 0xff],
+        // 2^60 as a protobuf number.
+        &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10],
+    ];
+    for (format, seed) in files::small_files() {
+        for at in 0..seed.len() {
+            for number in huge {
+                let mut over = seed.clone();
+                let end = seed.len().min(at + number.len());
+                over[at..end].copy_from_slice(&number[..end - at]);
+                let _ = reader.read(format, &over);
+                let between = [&seed[..at], number, &seed[at..]].concat();
+                let _ = reader.read(format, &between);
+            }
+        }
+    }
+}
+
+#[test]
+fn small_files_spliced() {
+    let reader = Reader::new();
+    let seeds = files::small_files();
+    // Numerical Recipes' generator: the same splices on every machine.
+    let mut state = 1_u32;
+    let mut below = |limit: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as usize % limit
+    };
+    for _ in 0..10_000 {
+        let (format, first) = &seeds[below(seeds.len())];
+        let (_, second) = &seeds[below(seeds.len())];
+        let (end, begin) = (below(first.len()), below(second.len()));
+        let bytes = [&first[..end], &second[begin..]].concat();
+        let _ = reader.read(format, &bytes);
+    }
+}
+
+#[test]
+fn lengths_of_2_to_the_60() {
+    let reader = Reader::new();
+    let header = [&(1_u64 << 60).to_le_bytes()[..], b"{\"w\":{"].concat();
+    assert!(matches!(
+        reader.defect("header", &header),
+        Defect::Damaged { .. }
+    ));
+    let tensor = r#"{"w":{"dtype":"F32","shape":[1152921504606846976],"data_offsets":[0,4611686018427387904]}}"#;
+    let tensor = files::safetensors(tensor, &[]);
+    assert!(matches!(
+        reader.defect("tensor", &tensor),
+        Defect::Damaged { .. }
+    ));
+    let field = [
+        files::small_graph(),
+        vec![0x0a, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10],
+    ];
+    assert!(matches!(
+        reader.defect("field", &field.concat()),
+        Defect::Damaged { .. }
+    ));
+    let pickle = files::state_dict(&[("w", pickled(1 << 60, &[1 << 60], &[1]))]);
+    let zip = files::torch_zip(&pickle, &[("0", vec![0; 4])]);
+    assert!(matches!(
+        reader.defect("zip storage", &zip),
+        Defect::Damaged { .. }
+    ));
+    let legacy = files::torch_legacy(&pickle, &[("0", 1 << 60, vec![0; 4])]);
+    assert!(matches!(
+        reader.defect("legacy storage", &legacy),
+        Defect::Damaged { .. }
+    ));
+}
+
+fn pickled(numbers: u64, shape: &[u64], strides: &[u64]) -> Vec<u8> {
+    let (class, key, offset) = ("FloatStorage", "0", 0);
+    files::Pickled {
+        class,
+        key,
+        numbers,
+        offset,
+        shape,
+        strides,
+    }
+    .instructions()
+}
+
+#[test]
+fn small_files_that_claim_large_tensors() {
+    let reader = Reader::new();
+    // One number, viewed as 2^40 with a stride of 0.
+    let pickle = files::state_dict(&[("w", pickled(1, &[1 << 40], &[0]))]);
+    let expanded = files::torch_zip(&pickle, &[("0", vec![0; 4])]);
+    assert!(
+        matches!(reader.defect("expanded", &expanded), Defect::Oversized { name } if name == "w")
+    );
+    // A storage that very many tensors are all of.
+    let names: Vec<String> = (0..1000).map(|i| i.to_string()).collect();
+    let views = names
+        .iter()
+        .map(|name| (&**name, pickled(1 << 16, &[1 << 16], &[1])));
+    let pickle = files::state_dict(&views.collect::<Vec<_>>());
+    let shared = files::torch_zip(&pickle, &[("0", vec![0; 4 << 16])]);
+    assert!(matches!(
+        reader.defect("shared", &shared),
+        Defect::Oversized { .. }
+    ));
+    // A constant of one number for all of 2^40 values.
+    let one = files::bytes(5, &files::floats(&[1.0]));
+    let constant = files::constant("w", 1, &[1 << 20, 1 << 20], &one);
+    assert!(matches!(
+        reader.defect("constant", &constant),
+        Defect::Oversized { .. }
+    ));
+}
+
+#[test]
+fn pickles_that_nest_or_copy_without_end() {
+    let reader = Reader {
+        constant: PICKLED,
+        ..Reader::new()
+    };
+    let legacy = |pickle: &[u8]| files::torch_legacy(pickle, &[]);
+    let zip = |pickle: &[u8]| files::torch_zip(pickle, &[]);
+    let nested = |open: &[u8], close: &[u8], times: usize| {
+        [
+            b"\x80\x02",
+            &open.repeat(times)[..],
+            &close.repeat(times),
+            b".",
+        ]
+        .concat()
+    };
+    let mut pickles = vec![
+        // A list in a list in a list, and the same of tuples, dicts, and calls.
+        nested(b"]", b"a", 1_000_000),
+        nested(b"]", b"a", 100_000),
+        nested(b"", b"\x85", 1_000_000),
+        nested(b"}X\x01\0\0\0a", b"s", 20_000),
+        nested(b"(", b"t", 100_000),
+        // A list that is its own member.
+        b"\x80\x02]q\x00h\x00a.".to_vec(),
+        // A text that claims 4 GB.
+        b"\x80\x02X\xff\xff\xff\xff.".to_vec(),
+    ];
+    // Each tuple holds the one before twice: 2^1000 members in a few kilobytes.
+    let laughs = b"h\x00h\x00\x86q\x00".repeat(1000);
+    pickles.push([b"\x80\x02]q\x00", &laughs[..], b"."].concat());
+    // A long list that is made a dict very often.
+    let pair = b"X\x01\0\0\0aK\x01\x86a".repeat(10_000);
+    let dicts = b"ccollections\nOrderedDict\nh\x00\x85R0".repeat(5_000);
+    pickles.push([b"\x80\x02]q\x00", &pair[..], &dicts, b"."].concat());
+    // A long text that is a name very often.
+    let name = [b"X\x00\x00\x10\x00", &vec![b'a'; 1 << 20][..]].concat();
+    let names = b"h\x00N".repeat(50_000);
+    pickles.push([b"\x80\x02}(", &name[..], b"q\x00N", &names, b"u."].concat());
+    for pickle in pickles {
+        let what = format!("{:?}", &pickle[..pickle.len().min(16)]);
+        reader.defect(&what, &legacy(&pickle));
+        reader.defect(&what, &zip(&pickle));
+    }
+}
+
+#[test]
+fn a_pickle_runs_nothing() {
+    let reader = Reader::new();
+    let folder = tempfile::tempdir().expect("a folder");
+    let marker = folder.path().join("marker");
+    let command = format!("touch {}", marker.display());
+    for (module, function) in [("os", "system"), ("posix", "system"), ("builtins", "eval")] {
+        let global = format!("c{module}\n{function}\n");
+        let call = [global.as_bytes(), &files::text(&command), b"\x85R"];
+        let pickle = files::state_dict(&[("w", call.concat())]);
+        let newer = [
+            &b"\x80\x04"[..],
+            &files::text(module),
+            &files::text(function),
+            b"\x93",
+            &files::text(&command),
+            b"\x85R.",
+        ]
+        .concat();
+        for pickle in [pickle, newer] {
+            for file in [
+                files::torch_zip(&pickle, &[]),
+                files::torch_legacy(&pickle, &[]),
+            ] {
+                let defect = reader.defect("a call", &file);
+                let Defect::ForeignObject { name } = defect else {
+                    panic!("{defect}");
+                };
+                assert_eq!(name, format!("{module}.{function}"));
+            }
+        }
+    }
+    assert!(!marker.exists(), "the pickle was run");
+}
+
+#[test]
+fn zip_bombs() {
+    let reader = Reader::new();
+    let zeros = (
+        "tensorflow_inception_graph.pb".to_owned(),
+        vec![0; 64 << 20],
+    );
+    let bomb = files::zip(&[zeros], true);
+    assert!(bomb.len() < 100_000);
+    assert!(matches!(
+        reader.defect("bomb", &bomb),
+        Defect::Inflates { .. }
+    ));
+    // The same, with a directory that claims less.
+    let size = (64_u32 << 20).to_le_bytes();
+    let mut lying = bomb;
+    let at: Vec<usize> = lying
+        .windows(4)
+        .enumerate()
+        .filter_map(|(at, window)| (window == size).then_some(at))
+        .collect();
+    assert!(!at.is_empty());
+    for at in at {
+        lying[at..at + 4].copy_from_slice(&1000_u32.to_le_bytes());
+    }
+    reader.defect("lying bomb", &lying);
+}
+
+#[test]
+fn protobuf_of_empty_messages_costs_nothing() {
+    let reader = Reader::new();
+    let nodes = [files::small_graph(), [0x0a, 0].repeat(1 << 20)].concat();
+    assert_eq!(
+        reader.read("nodes", &nodes).expect("a graph").tensors.len(),
+        4
+    );
+    let layers = [files::small_caffe_v1(), [0x12, 0].repeat(1 << 20)].concat();
+    assert_eq!(
+        reader
+            .read("layers", &layers)
+            .expect("a model")
+            .tensors
+            .len(),
+        3
+    );
+    let sides = files::bytes(2, &[0x12, 0].repeat(1 << 20));
+    let tensor = files::bytes(8, &[files::number(1, 1), sides].concat());
+    let attribute = [files::bytes(1, b"value"), files::bytes(2, &tensor)].concat();
+    let node = files::node("w", "Const", &files::bytes(5, &attribute));
+    assert!(matches!(
+        reader.defect("sides", &node),
+        Defect::ImpossibleShape { .. }
+    ));
+}
+
+#[test]
+fn headers_of_nothing_but_brackets() {
+    let reader = Reader::new();
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        let inner = [open.repeat(100_000), close.repeat(100_000)].concat();
+        let header = format!(r#"{{"w":{inner}}}"#);
+        let file = files::safetensors(&header, &[]);
+        assert!(matches!(
+            reader.defect("brackets", &file),
+            Defect::Header(_)
+        ));
+    }
+    let many = format!(
+        r#"{{"w":{{"dtype":"F32","shape":[{}1]"#,
+        "1,".repeat(1 << 20)
+    );
+    reader.defect("sides", &files::safetensors(&many, &[]));
+}
+
+/// Writes the seeds of `fuzz/` to the folder that the variable names; see `fuzz/README.md`.
+#[test]
+fn seeds_for_fuzzing() {
+    let Some(corpus) = std::env::var_os("ONEIRIC_FUZZ_CORPUS").map(PathBuf::from) else {
+        return;
+    };
+    for (format, seed) in files::small_files() {
+        let target = match format {
+            "graph" => "graphdef",
+            "torch.legacy" => "pytorch",
+            "caffe.v1" | "caffe.v2" => "caffe",
+            other => other,
+        };
+        for target in [target, "any"] {
+            let folder = corpus.join(target);
+            if target != "graph.zip" && target != "torch.zip" {
+                std::fs::create_dir_all(&folder).expect("a writable folder");
+                std::fs::write(folder.join(format), &seed).expect("a writable folder");
+            }
+        }
+    }
+}
+
+/// Files that fuzzing found, in the folder beside this file.
+#[test]
+fn what_fuzzing_found() {
+    let reader = Reader::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/found");
+    let Ok(found) = folder.read_dir() else { return };
+    for file in found {
+        let path = file.expect("a readable folder").path();
+        let bytes = std::fs::read(&path).expect("a readable file");
+        let _ = reader.read(&path.display().to_string(), &bytes);
+    }
+}

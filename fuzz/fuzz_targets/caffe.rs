@@ -1,0 +1,9 @@
+//! Caffe models: a first layer that is recognised, then any bytes.
+
+#![no_main]
+
+mod file;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    file::read(&[b"\x0a\x01n\x12\x03\x22\x01l", bytes].concat());
+});

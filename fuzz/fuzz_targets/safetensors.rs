@@ -1,0 +1,19 @@
+//! Safetensors from memory.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    // Most changes make the header's length wrong, which is one error. So it is set right.
+    let end = bytes
+        .windows(2)
+        .position(|pair| pair == b"}}")
+        .map(|at| at + 2);
+    if let Some(header) = end.and_then(|end| end.checked_sub(8)) {
+        let mut bytes = bytes.to_vec();
+        bytes[..8].copy_from_slice(&(header as u64).to_le_bytes());
+        let _ = oneiric_weights::read_bytes(&bytes);
+    }
+    let _ = oneiric_weights::read_bytes(bytes);
+});
