@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Serialize, de::DeserializeOwned};
+
 use crate::{InceptionV1Config, ModelError, Variant};
 
 /// Keys of the metadata of a safetensors file.
@@ -26,25 +28,13 @@ pub(crate) struct Card {
 
 impl Card {
     pub(crate) fn to_metadata(&self) -> Result<BTreeMap<String, String>, ModelError> {
-        let json = |value: Result<String, serde_json::Error>| {
-            value.map_err(|source| ModelError::Card {
-                key: CONFIG,
-                reason: source.to_string(),
-            })
-        };
-        let variant = json(serde_json::to_string(&self.config.variant))?;
-        let mut metadata = BTreeMap::from([
-            (
-                CONFIG.to_owned(),
-                json(serde_json::to_string(&self.config))?,
-            ),
+        let variant = json(VARIANT, &self.config.variant)?;
+        Ok(BTreeMap::from([
+            (CONFIG.to_owned(), json(CONFIG, &self.config)?),
             (VARIANT.to_owned(), variant.trim_matches('"').to_owned()),
             (SOURCE.to_owned(), self.source.clone()),
-        ]);
-        if !self.labels.is_empty() {
-            metadata.insert(LABELS.to_owned(), self.labels.join("\n"));
-        }
-        Ok(metadata)
+            (LABELS.to_owned(), json(LABELS, &self.labels)?),
+        ]))
     }
 
     /// `None` for a file that another program wrote.
@@ -54,12 +44,7 @@ impl Card {
         let Some(config) = metadata.get(CONFIG) else {
             return Ok(None);
         };
-        let refuse = |reason: String| ModelError::Card {
-            key: CONFIG,
-            reason,
-        };
-        let config: InceptionV1Config =
-            serde_json::from_str(config).map_err(|source| refuse(source.to_string()))?;
+        let config: InceptionV1Config = of_json(CONFIG, config)?;
         let blocks = config.blocks.iter().flat_map(|block| {
             let [a, b, c] = [block.one, block.three_bottleneck, block.three];
             [a, b, c, block.five_bottleneck, block.five, block.pool]
@@ -71,19 +56,35 @@ impl Card {
             || !kernels.iter().all(|kernel| (1..=9).contains(kernel))
             || config.five_kernel.is_multiple_of(2)
         {
-            return Err(refuse(format!(
-                "widths, classes and side must be 1 to {LARGEST}, kernels 1 to 9 and that of \
-                 the 5x5 branch odd: {config:?}"
-            )));
+            return Err(ModelError::Card {
+                key: CONFIG,
+                reason: format!(
+                    "widths, classes and side must be 1 to {LARGEST}, kernels 1 to 9 and that of \
+                     the 5x5 branch odd: {config:?}"
+                ),
+            });
         }
-        let split = |labels: &String| labels.split('\n').map(str::to_owned).collect::<Vec<_>>();
-        let labels = metadata.get(LABELS).map(split).unwrap_or_default();
+        let labels = metadata.get(LABELS).map(|labels| of_json(LABELS, labels));
         Ok(Some(Self {
             config,
             source: metadata.get(SOURCE).cloned().unwrap_or_default(),
-            labels,
+            labels: labels.transpose()?.unwrap_or_default(),
         }))
     }
+}
+
+fn json(key: &'static str, value: &impl Serialize) -> Result<String, ModelError> {
+    serde_json::to_string(value).map_err(|source| ModelError::Card {
+        key,
+        reason: source.to_string(),
+    })
+}
+
+fn of_json<T: DeserializeOwned>(key: &'static str, text: &str) -> Result<T, ModelError> {
+    serde_json::from_str(text).map_err(|source| ModelError::Card {
+        key,
+        reason: source.to_string(),
+    })
 }
 
 /// Whether the classes of a variant are ImageNet's, in the usual order.
@@ -104,7 +105,7 @@ mod tests {
             InceptionV1Config::torchvision(),
             InceptionV1Config::tiny(),
         ] {
-            for labels in [vec![], vec!["a b".to_owned(), "c".to_owned()]] {
+            for labels in [vec![], vec!["a b".to_owned(), "c\nd".to_owned()]] {
                 let card = Card {
                     config: config.clone(),
                     source: "a file".to_owned(),

@@ -134,9 +134,8 @@ impl InceptionV1 {
                 labels: Vec::new(),
             },
         };
-        let mut net = Self::from_tensors(card.config, weights.tensors, device)?;
-        let inner = Arc::get_mut(&mut net.inner).expect("nobody else has it yet");
-        inner.source = card.source;
+        let net = Self::from_tensors(card.config, weights.tensors, device)?;
+        let net = net.with_source(&card.source);
         match weights.labels.unwrap_or(card.labels) {
             labels if labels.is_empty() => Ok(net),
             labels => net.with_labels(labels),
