@@ -1,6 +1,9 @@
 //! A tiny InceptionV1 on every backend compiled in; loading, refusing and asking.
 
+mod common;
+
 use burn::tensor::{Device, Tensor};
+use common::weights_of;
 use oneiric_core::Picture;
 use oneiric_model::{
     HostTensor, InceptionV1, InceptionV1Config, LayerId, ModelError, NamedTensors, Network,
@@ -267,13 +270,6 @@ fn files_that_are_no_weights_are_refused() {
         matches!(partial, Err(ModelError::Weights { .. })),
         "{partial:?}"
     );
-}
-
-fn weights_of(net: &InceptionV1) -> Vec<Array> {
-    let convs = net.weights().iter();
-    convs
-        .flat_map(|conv| [Array::of(conv.weight.clone()), Array::of(conv.bias.clone())])
-        .collect()
 }
 
 #[test]

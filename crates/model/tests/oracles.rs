@@ -1,6 +1,9 @@
 //! The networks against Caffe's, TensorFlow's and PyTorch's own numbers.
 
+mod common;
+
 use burn::tensor::{Device, Tensor};
+use common::weights_of;
 use oneiric_core::Backend;
 use oneiric_model::{
     HostTensor, InceptionV1, InceptionV1Config, NamedTensors, Network, ReluGradient, Variant,
@@ -331,13 +334,6 @@ fn torchvision_with_its_batch_norm_folded_is_pytorchs() {
             assert_image_gradient(&what, size, Some(TIE_OF_TORCHVISION), &gradient, expected);
         }
     }
-}
-
-fn weights_of(net: &InceptionV1) -> Vec<Array> {
-    let convs = net.weights().iter();
-    convs
-        .flat_map(|conv| [Array::of(conv.weight.clone()), Array::of(conv.bias.clone())])
-        .collect()
 }
 
 /// The same tensors, read by the test kit's own reader of the format.

@@ -7,11 +7,13 @@
 
 mod batch_norm;
 mod data;
+mod hardening;
 mod recipe;
 mod trainer;
 mod truth;
 
 pub use data::{Batch, Drawings};
+pub use hardening::Hardening;
 pub use recipe::{Recipe, network};
-pub use trainer::{Report, accuracy, rounded_to_f16, train};
+pub use trainer::{Report, accuracy, harden, rounded_to_f16, train};
 pub use truth::{Method, Verdict, share_named};

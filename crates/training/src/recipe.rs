@@ -2,6 +2,8 @@
 
 use oneiric_model::{BlockWidths, ColourOrder, InceptionV1Config, Padding, Preprocessing, Variant};
 
+use crate::Hardening;
+
 /// How a network is trained.
 ///
 /// | field | default | purpose |
@@ -14,6 +16,7 @@ use oneiric_model::{BlockWidths, ColourOrder, InceptionV1Config, Padding, Prepro
 /// | `warm_up` | 0.02 | share of the steps in which it rises from 0 |
 /// | `weight_decay` | 0.02 | of AdamW |
 /// | `smoothing` | 0.05 | of the labels |
+/// | `hardening` | [`Hardening::default`] | what comes after |
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Recipe {
     /// Of the weights and the images.
@@ -32,6 +35,8 @@ pub struct Recipe {
     pub weight_decay: f32,
     /// Of the labels.
     pub smoothing: f32,
+    /// What comes after.
+    pub hardening: Hardening,
 }
 
 impl Default for Recipe {
@@ -45,6 +50,7 @@ impl Default for Recipe {
             warm_up: 0.02,
             weight_decay: 0.02,
             smoothing: 0.05,
+            hardening: Hardening::default(),
         }
     }
 }

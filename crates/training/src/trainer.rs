@@ -37,12 +37,12 @@ pub fn train(
         seed: recipe.seed,
         side: recipe.side,
     };
-    let mut trainee = Trainee::new(&start);
-    let mut optimizer = Decayed::new(recipe);
+    let mut trainee = Trainee::normalised(&start);
+    let mut optimizer = Decayed::new(recipe.weight_decay);
     for step in 0..recipe.steps() {
         let batch = drawings.batch((step * recipe.batch) as u64, recipe.batch, device);
         trainee.record();
-        let logits = trainee.logits(&start, &batch)?;
+        let logits = trainee.logits(&start, batch.images.clone())?;
         let loss = cross_entropy(logits.clone(), &batch, recipe.smoothing);
         let mut gradients = loss.backward();
         trainee.update(
@@ -57,6 +57,52 @@ pub fn train(
         });
     }
     start.with_weights(trainee.folded())
+}
+
+/// Trains a network further, on images that are pushed to where it errs: see [`Hardening`](crate::Hardening).
+///
+/// # Errors
+///
+/// When the device cannot be used.
+pub fn harden(
+    net: &InceptionV1,
+    recipe: &Recipe,
+    mut observe: impl FnMut(Report),
+) -> Result<InceptionV1, ModelError> {
+    let drawings = Drawings {
+        seed: recipe.seed,
+        side: recipe.side,
+    };
+    let hardening = &recipe.hardening;
+    let mut trainee = Trainee::plain(net);
+    let mut optimizer = Decayed::new(recipe.weight_decay);
+    let mut step = 0;
+    for first in (0..hardening.images).step_by(recipe.batch) {
+        // After the images that the network has seen.
+        let first = recipe.images + first;
+        let batch = drawings.batch(first as u64, recipe.batch, net.device());
+        let mut push = batch.images.zeros_like();
+        for _ in 0..hardening.replays {
+            let pushed = batch.images.clone() + push.clone();
+            let pushed = pushed.autodiff().require_grad();
+            trainee.record();
+            let logits = trainee.logits(net, pushed.clone())?;
+            let loss = cross_entropy(logits.clone(), &batch, recipe.smoothing);
+            let mut gradients = loss.backward();
+            let uphill = pushed.grad_remove(&mut gradients);
+            let uphill = uphill.expect("the loss depends on the images");
+            push = hardening.push(push, uphill);
+            let rate = hardening.learning_rate_at(step, recipe.batch);
+            trainee.update(&mut gradients, &mut optimizer, rate);
+            step += 1;
+            observe(Report {
+                step,
+                loss: read(loss.without_autodiff())?[0],
+                accuracy: share_right(&read(logits.without_autodiff())?, &batch.labels),
+            });
+        }
+    }
+    net.with_weights(trainee.folded())
 }
 
 /// Share of images that a network names rightly, of `count` images drawn.
@@ -143,7 +189,8 @@ struct Trainee {
 }
 
 impl Trainee {
-    fn new(start: &InceptionV1) -> Self {
+    /// Every convolution but the classifier is followed by a normalisation.
+    fn normalised(start: &InceptionV1) -> Self {
         let layers = start.layers().iter().map(Layer::name);
         // The tensor after a convolution and its bias follows the one before the bias.
         let convs = layers
@@ -160,16 +207,26 @@ impl Trainee {
         }
     }
 
+    /// As the network is, with its biases.
+    fn plain(start: &InceptionV1) -> Self {
+        Self {
+            convs: start.weights().to_vec(),
+            norms: Vec::new(),
+            before_relu: Vec::new(),
+        }
+    }
+
     /// Has autodiff track everything that is learned, from here on.
     fn record(&mut self) {
         fn tracked<const D: usize>(tensor: &mut Tensor<D>) {
             *tensor = tensor.clone().autodiff().require_grad();
         }
-        for conv in &mut self.convs {
+        for (index, conv) in self.convs.iter_mut().enumerate() {
             tracked(&mut conv.weight);
-        }
-        if let Some(classifier) = self.convs.last_mut() {
-            tracked(&mut classifier.bias);
+            // A normalisation has a bias of its own.
+            if index >= self.norms.len() {
+                tracked(&mut conv.bias);
+            }
         }
         for norm in &mut self.norms {
             tracked(&mut norm.gamma);
@@ -178,9 +235,9 @@ impl Trainee {
     }
 
     /// [n, classes].
-    fn logits(&mut self, start: &InceptionV1, batch: &Batch) -> Result<Tensor<2>, ModelError> {
+    fn logits(&mut self, start: &InceptionV1, images: Tensor<4>) -> Result<Tensor<2>, ModelError> {
         let net = start.with_weights(self.convs.clone())?;
-        let images = net.preprocess(batch.images.clone());
+        let images = net.preprocess(images);
         let mut norms = self.before_relu.iter().zip(&mut self.norms).peekable();
         let mut normalise = |layer, value| match norms.next_if(|next| *next.0 == layer) {
             Some((_, norm)) => norm.apply(value),
@@ -196,12 +253,11 @@ impl Trainee {
     }
 
     fn update(&mut self, gradients: &mut Gradients, optimizer: &mut Decayed, rate: f64) {
-        let classifier = self.convs.len() - 1;
         for (index, conv) in self.convs.iter_mut().enumerate() {
             optimizer
                 .weights
                 .step(index, rate, &mut conv.weight, gradients);
-            if index == classifier {
+            if index >= self.norms.len() {
                 optimizer
                     .others
                     .step(2 * index, rate, &mut conv.bias, gradients);
@@ -221,7 +277,8 @@ impl Trainee {
     fn folded(&self) -> Vec<ConvWeights> {
         let normalised = self.convs.iter().zip(&self.norms);
         let normalised = normalised.map(|(conv, norm)| norm.fold(conv));
-        normalised.chain(self.convs.last().cloned()).collect()
+        let rest = self.convs[self.norms.len()..].iter().cloned();
+        normalised.chain(rest).collect()
     }
 }
 
@@ -232,11 +289,11 @@ struct Decayed {
 }
 
 impl Decayed {
-    fn new(recipe: &Recipe) -> Self {
+    fn new(weight_decay: f32) -> Self {
         let adam = AdamWConfig::new().with_epsilon(1e-8);
         Self {
             weights: Stepper {
-                adam: adam.clone().with_weight_decay(recipe.weight_decay).build(),
+                adam: adam.clone().with_weight_decay(weight_decay).build(),
                 states: BTreeMap::new(),
             },
             others: Stepper {

@@ -1,12 +1,12 @@
-//! Trains a network: `train SEED OUT.safetensors [IMAGES] [BATCH] [LEARNING_RATE]`; what is left out
-//! is as [`Recipe`] has it. Writes the curve beside it.
+//! Trains a network: `train SEED OUT.safetensors [PLAIN.safetensors]`, as [`Recipe`] has it. First
+//! plainly, then hardened; PLAIN is a network that is hardened only. Writes the curve beside it.
 
 use std::{error::Error, fs::File, io::Write as _, path::Path, time::Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use oneiric_core::default_device;
 use oneiric_model::InceptionV1;
-use oneiric_training::{Drawings, Recipe, accuracy, rounded_to_f16, train};
+use oneiric_training::{Drawings, Recipe, Report, accuracy, harden, rounded_to_f16, train};
 
 /// Seed of the images that no training sees.
 const UNSEEN: u64 = 1 << 40;
@@ -18,49 +18,31 @@ const LINE: usize = 50;
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [seed, out, rest @ ..] = &args[..] else {
-        return Err("usage: train SEED OUT.safetensors [IMAGES] [BATCH] [LEARNING_RATE]".into());
+        return Err("usage: train SEED OUT.safetensors [PLAIN.safetensors]".into());
     };
-    let mut recipe = Recipe {
+    let recipe = Recipe {
         seed: seed.parse()?,
         ..Recipe::default()
     };
-    if let Some(images) = rest.first() {
-        recipe.images = images.parse()?;
-    }
-    if let Some(batch) = rest.get(1) {
-        recipe.batch = batch.parse()?;
-    }
-    if let Some(rate) = rest.get(2) {
-        recipe.learning_rate = rate.parse()?;
-    }
     let device = default_device()?;
     let out = Path::new(out);
-    let mut curve = File::create(out.with_extension("csv"))?;
-    writeln!(curve, "images,seconds,loss,accuracy")?;
-
-    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg} {eta}")?;
-    let bar = ProgressBar::new(recipe.steps() as u64).with_style(style);
     let start = Instant::now();
-    let (mut loss, mut right, mut written) = (0.0, 0.0, Ok(()));
-    let net = train(&recipe, &device, |report| {
-        loss += report.loss / LINE as f32;
-        right += report.accuracy / LINE as f32;
-        bar.inc(1);
-        if report.step % LINE == 0 && written.is_ok() {
-            bar.set_message(format!("loss {loss:.3}, {:.1} % right", right * 100.0));
-            let images = report.step * recipe.batch;
-            let seconds = start.elapsed().as_secs();
-            written = writeln!(curve, "{images},{seconds},{loss:.4},{right:.4}");
-            (loss, right) = (0.0, 0.0);
-        }
-    })?;
-    bar.finish();
-    written?;
+    let mut curve = Curve::new(File::create(out.with_extension("csv"))?, start, &recipe)?;
+    let plain = match rest.first() {
+        Some(path) => InceptionV1::load(path, &device)?,
+        // Rounded, so that one that was saved hardens to the same network.
+        None => rounded_to_f16(&train(&recipe, &device, |report| {
+            curve.add("plain", report)
+        })?)?,
+    };
+    curve.total = recipe.hardening.steps(recipe.batch);
+    let net = harden(&plain, &recipe, |report| curve.add("hardened", report))?;
+    curve.written?;
 
     let net = rounded_to_f16(&net)?
         .with_source(&format!(
-            "oneiric-training, seed {seed}, {} images",
-            recipe.images
+            "oneiric-training, seed {seed}, {} images, {} more to harden it",
+            recipe.images, recipe.hardening.images
         ))
         .with_labels(oneiric_procedural::labels())?;
     net.save(out)?;
@@ -77,4 +59,49 @@ fn main() -> Result<(), Box<dyn Error>> {
         right * 100.0
     );
     Ok(())
+}
+
+/// The file with the curve, and the bar that shows it growing.
+struct Curve {
+    file: File,
+    start: Instant,
+    bar: ProgressBar,
+    /// Steps of this phase.
+    total: usize,
+    loss: f32,
+    right: f32,
+    written: std::io::Result<()>,
+}
+
+impl Curve {
+    fn new(mut file: File, start: Instant, recipe: &Recipe) -> Result<Self, Box<dyn Error>> {
+        writeln!(file, "phase,step,seconds,loss,accuracy")?;
+        let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg} {eta}")?;
+        Ok(Self {
+            file,
+            start,
+            bar: ProgressBar::new(0).with_style(style),
+            total: recipe.steps(),
+            loss: 0.0,
+            right: 0.0,
+            written: Ok(()),
+        })
+    }
+
+    fn add(&mut self, phase: &str, report: Report) {
+        self.loss += report.loss / LINE as f32;
+        self.right += report.accuracy / LINE as f32;
+        self.bar.set_length(self.total as u64);
+        self.bar.set_position(report.step as u64);
+        if report.step.is_multiple_of(LINE) && self.written.is_ok() {
+            let Self { loss, right, .. } = *self;
+            let percent = right * 100.0;
+            self.bar
+                .set_message(format!("loss {loss:.3}, {percent:.1} % right"));
+            let (step, seconds) = (report.step, self.start.elapsed().as_secs());
+            let line = format!("{phase},{step},{seconds},{loss:.4},{right:.4}");
+            self.written = writeln!(self.file, "{line}");
+            (self.loss, self.right) = (0.0, 0.0);
+        }
+    }
 }
