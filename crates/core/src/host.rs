@@ -1,5 +1,10 @@
 //! Reading tensors back, in one place.
 
+#[cfg(feature = "flex")]
+use std::any::Any;
+
+#[cfg(feature = "flex")]
+use burn::backend::Flex;
 use burn::{
     backend::{Backend, tensor::FloatTensor},
     tensor::{Tensor, try_read_sync},
@@ -21,17 +26,24 @@ pub fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, DeviceError> 
         .map_err(|error| readback(format!("{error:?}")))
 }
 
-/// The values of a tensor primitive of a CPU backend, which are there already: for operations
-/// that are added to burn from outside and computed on the host.
+/// Hands the values of a tensor primitive of a CPU backend to `work`, row-major: for operations
+/// that are added to burn from outside and computed on the host. Those of flex are read where they
+/// lie, also when other tensors share them.
 ///
 /// # Panics
 ///
 /// When the backend is none of the CPU.
-#[must_use]
-pub fn read_host<B: Backend>(tensor: FloatTensor<B>) -> Vec<f32> {
-    try_read_sync(B::float_into_data(tensor))
+pub fn with_host<B: Backend, R>(tensor: FloatTensor<B>, work: impl FnOnce(&[f32]) -> R) -> R {
+    #[cfg(feature = "flex")]
+    if let Some(tensor) = (&tensor as &dyn Any).downcast_ref::<FloatTensor<Flex>>()
+        && let Some(values) = tensor.as_slice()
+    {
+        return work(values);
+    }
+    let values: Vec<f32> = try_read_sync(B::float_into_data(tensor))
         .expect("a CPU backend answers at once")
         .expect("a CPU backend can be read")
         .try_into_vec_as()
-        .expect("floats are floats")
+        .expect("floats are floats");
+    work(&values)
 }

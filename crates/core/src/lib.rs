@@ -22,7 +22,7 @@ mod picture;
 
 pub use device::{Backend, default_device};
 pub use error::{DeviceError, PictureError};
-pub use host::{read, read_host};
+pub use host::{read, with_host};
 pub use picture::Picture;
 
 /// The image crate, in the version that [`Picture`] converts from and to.

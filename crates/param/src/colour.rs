@@ -1,6 +1,11 @@
 //! From decorrelated colours without bounds to RGB in 0..=1, and back.
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+use oneiric_core::Backend;
+
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+use crate::mixed_sigmoid::mixed_sigmoid;
 
 /// Columns: how much of red, green and blue each decorrelated channel carries, from the colour
 /// covariance of ImageNet. Source: Lucid, `optvis/param/color.py`.
@@ -37,9 +42,15 @@ impl Colour {
     /// [n, 3, h, w] without bounds to RGB in 0..=1. Makes the constants on the device once and
     /// returns the function.
     pub fn to_rgb(self, device: &Device) -> impl Fn(Tensor<4>) -> Tensor<4> + Send + use<> {
+        #[cfg(any(feature = "flex", feature = "ndarray"))]
+        let is_host = Backend::of(device).is_ok_and(Backend::is_host);
         let mix = self.decorrelated.then(|| matrix(normalised(), device));
         let mean = channels(MEAN, device);
         move |x| {
+            #[cfg(any(feature = "flex", feature = "ndarray"))]
+            if is_host && self.squash == Squash::Sigmoid {
+                return mixed_sigmoid(x, self.mix());
+            }
             let x = match &mix {
                 Some(mix) => apply(mix, x),
                 None => x,
@@ -48,6 +59,16 @@ impl Colour {
                 Squash::Sigmoid => activation::sigmoid(x),
                 Squash::Clamp => (x + mean.clone()).clamp(0.0, 1.0),
             }
+        }
+    }
+
+    /// Rows: what red, green and blue are made of.
+    #[cfg(any(feature = "flex", feature = "ndarray"))]
+    fn mix(self) -> [[f32; 3]; 3] {
+        if self.decorrelated {
+            normalised().map(|row| row.map(|v| v as f32))
+        } else {
+            [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
         }
     }
 

@@ -1,6 +1,6 @@
 //! A Fourier spectrum with coefficients scaled by 1 / frequency.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use oneiric_core::{Backend, Picture};
 use rand::Rng;
 
@@ -92,23 +92,15 @@ impl Fourier {
         self
     }
 
-    /// [1, 1, height, width / 2 + 1, 1]: what the latent is multiplied by.
-    fn scale(&self, device: &Device) -> Tensor<5> {
+    /// What the latent's coefficient in that row and column is multiplied by.
+    fn scale(&self, row: usize, column: usize) -> f64 {
         let [height, width] = self.size;
-        let half = width / 2 + 1;
-        let lowest = 1.0 / width.max(height) as f64;
+        // fftfreq: the second half of the rows are negative frequencies.
+        let fy = row.min(height - row) as f64 / height as f64;
+        let fx = column as f64 / width as f64;
+        let frequency = fy.hypot(fx).max(1.0 / width.max(height) as f64);
         let gain = ((width * height) as f64).sqrt() / f64::from(GAIN);
-        let mut values = Vec::with_capacity(height * half);
-        for k in 0..height {
-            // fftfreq: the second half of the rows are negative frequencies.
-            let fy = k.min(height - k) as f64 / height as f64;
-            for l in 0..half {
-                let fx = l as f64 / width as f64;
-                let frequency = fy.hypot(fx).max(lowest);
-                values.push((frequency.powf(-f64::from(self.decay)) * gain) as f32);
-            }
-        }
-        Tensor::from_data(TensorData::new(values, [1, 1, height, half, 1]), device)
+        frequency.powf(-f64::from(self.decay)) * gain
     }
 }
 
@@ -128,20 +120,17 @@ impl Parameterization for Fourier {
         }
         let [height, width] = self.size;
         let shape = [batch, 3, height, width / 2 + 1, 2];
-        let plan = Fft2::new(height, width, device)?;
-        let scale = self.scale(device);
+        let plan = Fft2::scaled(height, width, device, |row, column| self.scale(row, column))?;
         let latent = match &self.start {
             Some(picture) => {
                 let rgb = photograph(picture, self.size, batch, device)?;
-                let spectrum = plan.rfft2(self.colour.from_rgb(rgb))?;
-                (spectrum / scale.clone()).reshape([-1])
+                plan.rfft2(self.colour.from_rgb(rgb))?.reshape([-1])
             }
             None => normal(shape.iter().product(), self.sd, rng, device),
         };
         let to_rgb = self.colour.to_rgb(device);
         Ok(Canvas::new(vec![latent], move |latent| {
-            let spectrum = latent[0].clone().reshape(shape) * scale.clone();
-            to_rgb(plan.irfft2_unchecked(spectrum))
+            to_rgb(plan.irfft2_unchecked(latent[0].clone().reshape(shape)))
         }))
     }
 }

@@ -27,7 +27,11 @@ mod colour;
 mod error;
 mod fft2;
 mod fourier;
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+mod mixed_sigmoid;
 mod pixel;
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+mod sigmoid;
 
 pub use canvas::{Canvas, Parameterization};
 pub use colour::{Colour, Squash};

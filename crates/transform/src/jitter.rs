@@ -3,7 +3,10 @@
 use burn::tensor::Tensor;
 use rand::{Rng, RngExt};
 
-use crate::{Transform, TransformError};
+use crate::{
+    Transform, TransformError,
+    window::{Window, window},
+};
 
 /// Crops to a size that is `by` pixels smaller, at a random place: the image moves by up to `by`
 /// pixels. As in Lucid; nothing is shifted in.
@@ -22,10 +25,14 @@ impl Jitter {
 
 impl Transform for Jitter {
     fn apply(&self, images: Tensor<4>, rng: &mut dyn Rng) -> Tensor<4> {
-        let [n, c, h, w] = images.dims();
+        let [_, _, h, w] = images.dims();
         let (top, left) = (rng.random_range(0..=self.by), rng.random_range(0..=self.by));
-        let (bottom, right) = (top + h - self.by, left + w - self.by);
-        images.slice([0..n, 0..c, top..bottom, left..right])
+        let view = Window {
+            start: [top, left].map(usize::cast_signed),
+            size: [h - self.by, w - self.by],
+            fill: 0.0,
+        };
+        window(images, view)
     }
 
     fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {

@@ -31,6 +31,7 @@ mod resample;
 mod rotate;
 mod scale;
 mod transforms;
+mod window;
 
 pub use error::TransformError;
 pub use jitter::Jitter;

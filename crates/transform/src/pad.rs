@@ -1,9 +1,12 @@
 //! A border of one value.
 
-use burn::tensor::{Tensor, ops::PadMode};
+use burn::tensor::Tensor;
 use rand::Rng;
 
-use crate::{Transform, TransformError};
+use crate::{
+    Transform, TransformError,
+    window::{Window, window},
+};
 
 /// A border of `by` pixels of one value on every side; draws nothing.
 ///
@@ -36,7 +39,13 @@ impl Transform for Pad {
         if self.by == 0 {
             return images;
         }
-        images.pad([(self.by, self.by); 2], PadMode::Constant(self.value))
+        let [_, _, h, w] = images.dims();
+        let view = Window {
+            start: [-self.by.cast_signed(); 2],
+            size: [h, w].map(|n| n + 2 * self.by),
+            fill: self.value,
+        };
+        window(images, view)
     }
 
     fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {

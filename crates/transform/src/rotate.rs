@@ -39,9 +39,10 @@ impl Transform for RandomRotate {
             return images;
         }
         let [_, _, h, w] = images.dims();
-        // Outside, the resampling reads 0; measured from the fill, that is the fill.
-        let measured = images.sub_scalar(self.fill);
-        resample(measured, Resampling::rotation([h, w], degrees)).add_scalar(self.fill)
+        resample(
+            images,
+            Resampling::rotation([h, w], degrees).with_outside(self.fill),
+        )
     }
 
     fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {

@@ -18,12 +18,16 @@ pub(super) struct DftMatrices {
     /// cos and sin(2 pi l x / w), [1, 1, half, w].
     cos_x: Tensor<4>,
     sin_x: Tensor<4>,
-    /// Multiplicity of each column over height * width, [1, 1, 1, half].
+    /// Scale of each coefficient, times its column's multiplicity over height * width,
+    /// [1, 1, h, half].
     weight: Tensor<4>,
+    /// One over the scale of each coefficient, [1, 1, h, half, 1].
+    unscale: Tensor<5>,
 }
 
 impl DftMatrices {
-    pub(super) fn new(height: usize, width: usize, device: &Device) -> Self {
+    /// `scale` is that of every coefficient, row by row.
+    pub(super) fn new([height, width]: [usize; 2], scale: &[f64], device: &Device) -> Self {
         let half = width / 2 + 1;
         let table = |rows: usize, columns: usize, period: usize, f: fn(f64) -> f64| {
             let values: Vec<f32> = (0..rows * columns)
@@ -35,20 +39,22 @@ impl DftMatrices {
                 .collect();
             Tensor::from_data(TensorData::new(values, [1, 1, rows, columns]), device)
         };
-        let area = (height * width) as f32;
-        let weight: Vec<f32> = (0..half)
-            .map(|l| f32::from(multiplicity(l, width)) / area)
+        let area = (height * width) as f64;
+        let weight: Vec<f32> = (scale.iter().enumerate())
+            .map(|(at, scale)| (scale * f64::from(multiplicity(at % half, width)) / area) as f32)
             .collect();
+        let unscale: Vec<f32> = scale.iter().map(|scale| scale.recip() as f32).collect();
         Self {
             cos_y: table(height, height, height, f64::cos),
             sin_y: table(height, height, height, f64::sin),
             cos_x: table(half, width, width, f64::cos),
             sin_x: table(half, width, width, f64::sin),
-            weight: Tensor::from_data(TensorData::new(weight, [1, 1, 1, half]), device),
+            weight: Tensor::from_data(TensorData::new(weight, [1, 1, height, half]), device),
+            unscale: Tensor::from_data(TensorData::new(unscale, [1, 1, height, half, 1]), device),
         }
     }
 
-    /// `(1 / hw) sum_l m_l (A_re cos - A_im sin)` with `A = sum_k Z exp(2 pi i k y / h)`.
+    /// `(1 / hw) sum_l m_l (A_re cos - A_im sin)` with `A = sum_k s Z exp(2 pi i k y / h)`.
     pub(super) fn irfft2(&self, spectrum: Tensor<5>) -> Tensor<4> {
         let [n, c, h, half, _] = spectrum.dims();
         let part = |index| -> Tensor<4> {
@@ -66,7 +72,7 @@ impl DftMatrices {
         let b_im = product(&images, &self.sin_x.clone().transpose()).neg();
         let re = product(&self.cos_y, &b_re) + product(&self.sin_y, &b_im);
         let im = product(&self.cos_y, &b_im) - product(&self.sin_y, &b_re);
-        Tensor::stack(vec![re, im], 4)
+        Tensor::stack::<5>(vec![re, im], 4) * self.unscale.clone()
     }
 }
 
@@ -86,7 +92,7 @@ mod tests {
         for (backend, device) in devices() {
             for (h, w) in [(1, 1), (1, 2), (2, 1), (3, 4), (8, 5), (7, 7), (16, 10)] {
                 let what = format!("{backend} {h}x{w}");
-                let matrices = DftMatrices::new(h, w, &device);
+                let matrices = DftMatrices::new([h, w], &vec![1.0; h * (w / 2 + 1)], &device);
                 let z = Array::noise([1, 1, h, w / 2 + 1, 2], 7);
                 let images = Array::of(matrices.irfft2(z.tensor(&device))).reshape([h, w]);
                 let expected = naive_irfft2(&z.reshape([h, w / 2 + 1, 2]), w);

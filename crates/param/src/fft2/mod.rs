@@ -1,18 +1,22 @@
 //! The two-dimensional real Fourier transform and its inverse, of any size, differentiable.
 //!
-//! On the CPU backends rustfft computes them (`host.rs`, as an operation added to burn from
-//! outside); elsewhere they are products with the matrices of the transform, which stay on the
-//! device forward and backward (`device.rs`).
+//! On the CPU backends rustfft computes them (`kernel.rs`; `host.rs` makes an operation of it that
+//! is added to burn from outside); elsewhere they are products with the matrices of the transform,
+//! which stay on the device forward and backward (`device.rs`).
 
 mod device;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod host;
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+mod kernel;
 
 use burn::tensor::{Device, Tensor};
 use oneiric_core::Backend;
 
 use crate::ParamError;
 use device::DftMatrices;
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+use host::HostPlan;
 
 /// A plan for images of one size on one device. Making it costs about as much as using it once.
 ///
@@ -36,8 +40,15 @@ pub struct Fft2 {
     height: usize,
     width: usize,
     device: Device,
-    /// `None` where the host computes.
-    matrices: Option<DftMatrices>,
+    way: Way,
+}
+
+/// How the transforms are computed.
+#[derive(Debug, Clone)]
+enum Way {
+    #[cfg(any(feature = "flex", feature = "ndarray"))]
+    Host(HostPlan),
+    Device(Box<DftMatrices>),
 }
 
 impl Fft2 {
@@ -47,16 +58,34 @@ impl Fft2 {
     ///
     /// When a side is 0 or the device cannot be used.
     pub fn new(height: usize, width: usize, device: &Device) -> Result<Self, ParamError> {
+        Self::scaled(height, width, device, |_, _| 1.0)
+    }
+
+    /// A plan for spectra whose coefficient in row `k` and column `l` is to be multiplied by
+    /// `scale(k, l)` before it makes an image; [`rfft2`](Self::rfft2) divides by it.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub(crate) fn scaled(
+        height: usize,
+        width: usize,
+        device: &Device,
+        scale: impl Fn(usize, usize) -> f64,
+    ) -> Result<Self, ParamError> {
         if width == 0 || height == 0 {
             return Err(ParamError::EmptyImage { width, height });
         }
-        let is_host = Backend::of(device)?.is_host();
-        let device = device.clone().without_autodiff();
+        let half = width / 2 + 1;
+        let scale: Vec<f64> = (0..height * half)
+            .map(|at| scale(at / half, at % half))
+            .collect();
+        let way = Way::new([height, width], &scale, device)?;
         Ok(Self {
             height,
             width,
-            matrices: (!is_host).then(|| DftMatrices::new(height, width, &device)),
-            device,
+            device: device.clone().without_autodiff(),
+            way,
         })
     }
 
@@ -96,23 +125,19 @@ impl Fft2 {
         if [height, width] != [self.height, self.width] {
             return Err(self.wrong_size(&images.dims()));
         }
-        Ok(match &self.matrices {
-            Some(matrices) => matrices.rfft2(images),
+        Ok(match &self.way {
             #[cfg(any(feature = "flex", feature = "ndarray"))]
-            None => host::rfft2(images),
-            #[cfg(not(any(feature = "flex", feature = "ndarray")))]
-            None => unreachable!("no host backend is compiled in"),
+            Way::Host(plan) => plan.rfft2(images),
+            Way::Device(matrices) => matrices.rfft2(images),
         })
     }
 
     /// [`irfft2`](Self::irfft2) of a spectrum whose size is known to be right.
     pub(crate) fn irfft2_unchecked(&self, spectrum: Tensor<5>) -> Tensor<4> {
-        match &self.matrices {
-            Some(matrices) => matrices.irfft2(spectrum),
+        match &self.way {
             #[cfg(any(feature = "flex", feature = "ndarray"))]
-            None => host::irfft2(spectrum, self.width),
-            #[cfg(not(any(feature = "flex", feature = "ndarray")))]
-            None => unreachable!("no host backend is compiled in"),
+            Way::Host(plan) => plan.irfft2(spectrum),
+            Way::Device(matrices) => matrices.irfft2(spectrum),
         }
     }
 
@@ -132,6 +157,21 @@ impl Fft2 {
             height: self.height,
             found: found.to_vec(),
         }
+    }
+}
+
+impl Way {
+    /// `scale` is that of every coefficient, row by row.
+    fn new(size: [usize; 2], scale: &[f64], device: &Device) -> Result<Self, ParamError> {
+        let is_host = Backend::of(device)?.is_host();
+        #[cfg(any(feature = "flex", feature = "ndarray"))]
+        if is_host {
+            return Ok(Self::Host(HostPlan::new(size, scale)));
+        }
+        debug_assert!(!is_host, "a host backend that is not compiled in");
+        let device = device.clone().without_autodiff();
+        let matrices = DftMatrices::new(size, scale, &device);
+        Ok(Self::Device(Box::new(matrices)))
     }
 }
 
