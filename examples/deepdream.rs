@@ -14,6 +14,7 @@ fn main() -> Result<(), Report> {
     let layer = args.or("LAYER", "mixed4c".to_owned())?;
     let picture = args.or("PICTURE", "dream.png".to_owned())?;
     let steps: usize = args.or("STEPS", 64)?;
+    args.end()?;
 
     let net = args.network(&default_device()?)?;
     let longer = photograph.width().max(photograph.height());

@@ -13,6 +13,7 @@ fn main() -> Result<(), Report> {
     let (layer, channel) = common::unit(&args.or("the unit", "mixed4a:1".to_owned())?)?;
     let size: usize = args.or("SIZE", 128)?;
     let steps: usize = args.or("STEPS", 128)?;
+    args.end()?;
 
     // Nothing else differs: the device that the network is loaded on is the device of the run.
     let net = args.network(&backend.device()?)?;

@@ -16,6 +16,7 @@ fn main() -> Result<(), Report> {
     let right: usize = args.or("RIGHT", 50)?;
     let picture = args.or("PICTURE", "halves.png".to_owned())?;
     let steps: usize = args.or("STEPS", 256)?;
+    args.end()?;
 
     let net = args.network(&default_device()?)?;
     // Making these checks both channels; the closure then only computes.

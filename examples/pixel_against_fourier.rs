@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Args, Report, bar};
-use oneiric::{Class, Fourier, Objectives, Picture, Pixel, Transforms, Visualizer, default_device};
+use oneiric::{Fourier, Objectives, Picture, Pixel, Transforms, Visualizer, default_device};
 
 fn main() -> Result<(), Report> {
     let mut args = Args::new(
@@ -15,11 +15,11 @@ fn main() -> Result<(), Report> {
     let picture = args.or("PICTURE", "pixel_against_fourier.png".to_owned())?;
     let size: usize = args.or("SIZE", 224)?;
     let steps: usize = args.or("STEPS", 512)?;
+    args.end()?;
 
     Picture::check_writable(&picture)?;
     let net = args.network(&default_device()?)?;
-    let class = class.parse().map_or(Class::Label(class), Class::Number);
-    let objective = net.class_logit(class)?;
+    let objective = net.class_logit(common::class(&class))?;
 
     let bar = bar(2 * steps);
     let visualizer = || Visualizer::new().steps(steps).observer(|_| bar.inc(1));

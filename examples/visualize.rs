@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Args, Report, bar};
-use oneiric::{Fourier, Objectives, Visualizer, default_device};
+use oneiric::{Fourier, Network, Objectives, Visualizer, default_device};
 
 fn main() -> Result<(), Report> {
     let mut args =
@@ -12,11 +12,14 @@ fn main() -> Result<(), Report> {
     let picture = args.or("PICTURE", format!("{}.png", unit.replace(['/', ':'], "-")))?;
     let size: usize = args.or("SIZE", 224)?;
     let steps: usize = args.or("STEPS", 512)?;
+    args.end()?;
 
     let net = args.network(&default_device()?)?;
-    let objective = match common::unit(&unit) {
-        Ok((layer, channel)) => net.channel(&layer, channel)?,
-        Err(_) => net.class_logit(unit.as_str())?,
+    let objective = if unit.contains(':') || net.layer(&unit).is_ok() {
+        let (layer, channel) = common::unit(&unit)?;
+        net.channel(&layer, channel)?
+    } else {
+        net.class_logit(common::class(&unit))?
     };
 
     println!("{unit}, {size}x{size}, {steps} steps");

@@ -2,9 +2,9 @@
 
 pub use oneiric_core::{Backend, DeviceError, Picture, PictureError, default_device};
 pub use oneiric_model::{
-    BlockWidths, ColourOrder, ConvWeights, HostTensor, InceptionV1, InceptionV1Config, Layer,
-    LayerId, Lrn, Misshapen, ModelError, NamedTensors, Network, Padding, Prediction, Preprocessing,
-    ReluGradient, Variant, WeightsError, redirected_relu,
+    BlockWidths, ColourOrder, ConvWeights, HostTensor, InceptionV1, InceptionV1Config, Isa,
+    Kernels, Layer, LayerId, Lrn, Misshapen, ModelError, NamedTensors, Network, Padding,
+    Prediction, Preprocessing, ReluGradient, Variant, WeightsError, redirected_relu,
 };
 #[cfg(feature = "download")]
 pub use oneiric_model::{DownloadError, Downloader, Pretrained};

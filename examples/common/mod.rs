@@ -11,7 +11,7 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
-use oneiric::{Downloader, InceptionV1, Pretrained, burn::tensor::Device};
+use oneiric::{Class, Downloader, InceptionV1, Pretrained, burn::tensor::Device};
 
 /// Any error, printed as its message: `main` prints errors in their debug form, which is for
 /// programmers.
@@ -50,16 +50,16 @@ impl Args {
             println!("usage: {usage} {WEIGHTS}");
             std::process::exit(0);
         }
-        let flag = args.iter().position(|arg| arg == "--weights");
-        let weights = flag.map(|at| {
-            args.remove(at);
-            // A flag without a value asks for a file without a name, which is told below.
-            if at < args.len() {
-                args.remove(at)
-            } else {
-                String::new()
-            }
-        });
+        let mut weights = None;
+        if let Some(at) = args.iter().position(|arg| arg.starts_with("--weights")) {
+            let flag = args.remove(at);
+            weights = match flag.strip_prefix("--weights=") {
+                Some(value) => Some(value.to_owned()),
+                None if at < args.len() => Some(args.remove(at)),
+                // No value, which is told where the network is loaded.
+                None => Some(String::new()),
+            };
+        }
         Self {
             usage,
             weights,
@@ -67,21 +67,40 @@ impl Args {
         }
     }
 
+    /// The next one, if there is one; flags that nobody knows are refused.
+    fn next(&mut self) -> Result<Option<String>, Report> {
+        let next = self.rest.next();
+        match next {
+            Some(flag) if flag.starts_with("--") => Err(self.refuse(&format!("unknown {flag}"))),
+            next => Ok(next),
+        }
+    }
+
+    fn refuse(&self, what: &str) -> Report {
+        format!("{what}; usage: {} {WEIGHTS}", self.usage).into()
+    }
+
+    /// Refuses what is left over: a name of two words needs quotes.
+    pub(crate) fn end(&mut self) -> Result<(), Report> {
+        match self.next()? {
+            Some(left) => Err(self.refuse(&format!("one argument too many, {left:?}"))),
+            None => Ok(()),
+        }
+    }
+
     /// The next one, which must be there.
     pub(crate) fn required(&mut self) -> Result<String, Report> {
-        let usage = self.usage;
-        let next = self.rest.next();
-        Ok(next.ok_or_else(|| format!("usage: {usage} {WEIGHTS}"))?)
+        let next = self.next()?;
+        next.ok_or_else(|| self.refuse("one argument is missing"))
     }
 
     /// The next one, or a default.
     pub(crate) fn or<T: FromStr>(&mut self, name: &str, default: T) -> Result<T, Report> {
-        let Some(text) = self.rest.next() else {
+        let Some(text) = self.next()? else {
             return Ok(default);
         };
-        Ok(text
-            .parse()
-            .map_err(|_| format!("{name} cannot be {text:?}; usage: {}", self.usage))?)
+        let value = text.parse();
+        value.map_err(|_| self.refuse(&format!("{name} cannot be {text:?}")))
     }
 
     /// The network that `--weights` asks for.
@@ -89,11 +108,16 @@ impl Args {
         let Some(weights) = &self.weights else {
             return Ok(InceptionV1::bundled(device)?);
         };
-        let public = weights.parse::<Pretrained>();
-        match public {
-            Ok(public) if !Path::new(weights).exists() => {
-                Ok(InceptionV1::load(download(public)?, device)?)
+        let is_there = Path::new(weights).exists();
+        match weights.parse::<Pretrained>() {
+            Ok(public) if !is_there => {
+                let file = download(public)
+                    .map_err(|error| format!("{error:?}\n(here: with --weights FILE)"))?;
+                Ok(InceptionV1::load(file, device)?)
             }
+            Err(_) if !is_there => Err(self.refuse(&format!(
+                "--weights has neither a file nor a name in {weights:?}"
+            ))),
             _ => Ok(InceptionV1::load(weights, device)?),
         }
     }
@@ -106,6 +130,12 @@ pub(crate) fn unit(text: &str) -> Result<(String, usize), Report> {
     let (layer, channel) =
         parts.ok_or_else(|| format!("write a unit as mixed4c:1, not {text:?}"))?;
     Ok((layer.to_owned(), channel))
+}
+
+/// A class by its number or its label.
+pub(crate) fn class(text: &str) -> Class {
+    text.parse()
+        .map_or_else(|_| Class::Label(text.to_owned()), Class::Number)
 }
 
 /// The file of a public network, from the cache or the network, with a bar.

@@ -2,6 +2,9 @@
 
 use crate::ModelError;
 
+/// How many labels an error suggests.
+const SUGGESTIONS: usize = 4;
+
 /// A class and how probable the network finds it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
@@ -29,32 +32,55 @@ impl Prediction {
         predictions
     }
 
+    /// The class whose label is that text or else the only one that has it as whole words, upper
+    /// and lower case alike.
     pub(crate) fn find_label(labels: &[String], label: &str) -> Result<usize, ModelError> {
         let asked = label.trim().to_lowercase();
+        let lower: Vec<String> = labels.iter().map(|l| l.to_lowercase()).collect();
         let indices = |fits: &dyn Fn(&str) -> bool| -> Vec<usize> {
-            let found = labels.iter().enumerate();
-            found
-                .filter(|(_, l)| fits(&l.to_lowercase()))
-                .map(|(index, _)| index)
-                .collect()
+            (0..lower.len()).filter(|&i| fits(&lower[i])).collect()
         };
         let exact = indices(&|l| l == asked);
-        let found = if exact.is_empty() && !asked.is_empty() {
-            indices(&|l| l.contains(&asked))
-        } else {
-            exact
+        let found = match exact[..] {
+            [] => indices(&|l| has_words(l, &asked)),
+            _ => exact,
         };
+        let named = |index: usize| format!("{} ({index})", labels[index]);
         match found[..] {
             [only] => Ok(only),
             _ => Err(ModelError::UnknownLabel {
                 label: label.to_owned(),
-                candidates: found
-                    .into_iter()
-                    .map(|index| format!("{} ({index})", labels[index]))
-                    .collect(),
+                candidates: found.into_iter().map(named).collect(),
+                near: nearest(&lower, &asked).into_iter().map(named).collect(),
             }),
         }
     }
+}
+
+/// Whether a text has another in it that neither begins nor ends within a word.
+fn has_words(text: &str, words: &str) -> bool {
+    let is_end = |next: Option<char>| !next.is_some_and(char::is_alphanumeric);
+    !words.is_empty()
+        && text.match_indices(words).any(|(at, _)| {
+            is_end(text[..at].chars().next_back())
+                && is_end(text[at + words.len()..].chars().next())
+        })
+}
+
+/// The labels a text may have meant: those that contain it, then those with the nearest word.
+fn nearest(labels: &[String], asked: &str) -> Vec<usize> {
+    let distance = |label: &String| {
+        if label.contains(asked) {
+            return 0;
+        }
+        let words = label.split_whitespace().chain([label.as_str()]);
+        let distances = words.map(|word| strsim::damerau_levenshtein(word, asked));
+        distances.min().unwrap_or(usize::MAX)
+    };
+    let mut order: Vec<usize> = (0..labels.len()).collect();
+    order.sort_by_cached_key(|&index| distance(&labels[index]));
+    order.truncate(SUGGESTIONS);
+    order
 }
 
 /// The 1000 class names of ImageNet's ILSVRC 2012 in the usual order, which BVLC's and
@@ -72,13 +98,13 @@ mod tests {
     use crate::ModelError;
 
     #[test]
-    fn a_label_is_found_by_its_text_or_a_part_that_only_it_has() {
+    fn a_label_is_found_by_its_text_or_by_words_that_only_it_has() {
         let labels = imagenet_labels();
         assert_eq!(labels.len(), 1000);
         let find = |label| Prediction::find_label(&labels, label);
         assert_eq!(find("flamingo").expect("one"), 130);
         assert_eq!(find("Espresso").expect("exact before espresso maker"), 967);
-        assert_eq!(find("goldfis").expect("a part"), 1);
+        assert_eq!(find("cockatoo").expect("a word of its"), 89);
         for (label, several) in [("terrier", true), ("unicorn", false), ("", false)] {
             match find(label) {
                 Err(ModelError::UnknownLabel { candidates, .. }) => {
@@ -86,6 +112,21 @@ mod tests {
                 }
                 other => panic!("{label:?} should not be found, got {other:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_word_is_not_taken_for_a_class_but_suggested() {
+        let labels = imagenet_labels();
+        match Prediction::find_label(&labels, "flower") {
+            Err(ModelError::UnknownLabel { near, .. }) => {
+                assert_eq!(near[0], "cauliflower (938)");
+            }
+            other => panic!("an ImageNet network has no flower, got {other:?}"),
+        }
+        match Prediction::find_label(&labels, "flamimgo") {
+            Err(ModelError::UnknownLabel { near, .. }) => assert_eq!(near[0], "flamingo (130)"),
+            other => panic!("misspelt, got {other:?}"),
         }
     }
 

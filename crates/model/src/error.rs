@@ -3,6 +3,8 @@
 use oneiric_core::{DeviceError, PictureError};
 use oneiric_weights::WeightsError;
 
+use crate::Kernels;
+
 /// How many names a message lists before it only counts.
 const LISTED: usize = 6;
 
@@ -75,12 +77,14 @@ pub enum ModelError {
         near: Vec<String>,
     },
     /// No label, or several, fit the text.
-    #[error("{}", no_label(.label, .candidates))]
+    #[error("{}", no_label(.label, .candidates, .near))]
     UnknownLabel {
         /// The text as given.
         label: String,
-        /// Labels that contain it, each with its class's number.
+        /// Labels that fit it, each with its class's number; none or several.
         candidates: Vec<String>,
+        /// The nearest labels; none if the network has no labels.
+        near: Vec<String>,
     },
     /// The number of labels is not that of the classes.
     #[error("the network has {classes} classes, got {found} labels; give one a class, in order")]
@@ -89,6 +93,14 @@ pub enum ModelError {
         classes: usize,
         /// Labels that were given.
         found: usize,
+    },
+    /// The kernels cannot run here.
+    #[error("this machine and device cannot compute with {kernels:?}; there are {available:?}")]
+    Kernels {
+        /// What was asked for.
+        kernels: Kernels,
+        /// What there is.
+        available: Vec<Kernels>,
     },
     /// The configuration has a layer without channels.
     #[error("the layer {layer:?} would have no channels; give it at least 1 in the configuration")]
@@ -114,15 +126,20 @@ fn some(names: &[String]) -> String {
     }
 }
 
-fn no_label(label: &str, candidates: &[String]) -> String {
-    if candidates.is_empty() {
-        format!(
-            "no class has the label {label:?}; give its number, or the labels (`with_labels`) if the \
-             network came without"
-        )
-    } else {
-        let candidates = some(candidates);
-        format!("several classes fit the label {label:?}: {candidates}; give the number of one")
+fn no_label(label: &str, candidates: &[String], near: &[String]) -> String {
+    match (candidates, near) {
+        ([], []) => format!(
+            "no class has the label {label:?}: the network came without labels; give the class's \
+             number, or the labels (`with_labels`)"
+        ),
+        ([], near) => format!(
+            "no class has the label {label:?}; near it: {}",
+            near.join(", ")
+        ),
+        (candidates, _) => {
+            let candidates = some(candidates);
+            format!("several classes fit the label {label:?}: {candidates}; give the number of one")
+        }
     }
 }
 

@@ -1,6 +1,11 @@
 //! The InceptionV1 itself.
 
-use std::{collections::HashMap, fmt, path::Path, sync::Arc};
+use std::{
+    collections::HashMap,
+    fmt,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
 use oneiric_core::{Backend, Picture, read};
@@ -8,11 +13,12 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal};
 
+use oneiric_kernels::Frozen;
 use oneiric_weights::{HostTensor, NamedTensors, Weights};
 
 use crate::{
-    ColourOrder, ConvWeights, InceptionV1Config, Layer, LayerId, ModelError, Network, Prediction,
-    ReluGradient,
+    ColourOrder, ConvWeights, InceptionV1Config, Kernels, Layer, LayerId, ModelError, Network,
+    Prediction, ReluGradient,
     card::{Card, is_imagenet},
     classify::imagenet_labels,
     graph::{Graph, LOGITS, Op},
@@ -47,6 +53,7 @@ const IMAGENET_CLASSES: usize = 1000;
 pub struct InceptionV1 {
     inner: Arc<Inner>,
     labels: Arc<Vec<String>>,
+    kernels: Kernels,
 }
 
 struct Inner {
@@ -60,6 +67,9 @@ struct Inner {
     /// What preprocessing subtracts, [1, 3, 1, 1] in the input's colour order.
     mean: Tensor<4>,
     device: Device,
+    /// The weights as the CPU kernels want them, made when first needed; `None` if they are for
+    /// burn alone.
+    frozen: OnceLock<Option<Frozen>>,
 }
 
 impl InceptionV1 {
@@ -185,7 +195,7 @@ impl InceptionV1 {
         tensors: NamedTensors,
         device: &Device,
     ) -> Result<Self, ModelError> {
-        Backend::of(device)?;
+        let kernels = Kernels::fastest(Backend::of(device)?);
         let device = device.clone().without_autodiff();
         let graph = Graph::new(&config);
         if let Some(layer) = graph.layers.iter().find(|layer| layer.channels() == 0) {
@@ -213,8 +223,10 @@ impl InceptionV1 {
                 graph: Arc::new(graph),
                 convs,
                 device,
+                frozen: OnceLock::new(),
             }),
             labels: Arc::new(labels),
+            kernels,
         })
     }
 
@@ -253,8 +265,10 @@ impl InceptionV1 {
                 lrn: inner.lrn.clone(),
                 mean: inner.mean.clone(),
                 device: inner.device.clone(),
+                frozen: OnceLock::new(),
             }),
             labels: Arc::clone(&self.labels),
+            kernels: self.kernels,
         }
     }
 
@@ -306,10 +320,50 @@ impl InceptionV1 {
         Ok(self)
     }
 
+    /// The same network, computed by other kernels than the fastest: to compare them.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Kernels`] when they are not among [`Kernels::available`].
+    pub fn with_kernels(mut self, kernels: Kernels) -> Result<Self, ModelError> {
+        let available = Kernels::available(Backend::of(&self.inner.device)?);
+        if !available.contains(&kernels) {
+            return Err(ModelError::Kernels { kernels, available });
+        }
+        self.kernels = kernels;
+        Ok(self)
+    }
+
+    /// What computes the network.
+    #[must_use]
+    pub const fn kernels(&self) -> Kernels {
+        self.kernels
+    }
+
     /// The configuration.
     #[must_use]
     pub fn config(&self) -> &InceptionV1Config {
         &self.inner.config
+    }
+
+    /// How many multiplications (each with an addition) the convolutions that these layers need
+    /// make for an image of that height and width: the useful work of a forward pass. The gradient
+    /// of the image takes as many again. `None` when the image is too small for a layer.
+    #[must_use]
+    pub fn multiply_adds(&self, layers: &[LayerId], image: [usize; 2]) -> Option<u64> {
+        let graph = &self.inner.graph;
+        let sizes = graph.sizes(image);
+        let wanted: Vec<usize> = layers.iter().map(|layer| layer.0).collect();
+        let mut total = 0;
+        for (index, _) in graph.needed(&wanted).iter().enumerate().filter(|n| *n.1) {
+            let [height, width] = sizes[index]?;
+            if let Op::Conv { weights, .. } = graph.nodes[index].op {
+                let conv = &graph.convs[weights];
+                let per_position = conv.out * conv.input * conv.kernel * conv.kernel;
+                total += (per_position * height * width) as u64;
+            }
+        }
+        Some(total)
     }
 
     /// What the network says a photograph shows: all classes, the most probable first.
@@ -356,7 +410,57 @@ impl InceptionV1 {
         layers: &[LayerId],
         relu: ReluGradient,
     ) -> Vec<Tensor<4>> {
-        self.forward_patched(input, layers, relu, &mut |_, value| value)
+        match self.frozen() {
+            Some(frozen) => self.forward_frozen(&frozen, input, layers, relu),
+            None => self.forward_patched(input, layers, relu, &mut |_, value| value),
+        }
+    }
+
+    fn forward_frozen(
+        &self,
+        frozen: &Frozen,
+        input: Tensor<4>,
+        layers: &[LayerId],
+        relu: ReluGradient,
+    ) -> Vec<Tensor<4>> {
+        let nodes = &self.inner.graph.nodes;
+        let is_softmax = |layer: &LayerId| matches!(nodes[layer.0].op, Op::Softmax);
+        // The kernels end at the classifier's outputs.
+        let wanted = layers.iter().map(|layer| match is_softmax(layer) {
+            true => nodes[layer.0].inputs[0],
+            false => layer.0,
+        });
+        let wanted: Vec<usize> = wanted.collect();
+        let values = ops::forward_frozen(frozen, input, &wanted, relu);
+        let values = layers.iter().zip(values);
+        let values = values.map(|(layer, value)| match is_softmax(layer) {
+            true => activation::softmax(value, 1),
+            false => value,
+        });
+        values.collect()
+    }
+
+    /// The network for the CPU, unless burn is to compute it.
+    fn frozen(&self) -> Option<Frozen> {
+        let Kernels::Frozen(isa) = self.kernels else {
+            return None;
+        };
+        let Inner {
+            config,
+            graph,
+            convs,
+            frozen,
+            ..
+        } = &*self.inner;
+        let frozen = frozen.get_or_init(|| {
+            // Weights that autodiff tracks are not frozen.
+            let tracked = convs
+                .iter()
+                .any(|conv| conv.weight.is_tracked() || conv.bias.is_tracked());
+            let frozen = || ops::frozen(config, graph, convs);
+            (!tracked).then(frozen).flatten()
+        });
+        frozen.clone()?.with_isa(isa).ok()
     }
 
     /// [`forward_preprocessed`](Self::forward_preprocessed) with a hand in it: `patch` is given

@@ -32,6 +32,7 @@ mod config;
 mod error;
 mod graph;
 mod inception;
+mod kernels;
 mod names;
 mod network;
 mod ops;
@@ -44,8 +45,10 @@ pub use config::{
 };
 pub use error::{Misshapen, ModelError};
 pub use inception::InceptionV1;
+pub use kernels::Kernels;
 pub use network::{Layer, LayerId, Network, ReluGradient};
 #[cfg(feature = "download")]
 pub use oneiric_download::{DownloadError, Downloader, Pretrained};
+pub use oneiric_kernels::Isa;
 pub use oneiric_weights::{HostTensor, NamedTensors, WeightsError};
 pub use ops::{ConvWeights, redirected_relu};

@@ -138,8 +138,8 @@ pub trait Network: fmt::Debug + Send + Sync {
         &self.layers()[layer.0]
     }
 
-    /// The class of a label, by its exact text or the only label that contains the text, upper
-    /// and lower case alike.
+    /// The class of a label, by its exact text or as the only label that has the text as whole
+    /// words, upper and lower case alike.
     ///
     /// # Errors
     ///

@@ -478,3 +478,19 @@ fn random_weights_repeat_with_their_seed() {
     assert_eq!(logits(1), logits(1));
     assert_ne!(logits(1), logits(2));
 }
+
+#[test]
+fn the_work_of_the_stem_is_counted_by_hand() {
+    let (_, device) = devices().remove(0);
+    let net = tiny(&device);
+    let [stem0, stem1, stem2] = net.config().stem;
+    let work = |layer: &str, size| {
+        let layer = net.layer(layer).expect("a layer");
+        net.multiply_adds(&[layer], size)
+    };
+    let first = 16 * 24 * stem0 * 3 * 49;
+    assert_eq!(work("conv2d0", [32, 48]), Some(first as u64));
+    let rest = 8 * 12 * (stem1 * stem0 + stem2 * stem1 * 9);
+    assert_eq!(work("conv2d2", [32, 48]), Some((first + rest) as u64));
+    assert_eq!(work("mixed5b", [0, 48]), None);
+}

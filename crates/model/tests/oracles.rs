@@ -6,7 +6,8 @@ use burn::tensor::{Device, Tensor};
 use common::weights_of;
 use oneiric_core::Backend;
 use oneiric_model::{
-    HostTensor, InceptionV1, InceptionV1Config, NamedTensors, Network, ReluGradient, Variant,
+    HostTensor, InceptionV1, InceptionV1Config, Kernels, NamedTensors, Network, ReluGradient,
+    Variant,
 };
 use oneiric_testkit::{
     Array, Oracle, Tolerance, assert_close, caffemodel_blobs, devices, graphdef_constants, shared,
@@ -27,6 +28,24 @@ fn fast_devices() -> Vec<(Backend, Device)> {
     let devices = devices().into_iter();
     devices
         .filter(|(backend, _)| *backend == Backend::Flex)
+        .collect()
+}
+
+/// The same network, computed by everything that can compute it there, with the name of it.
+fn on_all_kernels(net: InceptionV1, backend: Backend) -> Vec<(String, InceptionV1)> {
+    let kernels = Kernels::available(backend).into_iter();
+    kernels
+        .map(|kernels| {
+            let net = net.clone().with_kernels(kernels).expect("available");
+            (format!("{backend} by {kernels:?}"), net)
+        })
+        .collect()
+}
+
+/// Each with each size of image.
+fn everywhere(net: InceptionV1, backend: Backend) -> Vec<((String, InceptionV1), &'static str)> {
+    let nets = on_all_kernels(net, backend).into_iter();
+    nets.flat_map(|net| SIZES.map(|size| (net.clone(), size)))
         .collect()
 }
 
@@ -56,6 +75,7 @@ fn thinned(acts: Array, expected: &Array) -> Array {
 fn assert_layers(
     net: &InceptionV1,
     backend: Backend,
+    by: &str,
     input: Tensor<4>,
     preprocessed: bool,
     oracle: &[(&str, Array)],
@@ -90,7 +110,7 @@ fn assert_layers(
             _ if backend.is_host() && CAFFE_NORMALISED.contains(name) => CAFFE_NORMALISATION,
             tolerance => tolerance,
         };
-        assert_close(&format!("{name} on {backend}"), &acts, &expected, tolerance);
+        assert_close(&format!("{name} on {by}"), &acts, &expected, tolerance);
     }
 }
 
@@ -103,39 +123,73 @@ const CAFFE_NORMALISATION: Tolerance = Tolerance::OfLargest(1.25e-5);
 /// that rounding decides where the gradient goes, and the part of it where that does not reach.
 struct NearTie {
     size: &'static str,
+    /// What the name of those whose rounding differs from the oracle's contains.
+    by: &'static str,
     /// Of the whole gradient.
     tolerance: Tolerance,
     /// Rows and columns that must hold the usual tolerance.
     beyond: [std::ops::Range<usize>; 2],
 }
 
-/// Two windows' largest values are 4e-8 and 1.9e-7 apart: PyTorch in f64, or in f32 without oneDNN,
-/// is itself 3.3e-4 from the oracle. Elsewhere all agree.
-const TIE_OF_BVLC: NearTie = NearTie {
-    size: "224x224",
-    tolerance: Tolerance::RelativeNorm(4e-3),
-    beyond: [0..224, 164..224],
-};
+const TIES_OF_BVLC: [NearTie; 2] = [
+    // Two windows' largest values are 4e-8 and 1.9e-7 apart: PyTorch in f64, or in f32 without
+    // oneDNN, is itself 3.3e-4 from the oracle. Elsewhere all agree.
+    NearTie {
+        size: "224x224",
+        by: "",
+        tolerance: Tolerance::RelativeNorm(4e-3),
+        beyond: [0..224, 164..224],
+    },
+    // In `mixed3b`, channel 415, rows 12 to 14, columns 16 to 18: 14.37186 and 14.37177, where the
+    // largest activation is some hundred.
+    NearTie {
+        size: "161x200",
+        by: "Portable",
+        tolerance: Tolerance::RelativeNorm(1.2e-3),
+        beyond: [0..65, 0..200],
+    },
+];
 
 /// PyTorch in f32 without oneDNN is 4.24e-4 from the oracle, in f64 4.3e-7. Elsewhere all agree.
-const TIE_OF_TORCHVISION: NearTie = NearTie {
+const TIES_OF_TORCHVISION: [NearTie; 1] = [NearTie {
     size: "161x200",
+    by: "",
     tolerance: Tolerance::RelativeNorm(5e-4),
     beyond: [0..129, 0..200],
-};
+}];
+
+const TIES_OF_INCEPTION5H: [NearTie; 2] = [
+    // In `mixed3a`, channel 117, row 14, columns 16 and 17: 2.250461 and 2.250453, 1.8e-7 of the
+    // largest activation apart.
+    NearTie {
+        size: "224x224",
+        by: "Frozen(",
+        tolerance: Tolerance::RelativeNorm(4e-4),
+        beyond: [0..98, 0..224],
+    },
+    // One that turns with some instructions and not with others, always with the same difference,
+    // which no other place shares.
+    NearTie {
+        size: "127x127",
+        by: "Frozen(",
+        tolerance: Tolerance::RelativeNorm(5e-3),
+        beyond: [52..127, 0..127],
+    },
+];
 
 fn assert_image_gradient(
     what: &str,
     size: &str,
-    tie: Option<NearTie>,
+    ties: &[NearTie],
     gradient: &Array,
     expected: &Array,
 ) {
-    let Some(tie) = tie.filter(|tie| tie.size == size) else {
+    let mut ties = ties.iter();
+    let Some(tie) = ties.find(|tie| tie.size == size && what.contains(tie.by)) else {
         return assert_close(what, gradient, expected, Tolerance::GRADIENTS);
     };
     assert_close(what, gradient, expected, tie.tolerance);
-    let [rows, columns] = tie.beyond;
+    let [rows, columns] = tie.beyond.clone();
     let beyond = |array: &Array| {
         let [height, width] = array.shape[array.shape.len() - 2..] else {
             panic!("{:?}", array.shape)
@@ -172,7 +226,10 @@ fn espresso(net: &InceptionV1, backend: Backend, device: &Device) {
         .into_iter()
         .map(|name| (name, oracle.get(name).clone()))
         .collect();
-    assert_layers(net, backend, input.tensor(device), true, &expected);
+    for (by, net) in on_all_kernels(net.clone(), backend) {
+        let input = input.tensor(device);
+        assert_layers(&net, backend, &by, input, true, &expected);
+    }
 }
 
 #[test]
@@ -221,7 +278,7 @@ fn bvlc_on_synthetic_weights_is_pytorchs() {
     let oracle = Oracle::read("oracles/caffe_googlenet/activations.safetensors").expect("beside");
     for (backend, device) in fast_devices() {
         let net = InceptionV1::load(&weights, &device).expect("synthetic weights");
-        for size in SIZES {
+        for ((by, net), size) in everywhere(net, backend) {
             let image = oracle.get(&format!("{size}/rgb01"));
             let names = [
                 "inception_3b/output",
@@ -234,7 +291,7 @@ fn bvlc_on_synthetic_weights_is_pytorchs() {
                 .into_iter()
                 .map(|name| (name, oracle.get(&format!("{size}/{name}")).clone()))
                 .collect();
-            assert_layers(&net, backend, image.tensor(&device), false, &expected);
+            assert_layers(&net, backend, &by, image.tensor(&device), false, &expected);
 
             // The oracle's is with respect to the input in 0..=255, blue first.
             let gradient = image_gradient(&net, image.tensor(&device), "inception_4c", 23);
@@ -242,8 +299,8 @@ fn bvlc_on_synthetic_weights_is_pytorchs() {
             let planes = gradient.values.chunks(plane).rev().flatten();
             let gradient = Array::new(image.shape.clone(), planes.map(|v| v / 255.0).collect());
             let expected = oracle.get(&format!("{size}/grad_mean_inception_4c_23_wrt_bgr"));
-            let what = format!("gradient at {size} on {backend}");
-            assert_image_gradient(&what, size, Some(TIE_OF_BVLC), &gradient, expected);
+            let what = format!("gradient at {size} on {by}");
+            assert_image_gradient(&what, size, &TIES_OF_BVLC, &gradient, expected);
         }
     }
 }
@@ -256,7 +313,7 @@ fn inception5h_on_synthetic_weights_is_tensorflows() {
     let oracle = Oracle::read("oracles/inception5h/activations.safetensors").expect("beside");
     for (backend, device) in fast_devices() {
         let net = InceptionV1::load(&weights, &device).expect("synthetic weights");
-        for size in SIZES {
+        for ((by, net), size) in everywhere(net, backend) {
             let input = oracle.get(&format!("{size}/input"));
             let prefix = format!("{size}/");
             let expected: Vec<(&str, Array)> = oracle
@@ -266,16 +323,19 @@ fn inception5h_on_synthetic_weights_is_tensorflows() {
                 .map(|name| (name, oracle.get(&format!("{size}/{name}")).clone()))
                 .collect();
             assert!(expected.len() >= 6, "{size}: {} layers", expected.len());
-            assert_layers(&net, backend, input.tensor(&device), true, &expected);
+            assert_layers(&net, backend, &by, input.tensor(&device), true, &expected);
 
-            let image = input.values.iter().map(|v| (v + 117.0) / 255.0).collect();
-            let image = Array::new(input.shape.clone(), image);
-            let gradient = image_gradient(&net, image.tensor(&device), "mixed4c", 7);
-            let gradient = gradient.values.iter().map(|v| v / 255.0).collect();
-            let gradient = Array::new(input.shape.clone(), gradient);
+            // Of the network's input: an image that is brought there is rounded on the way, which
+            // turns another near tie.
+            let input = input.tensor(&device).autodiff().require_grad();
+            let layer = net.layer("mixed4c").expect("a layer");
+            let plain = ReluGradient::Plain;
+            let acts = net.forward_preprocessed(input.clone(), &[layer], plain);
+            let mut gradients = acts[0].clone().narrow(1, 7, 1).mean().backward();
+            let gradient = Array::of(input.grad_remove(&mut gradients).expect("a gradient"));
             let expected = oracle.get(&format!("{size}/grad_mean_mixed4c_7"));
-            let what = format!("gradient at {size} on {backend}");
-            assert_image_gradient(&what, size, None, &gradient, expected);
+            let what = format!("gradient at {size} on {by}");
+            assert_image_gradient(&what, size, &TIES_OF_INCEPTION5H, &gradient, expected);
         }
     }
 }
@@ -300,7 +360,7 @@ fn torchvision_with_its_batch_norm_folded_is_pytorchs() {
     for (backend, device) in fast_devices() {
         let net = InceptionV1::load(&weights, &device).expect("synthetic weights");
         assert_eq!(net.labels()[130], "flamingo");
-        for size in SIZES {
+        for ((by, net), size) in everywhere(net, backend) {
             let image = oracle.get(&format!("{size}/rgb01"));
             let prefix = format!("{size}/");
             let expected: Vec<(&str, Array)> = oracle
@@ -313,7 +373,7 @@ fn torchvision_with_its_batch_norm_folded_is_pytorchs() {
                 })
                 .collect();
             assert_eq!(expected.len(), 9, "{size}");
-            assert_layers(&net, backend, image.tensor(&device), false, &expected);
+            assert_layers(&net, backend, &by, image.tensor(&device), false, &expected);
 
             // The oracle's is with respect to the image after ImageNet's normalisation, so it goes
             // through torchvision's own steps here: that one, and `transform_input`.
@@ -330,8 +390,8 @@ fn torchvision_with_its_batch_norm_folded_is_pytorchs() {
             let gradient = normalised.grad_remove(&mut gradients).expect("a gradient");
             let gradient = Array::of(gradient);
             let expected = oracle.get(&format!("{size}/grad_mean_inception4c_7_wrt_normalized"));
-            let what = format!("gradient at {size} on {backend}");
-            assert_image_gradient(&what, size, Some(TIE_OF_TORCHVISION), &gradient, expected);
+            let what = format!("gradient at {size} on {by}");
+            assert_image_gradient(&what, size, &TIES_OF_TORCHVISION, &gradient, expected);
         }
     }
 }

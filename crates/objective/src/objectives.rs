@@ -17,7 +17,7 @@ use crate::{
 pub enum Class {
     /// By number, from 0.
     Number(usize),
-    /// By its label's text, or a part of it that no other label has.
+    /// By its label's text, or by whole words of it that no other label has.
     Label(String),
 }
 

@@ -1,0 +1,339 @@
+//! How fast GoogLeNet is, part by part, beside the matrix products of the `gemm` crate.
+//!
+//! `cargo run --release --example speed [rounds] [detail] [Avx512] [Avx2] [Portable]`: `detail` prints
+//! the parts; without a name of instructions, all that there are.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use gemm::{Parallelism, gemm};
+use oneiric_kernels::{ConvWeights, Frozen, Isa, LevelTime, Lrn, Node, Op, PadRule, ReluGradient};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Widths of bvlc_googlenet: 1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5, pool projection.
+const BLOCKS: [(&str, [usize; 6]); 9] = [
+    ("3a", [64, 96, 128, 16, 32, 32]),
+    ("3b", [128, 128, 192, 32, 96, 64]),
+    ("4a", [192, 96, 208, 16, 48, 64]),
+    ("4b", [160, 112, 224, 24, 64, 64]),
+    ("4c", [128, 128, 256, 24, 64, 64]),
+    ("4d", [112, 144, 288, 32, 64, 64]),
+    ("4e", [256, 160, 320, 32, 128, 128]),
+    ("5a", [256, 160, 320, 32, 128, 128]),
+    ("5b", [384, 192, 384, 48, 128, 128]),
+];
+
+#[derive(Default)]
+struct Net {
+    nodes: Vec<Node>,
+    names: Vec<String>,
+    channels: Vec<usize>,
+    convs: Vec<(usize, usize, usize)>,
+}
+
+fn conv_pad(_: usize, kernel: usize, _: usize) -> (usize, usize) {
+    (kernel / 2, kernel / 2)
+}
+
+fn pool_pad(n: usize, kernel: usize, stride: usize) -> (usize, usize) {
+    if stride == 1 {
+        return (kernel / 2, kernel / 2);
+    }
+    let windows = n.saturating_sub(kernel).div_ceil(stride) + 1;
+    (0, ((windows - 1) * stride + kernel).saturating_sub(n))
+}
+
+impl Net {
+    fn add(&mut self, name: &str, op: Op, inputs: &[usize], channels: usize) -> usize {
+        self.nodes.push(Node {
+            op,
+            inputs: inputs.to_vec(),
+        });
+        self.names.push(name.to_owned());
+        self.channels.push(channels);
+        self.nodes.len() - 1
+    }
+
+    fn conv(&mut self, name: &str, from: usize, out: usize, kernel: usize, stride: usize) -> usize {
+        self.convs.push((out, self.channels[from], kernel));
+        let weights = self.convs.len() - 1;
+        let op = Op::Conv {
+            weights,
+            stride,
+            pad: conv_pad as PadRule,
+            bias: true,
+        };
+        let conv = self.add(name, op, &[from], out);
+        self.add(name, Op::Relu, &[conv], out)
+    }
+
+    fn pool(&mut self, name: &str, from: usize, stride: usize) -> usize {
+        let op = Op::MaxPool {
+            kernel: 3,
+            stride,
+            pad: pool_pad as PadRule,
+        };
+        self.add(name, op, &[from], self.channels[from])
+    }
+
+    fn googlenet() -> Self {
+        let mut net = Self::default();
+        let lrn = Op::Lrn(Lrn {
+            radius: 2,
+            alpha: 1e-4 / 5.0,
+            beta: 0.75,
+            bias: 1.0,
+        });
+        let x = net.add("input", Op::Input, &[], 3);
+        let x = net.conv("conv1", x, 64, 7, 2);
+        let x = net.pool("pool1", x, 2);
+        let x = net.add("norm1", lrn.clone(), &[x], 64);
+        let x = net.conv("conv2r", x, 64, 1, 1);
+        let x = net.conv("conv2", x, 192, 3, 1);
+        let x = net.add("norm2", lrn, &[x], 192);
+        let mut x = net.pool("pool2", x, 2);
+        for (name, [one, three_r, three, five_r, five, pool]) in BLOCKS {
+            let part = |part: &str| format!("{name}/{part}");
+            let a = net.conv(&part("1x1"), x, one, 1, 1);
+            let b = net.conv(&part("3x3r"), x, three_r, 1, 1);
+            let b = net.conv(&part("3x3"), b, three, 3, 1);
+            let c = net.conv(&part("5x5r"), x, five_r, 1, 1);
+            let c = net.conv(&part("5x5"), c, five, 5, 1);
+            let d = net.pool(&part("pool"), x, 1);
+            let d = net.conv(&part("proj"), d, pool, 1, 1);
+            x = net.add(
+                &format!("mixed{name}"),
+                Op::Concat,
+                &[a, b, c, d],
+                one + three + five + pool,
+            );
+            if name == "3b" || name == "4e" {
+                x = net.pool("pool", x, 2);
+            }
+        }
+        net
+    }
+
+    fn frozen(&self) -> Frozen {
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let weights: Vec<(Vec<f32>, Vec<f32>)> = self
+            .convs
+            .iter()
+            .map(|&(out, input, kernel)| {
+                let scale = (6.0 / (input * kernel * kernel) as f32).sqrt();
+                let len = out * input * kernel * kernel;
+                let weight = (0..len).map(|_| rng.random_range(-scale..scale)).collect();
+                (weight, vec![0.01; out])
+            })
+            .collect();
+        let weights: Vec<ConvWeights<'_>> = self
+            .convs
+            .iter()
+            .zip(&weights)
+            .map(|(&(out, input, kernel), (weight, bias))| ConvWeights {
+                out,
+                input,
+                kernel,
+                weight,
+                bias,
+            })
+            .collect();
+        Frozen::new(self.nodes.clone(), 3, &weights).expect("a network")
+    }
+}
+
+/// Keeps the least time of every level.
+fn least(best: &mut Vec<LevelTime>, times: Vec<LevelTime>) {
+    if best.is_empty() {
+        *best = times;
+    } else {
+        for (best, time) in best.iter_mut().zip(times) {
+            best.seconds = best.seconds.min(time.seconds);
+        }
+    }
+}
+
+fn print(net: &Net, title: &str, times: &[LevelTime]) {
+    println!("  {title}");
+    for time in times {
+        let mut names: BTreeMap<usize, &str> = BTreeMap::new();
+        for &node in &time.nodes {
+            names.insert(node, &net.names[node]);
+        }
+        let names: Vec<&str> = names.into_values().collect();
+        let rate = time.flops as f64 / time.seconds / 1e9;
+        println!(
+            "    {:7.3} ms {:6.1} GFLOP/s {:8.1} MFLOP  {}",
+            time.seconds * 1e3,
+            rate,
+            time.flops as f64 / 1e6,
+            names.join(" ")
+        );
+    }
+    let (seconds, flops) = times
+        .iter()
+        .fold((0.0, 0), |(s, f), t| (s + t.seconds, f + t.flops));
+    println!(
+        "    {:7.3} ms {:6.1} GFLOP/s {:8.1} MFLOP  sum of the least times",
+        seconds * 1e3,
+        flops as f64 / seconds / 1e9,
+        flops as f64 / 1e6
+    );
+}
+
+/// Seconds of a product of that size.
+fn product(m: usize, n: usize, k: usize, buffers: &mut [Vec<f32>; 3]) -> f64 {
+    let [a, b, c] = buffers;
+    let threads = rayon::current_num_threads();
+    let start = Instant::now();
+    // SAFETY: the buffers are large enough for all sizes that `main` asks for.
+    unsafe {
+        gemm(
+            m,
+            n,
+            k,
+            c.as_mut_ptr(),
+            m as isize,
+            1,
+            false,
+            a.as_ptr(),
+            m as isize,
+            1,
+            b.as_ptr(),
+            k as isize,
+            1,
+            0.0_f32,
+            1.0_f32,
+            false,
+            false,
+            false,
+            Parallelism::Rayon(threads),
+        );
+    }
+    start.elapsed().as_secs_f64()
+}
+
+/// What Winograd's filtering changes at the end of all layers.
+fn accuracy(network: &Frozen, layer: usize) {
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    let input: Vec<f32> = (0..3 * 224 * 224)
+        .map(|_| rng.random_range(-100.0..100.0))
+        .collect();
+    let of = |network: &Frozen| {
+        let run = network
+            .forward(&input, [1, 3, 224, 224], &[layer])
+            .expect("it fits");
+        let output = run.output(0);
+        let gradient = run
+            .input_gradient(&[Some(&output)], ReluGradient::Plain)
+            .expect("it fits");
+        [output, gradient]
+    };
+    let direct = network.clone().with_direct_convolutions();
+    let expected = of(&direct);
+    // Rounding alone turns some maxima and ReLUs over, which a gradient shows: the portable
+    // instructions, which round otherwise, say how much of the difference that is.
+    let portable = direct.with_isa(Isa::Portable).expect("available");
+    for (name, values) in [("filtered", of(network)), ("portable", of(&portable))] {
+        for (what, (a, b)) in ["output", "gradient"]
+            .iter()
+            .zip(values.iter().zip(&expected))
+        {
+            let largest = b.iter().fold(0.0_f32, |most, v| most.max(v.abs()));
+            let pairs = || a.iter().zip(b).map(|(a, b)| f64::from((a - b).abs()));
+            let worst = pairs().fold(0.0, f64::max) / f64::from(largest);
+            let sum = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>();
+            let all = sum(&mut b.iter().map(|v| f64::from(*v)));
+            let mean = (sum(&mut pairs()) / all).sqrt();
+            println!("{name} to direct, {what}: worst {worst:.1e} of the largest, rms {mean:.1e}");
+        }
+    }
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |word: &str| arguments.iter().any(|argument| argument == word);
+    let rounds = arguments.iter().find_map(|argument| argument.parse().ok());
+    let rounds: usize = rounds.unwrap_or(30);
+    let detail = has("detail");
+    let net = Net::googlenet();
+    let network = net.frozen();
+    let layer = net
+        .names
+        .iter()
+        .position(|name| name == "mixed4d")
+        .expect("a layer");
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let mut buffers = [(); 3].map(|()| vec![0.5_f32; 2800 * 2304]);
+    let products = [(1024, 1024, 1024), (2304, 192, 2800)];
+    let mut best_products = [f64::MAX; 2];
+    let mut entries = Vec::new();
+    let named = |isa: &Isa| has(&format!("{isa:?}"));
+    let mut all = Isa::available();
+    if all.iter().any(named) {
+        all.retain(named);
+    }
+    for &isa in &all {
+        for size in [224, 240] {
+            let network = network.clone().with_isa(isa).expect("available");
+            let input: Vec<f32> = (0..3 * size * size)
+                .map(|_| rng.random_range(-100.0..100.0))
+                .collect();
+            entries.push((
+                isa,
+                size,
+                network,
+                input,
+                [f64::MAX; 3],
+                Vec::new(),
+                Vec::new(),
+            ));
+        }
+    }
+    for round in 0..rounds {
+        for (best, (m, n, k)) in best_products.iter_mut().zip(products) {
+            *best = best.min(product(m, n, k, &mut buffers));
+        }
+        for (isa, size, network, input, best, forward, gradient) in &mut entries {
+            if *isa == Isa::Portable && round > 2 {
+                continue;
+            }
+            let shape = [1, 3, *size, *size];
+            let start = Instant::now();
+            let run = network.forward(input, shape, &[layer]).expect("it fits");
+            let middle = Instant::now();
+            let ones = vec![1.0; run.shape(0).iter().product()];
+            let before = Instant::now();
+            let result = run
+                .input_gradient(&[Some(&ones)], ReluGradient::Plain)
+                .expect("it fits");
+            let end = Instant::now();
+            assert!(result.iter().all(|v| v.is_finite()));
+            let (f, b) = ((middle - start).as_secs_f64(), (end - before).as_secs_f64());
+            *best = [best[0].min(f), best[1].min(b), best[2].min(f + b)];
+            least(forward, run.forward_times());
+            least(gradient, run.gradient_times());
+        }
+    }
+    for (isa, size, _, _, [f, b, both], forward, gradient) in &entries {
+        let flops: usize = forward.iter().chain(gradient).map(|t| t.flops).sum();
+        println!(
+            "{isa:?} {size}: forward {:.2} ms, gradient {:.2} ms, together {:.2} ms, {:.1} GFLOP/s",
+            f * 1e3,
+            b * 1e3,
+            both * 1e3,
+            flops as f64 / both / 1e9
+        );
+        if detail {
+            print(&net, "forward", forward);
+            print(&net, "gradient", gradient);
+        }
+    }
+    accuracy(&network, layer);
+    for (best, (m, n, k)) in best_products.iter().zip(products) {
+        println!(
+            "gemm {m}x{n}x{k}: {:.1} GFLOP/s",
+            2.0 * (m * n * k) as f64 / best / 1e9
+        );
+    }
+}

@@ -1,0 +1,196 @@
+//! The gradient of max pooling: to the first largest position of a window.
+
+use super::{
+    context::{Context, finish},
+    pool::Window,
+};
+use crate::{
+    lanes::{LANES, Lanes},
+    view::{Dest, View},
+};
+
+/// From the gradient of the maxima to that of the input.
+///
+/// For every window the number of its first largest position, in row-major order, is found again
+/// from the activations; every input position then gathers from the windows that chose it.
+#[derive(Debug, Clone)]
+pub(crate) struct MaxPoolGradient {
+    pub(crate) window: Window,
+    /// The input.
+    pub(crate) input: View,
+    /// The maxima, and their gradient.
+    pub(crate) output: View,
+    /// Of the input's gradient, one for each block.
+    pub(crate) dests: Vec<Dest>,
+    /// Parts that the rows are cut in.
+    pub(crate) bands: usize,
+}
+
+impl MaxPoolGradient {
+    /// Of every block the bands.
+    pub(crate) fn tasks(&self) -> usize {
+        self.dests.len() * self.bands
+    }
+
+    /// # Safety
+    ///
+    /// As [`Sweep::run`](super::Sweep), for this block and band.
+    #[inline(always)]
+    pub(super) unsafe fn run<L: Lanes>(&self, task: usize, context: &Context<'_>) {
+        // SAFETY: the caller's contract.
+        unsafe {
+            match (self.window.kernel, self.window.stride) {
+                (3, 1) => self.band::<L, 3, 1>(task, context),
+                (3, 2) => self.band::<L, 3, 2>(task, context),
+                _ => self.band::<L, 0, 0>(task, context),
+            }
+        }
+    }
+
+    /// With kernel and stride known to the compiler, or 0 where they are not.
+    ///
+    /// # Safety
+    ///
+    /// As [`run`](Self::run).
+    #[inline(always)]
+    unsafe fn band<L: Lanes, const K: usize, const S: usize>(
+        &self,
+        task: usize,
+        context: &Context<'_>,
+    ) {
+        let (block, band) = (task / self.bands, task % self.bands);
+        let (input, output, window) = (&self.input, &self.output, &self.window);
+        let (kernel, stride) = self.constants::<K, S>();
+        let rows = band * input.height / self.bands..(band + 1) * input.height / self.bands;
+        let dest = &self.dests[block];
+        // The choices of the output rows that can reach one input row, as a ring.
+        let ring = kernel.div_ceil(stride);
+        let width = output.width * LANES;
+        let mut choices = vec![0.0_f32; ring * width];
+        let numbers: Vec<f32> = (0..kernel * kernel).map(|number| number as f32).collect();
+        let mut next = 0;
+        for y in rows {
+            // Windows with `oy * stride - top <= y < oy * stride - top + kernel`.
+            let last = ((y + window.top) / stride + 1).min(output.height);
+            let first = (y + window.top + 1).saturating_sub(kernel).div_ceil(stride);
+            next = next.max(first);
+            while next < last {
+                let row = &mut choices[next % ring * width..][..width];
+                // SAFETY: as the caller's.
+                unsafe { self.choose::<L, K, S>(block, next, row, &numbers, context) };
+                next += 1;
+            }
+            for x in 0..input.width {
+                let (cell, phase) = ((x + window.left) / stride, (x + window.left) % stride);
+                let last_x = (cell + 1).min(output.width);
+                let first_x = (x + window.left + 1)
+                    .saturating_sub(kernel)
+                    .div_ceil(stride);
+                // SAFETY: positions inside of the output, of `choices` and of the input.
+                unsafe {
+                    let mut sum = L::zero();
+                    for oy in first..last {
+                        let choice_row = choices.as_ptr().add(oy % ring * width);
+                        let gradient_row = output.block_offset(block) + oy * output.row;
+                        let gradient_row = context.data.add(gradient_row);
+                        let ky = y + window.top - oy * stride;
+                        let numbers = numbers.as_ptr().add(ky * kernel);
+                        if K > 0 && cell < output.width && cell + 1 >= ring {
+                            // All windows exist: a loop of known length.
+                            for back in 0..K.div_ceil(S.max(1)) {
+                                let kx = phase + back * S;
+                                if kx < K {
+                                    let at = (cell - back) * LANES;
+                                    let choice = choice_row.add(at);
+                                    let g = gradient_row.add(at);
+                                    sum = sum.add(chosen::<L>(choice, numbers.add(kx), g));
+                                }
+                            }
+                        } else {
+                            for ox in (first_x..last_x).rev() {
+                                let number = numbers.add(x + window.left - ox * stride);
+                                let choice = choice_row.add(ox * LANES);
+                                let g = gradient_row.add(ox * LANES);
+                                sum = sum.add(chosen::<L>(choice, number, g));
+                            }
+                        }
+                    }
+                    let at = dest.offset + y * dest.row + x * LANES;
+                    finish(sum, dest, at, context);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn constants<const K: usize, const S: usize>(&self) -> (usize, usize) {
+        if K > 0 {
+            (K, S)
+        } else {
+            (self.window.kernel, self.window.stride)
+        }
+    }
+
+    /// Numbers (`ky * kernel + kx`) of the first largest positions of a row of windows.
+    ///
+    /// # Safety
+    ///
+    /// As [`run`](Self::run).
+    #[inline(always)]
+    unsafe fn choose<L: Lanes, const K: usize, const S: usize>(
+        &self,
+        block: usize,
+        oy: usize,
+        row: &mut [f32],
+        numbers: &[f32],
+        context: &Context<'_>,
+    ) {
+        let (input, output, window) = (&self.input, &self.output, &self.window);
+        let (kernel, stride) = self.constants::<K, S>();
+        let (first_y, last_y) = window.inside(oy, window.top, input.height);
+        for ox in 0..output.width {
+            let (first_x, last_x) = window.inside(ox, window.left, input.width);
+            // SAFETY: positions inside of the output and the input; `row` is as wide as the
+            // output.
+            unsafe {
+                let at = output.block_offset(block) + oy * output.row + ox * LANES;
+                let largest = L::load(context.activations.add(at));
+                // None, should the largest not be a number.
+                let mut choice = L::splat(-1.0);
+                // From the last to the first, so that the first stays.
+                for iy in (first_y..last_y).rev() {
+                    let ky = iy + window.top - oy * stride;
+                    let numbers = numbers.as_ptr().add(ky * kernel);
+                    let line = input.block_offset(block) + iy * input.row;
+                    let line = context.activations.add(line);
+                    if K > 0 && last_x - first_x == K {
+                        for kx in (0..K).rev() {
+                            let value = L::load(line.add((first_x + kx) * LANES));
+                            let number = L::splat(*numbers.add(kx));
+                            choice = number.where_equal(value, largest, choice);
+                        }
+                    } else {
+                        for ix in (first_x..last_x).rev() {
+                            let value = L::load(line.add(ix * LANES));
+                            let number = L::splat(*numbers.add(ix + window.left - ox * stride));
+                            choice = number.where_equal(value, largest, choice);
+                        }
+                    }
+                }
+                choice.store(row.as_mut_ptr().add(ox * LANES));
+            }
+        }
+    }
+}
+
+/// The gradient where the choice is that number, else 0. Not a closure, which would not always be
+/// compiled with the instructions enabled.
+///
+/// # Safety
+///
+/// As [`Lanes`]; the places must be valid.
+#[inline(always)]
+unsafe fn chosen<L: Lanes>(choice: *const f32, number: *const f32, gradient: *const f32) -> L {
+    // SAFETY: the caller's contract.
+    unsafe { L::load(gradient).where_equal(L::load(choice), L::splat(*number), L::zero()) }
+}

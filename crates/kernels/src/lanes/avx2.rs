@@ -1,0 +1,104 @@
+//! Sixteen lanes in two AVX2 registers.
+
+use std::arch::x86_64::{
+    __m256, _CMP_EQ_OQ, _CMP_GT_OQ, _mm256_add_ps, _mm256_and_ps, _mm256_blendv_ps, _mm256_cmp_ps,
+    _mm256_div_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_mul_ps, _mm256_rsqrt_ps,
+    _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps,
+};
+
+use super::Lanes;
+
+/// Two registers.
+#[derive(Clone, Copy)]
+pub(crate) struct Ymm2(__m256, __m256);
+
+// SAFETY of every block: the trait's contract is that AVX2 and FMA exist and pointers are valid.
+impl Lanes for Ymm2 {
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        let half = unsafe { _mm256_set1_ps(value) };
+        Self(half, half)
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        unsafe { Self(_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8))) }
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        unsafe {
+            _mm256_storeu_ps(to, self.0);
+            _mm256_storeu_ps(to.add(8), self.1);
+        }
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        unsafe {
+            Self(
+                _mm256_add_ps(self.0, other.0),
+                _mm256_add_ps(self.1, other.1),
+            )
+        }
+    }
+    #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        unsafe {
+            Self(
+                _mm256_mul_ps(self.0, other.0),
+                _mm256_mul_ps(self.1, other.1),
+            )
+        }
+    }
+    #[inline(always)]
+    unsafe fn div(self, other: Self) -> Self {
+        unsafe {
+            Self(
+                _mm256_div_ps(self.0, other.0),
+                _mm256_div_ps(self.1, other.1),
+            )
+        }
+    }
+    #[inline(always)]
+    unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
+        unsafe {
+            Self(
+                _mm256_fmadd_ps(self.0, factor.0, term.0),
+                _mm256_fmadd_ps(self.1, factor.1, term.1),
+            )
+        }
+    }
+    #[inline(always)]
+    unsafe fn max(self, other: Self) -> Self {
+        // The instruction gives its second operand if either is not a number.
+        unsafe {
+            Self(
+                _mm256_max_ps(other.0, self.0),
+                _mm256_max_ps(other.1, self.1),
+            )
+        }
+    }
+    #[inline(always)]
+    unsafe fn rsqrt(self) -> Self {
+        unsafe { self.improve_rsqrt(Self(_mm256_rsqrt_ps(self.0), _mm256_rsqrt_ps(self.1))) }
+    }
+    #[inline(always)]
+    unsafe fn where_positive(self, gate: Self) -> Self {
+        unsafe {
+            let zero = _mm256_setzero_ps();
+            Self(
+                _mm256_and_ps(self.0, _mm256_cmp_ps::<_CMP_GT_OQ>(gate.0, zero)),
+                _mm256_and_ps(self.1, _mm256_cmp_ps::<_CMP_GT_OQ>(gate.1, zero)),
+            )
+        }
+    }
+    #[inline(always)]
+    unsafe fn where_equal(self, a: Self, b: Self, other: Self) -> Self {
+        unsafe {
+            let first = _mm256_cmp_ps::<_CMP_EQ_OQ>(a.0, b.0);
+            let second = _mm256_cmp_ps::<_CMP_EQ_OQ>(a.1, b.1);
+            Self(
+                _mm256_blendv_ps(other.0, self.0, first),
+                _mm256_blendv_ps(other.1, self.1, second),
+            )
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Sixteen single-precision numbers, on which every kernel is written once.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod portable;
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx2::Ymm2;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx512::Zmm;
+pub(crate) use portable::Array16;
+
+/// Channels in a block, and lanes in a vector.
+pub(crate) const LANES: usize = 16;
+
+/// Sixteen numbers.
+///
+/// # Safety
+///
+/// All functions must run where the instructions exist (inside a function with the target
+/// feature, entered after detection); `load` and `store` need sixteen valid numbers, with no
+/// alignment.
+pub(crate) trait Lanes: Copy {
+    unsafe fn splat(value: f32) -> Self;
+    unsafe fn load(from: *const f32) -> Self;
+    unsafe fn store(self, to: *mut f32);
+    unsafe fn add(self, other: Self) -> Self;
+    unsafe fn mul(self, other: Self) -> Self;
+    unsafe fn div(self, other: Self) -> Self;
+    /// `self * factor + term`.
+    unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
+    /// The larger; a `self` that is not a number stays.
+    unsafe fn max(self, other: Self) -> Self;
+    /// `1 / sqrt(self)` of a normal number above 0, to a relative error of 3e-7.
+    unsafe fn rsqrt(self) -> Self;
+    /// `self` where the gate is above 0, else 0.
+    unsafe fn where_positive(self, gate: Self) -> Self;
+    /// `self` where `a` equals `b`, else `other`.
+    unsafe fn where_equal(self, a: Self, b: Self, other: Self) -> Self;
+
+    /// One step of Newton's method from an estimate of `1 / sqrt(self)`.
+    #[inline(always)]
+    unsafe fn improve_rsqrt(self, estimate: Self) -> Self {
+        // SAFETY: as the caller's.
+        unsafe {
+            let error = self.mul(estimate).mul_add(estimate, Self::splat(-1.0));
+            estimate.mul(error).mul_add(Self::splat(-0.5), estimate)
+        }
+    }
+
+    /// 0 in all lanes.
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        // SAFETY: as the caller's.
+        unsafe { Self::splat(0.0) }
+    }
+
+    /// `function` of each lane; slow.
+    #[inline(always)]
+    unsafe fn map(self, function: impl Fn(f32) -> f32) -> Self {
+        let mut values = [0.0_f32; LANES];
+        // SAFETY: the array has sixteen numbers; the instructions are as the caller's.
+        unsafe {
+            self.store(values.as_mut_ptr());
+            for value in &mut values {
+                *value = function(*value);
+            }
+            Self::load(values.as_ptr())
+        }
+    }
+}

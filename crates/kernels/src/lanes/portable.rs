@@ -1,0 +1,78 @@
+//! Sixteen lanes in an array, for any processor; the compiler vectorises what it can.
+
+use super::{LANES, Lanes};
+
+/// An array.
+#[derive(Clone, Copy)]
+pub(crate) struct Array16([f32; LANES]);
+
+impl Array16 {
+    #[inline(always)]
+    fn zip(self, other: Self, function: impl Fn(f32, f32) -> f32) -> Self {
+        let mut result = self;
+        for (a, b) in result.0.iter_mut().zip(other.0) {
+            *a = function(*a, b);
+        }
+        result
+    }
+}
+
+// SAFETY of both blocks: the trait's contract is that pointers are valid; f32 arrays have the
+// layout of that many f32.
+impl Lanes for Array16 {
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        Self([value; LANES])
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        Self(unsafe { from.cast::<[f32; LANES]>().read_unaligned() })
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        unsafe { to.cast::<[f32; LANES]>().write_unaligned(self.0) }
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        self.zip(other, |a, b| a + b)
+    }
+    #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        self.zip(other, |a, b| a * b)
+    }
+    #[inline(always)]
+    unsafe fn div(self, other: Self) -> Self {
+        self.zip(other, |a, b| a / b)
+    }
+    #[inline(always)]
+    unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
+        // Not `f32::mul_add`, which is a slow call where there is no such instruction.
+        let mut sum = term;
+        for i in 0..LANES {
+            sum.0[i] += self.0[i] * factor.0[i];
+        }
+        sum
+    }
+    #[inline(always)]
+    unsafe fn max(self, other: Self) -> Self {
+        self.zip(other, |a, b| if b > a { b } else { a })
+    }
+    #[inline(always)]
+    unsafe fn rsqrt(self) -> Self {
+        Self(self.0.map(|value| 1.0 / value.sqrt()))
+    }
+    #[inline(always)]
+    unsafe fn where_positive(self, gate: Self) -> Self {
+        self.zip(gate, |a, g| if g > 0.0 { a } else { 0.0 })
+    }
+    #[inline(always)]
+    unsafe fn where_equal(self, a: Self, b: Self, other: Self) -> Self {
+        let mut result = other;
+        for i in 0..LANES {
+            if a.0[i] == b.0[i] {
+                result.0[i] = self.0[i];
+            }
+        }
+        result
+    }
+}

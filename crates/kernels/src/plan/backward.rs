@@ -1,0 +1,271 @@
+//! The gradient with respect to the input.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    forward::{parts, window},
+    layout::Layout,
+    program::{Program, bands},
+};
+use crate::{
+    Op, ReluGradient,
+    graph::Graph,
+    kernel::{
+        Average, GradientSource, InputGradient, LrnGradient, MaxPoolGradient, Pointwise,
+        PointwiseKind, Redirect, Step, ToLanes,
+    },
+    pack::PackedWeights,
+    view::{Dest, View},
+};
+
+/// Parts that came to a block's gradient, and the level of the last.
+type Written = HashMap<usize, (usize, usize)>;
+
+/// The operations from the gradients of some wanted nodes to that of the input.
+pub(crate) fn backward(
+    graph: &Graph,
+    weights: &PackedWeights,
+    layout: &Layout,
+    wanted: &[usize],
+    given: &[bool],
+    relu: ReluGradient,
+) -> Program {
+    let build = |totals: Option<&Written>| {
+        let builder = Builder {
+            graph,
+            weights,
+            layout,
+            relu,
+            totals,
+            masked: masked(graph, layout),
+            written: HashMap::new(),
+            present: present(graph, wanted, given),
+            sources: Vec::new(),
+            input_ready: 0,
+            program: Program::default(),
+        };
+        builder.build(wanted, given)
+    };
+    // Once to learn which part of a block's gradient is the last, which the mask of its ReLU can
+    // be applied with, and once more with that knowledge.
+    let (_, totals) = build(None);
+    let (mut program, _) = build(Some(&totals));
+    program.balance();
+    program
+}
+
+/// Nodes that a gradient comes to: the given ones, and what they were computed from.
+fn present(graph: &Graph, wanted: &[usize], given: &[bool]) -> Vec<bool> {
+    let given = wanted.iter().zip(given).filter(|(_, given)| **given);
+    graph.needed(&given.map(|(&node, _)| node).collect::<Vec<_>>())
+}
+
+/// Offsets of the blocks whose ReLU is part of a convolution.
+fn masked(graph: &Graph, layout: &Layout) -> HashSet<usize> {
+    let relus = (0..graph.nodes.len()).filter_map(|node| layout.fused[node]);
+    relus
+        .flat_map(|relu| {
+            let view = layout.view(relu);
+            (0..view.blocks).map(move |block| view.block_offset(block))
+        })
+        .collect()
+}
+
+/// The program while it is built.
+pub(super) struct Builder<'a> {
+    pub(super) graph: &'a Graph,
+    pub(super) weights: &'a PackedWeights,
+    pub(super) layout: &'a Layout,
+    relu: ReluGradient,
+    totals: Option<&'a Written>,
+    masked: HashSet<usize>,
+    written: Written,
+    /// Nodes that a gradient comes to.
+    pub(super) present: Vec<bool>,
+    pub(super) sources: Vec<GradientSource>,
+    /// Level after which all sources are there.
+    pub(super) input_ready: usize,
+    pub(super) program: Program,
+}
+
+impl Builder<'_> {
+    fn build(mut self, wanted: &[usize], given: &[bool]) -> (Program, Written) {
+        for (external, (&node, &given)) in wanted.iter().zip(given).enumerate() {
+            if given {
+                self.inject(external, node);
+            }
+        }
+        for node in (1..self.graph.nodes.len()).rev() {
+            if self.present[node] {
+                self.node(node);
+            }
+        }
+        let [height, width] = self.layout.sizes[0];
+        let blocks = self.layout.input_gradient;
+        if let Some(level) = self.level(&blocks) {
+            self.sources.push(GradientSource::Blocks(blocks));
+            self.input_ready = self.input_ready.max(level + 1);
+        }
+        let gradient = InputGradient {
+            sources: self.sources,
+            channels: self.graph.channels(0),
+            height,
+            width,
+            bands: bands(height, 1),
+        };
+        let step = Step::InputGradient(gradient);
+        self.program.push(self.input_ready, 0, step);
+        (self.program, self.written)
+    }
+
+    /// Where the gradient of a node is.
+    pub(super) fn gradient(&self, node: usize) -> View {
+        if node == 0 {
+            self.layout.input_gradient
+        } else {
+            self.layout.view(node)
+        }
+    }
+
+    /// Level of the last part of a gradient.
+    fn level(&self, view: &View) -> Option<usize> {
+        let blocks = (0..view.blocks).filter_map(|b| self.written.get(&view.block_offset(b)));
+        blocks.map(|&(_, level)| level).max()
+    }
+
+    /// First level in which what reads `from` and writes `to` can run.
+    pub(super) fn after(&self, from: &[View], to: &View) -> usize {
+        let views = from.iter().chain([to]);
+        views
+            .filter_map(|view| self.level(view))
+            .max()
+            .map_or(0, |level| level + 1)
+    }
+
+    /// Notes one more part of a gradient, and says how its blocks are written.
+    pub(super) fn write(&mut self, view: &View, level: usize) -> Vec<Dest> {
+        let mut dests = view.dests();
+        for dest in &mut dests {
+            let entry = self.written.entry(dest.offset).or_default();
+            let total = self.totals.and_then(|totals| totals.get(&dest.offset));
+            dest.accumulate = entry.0 > 0;
+            *entry = (entry.0 + 1, level);
+            dest.mask = self.relu == ReluGradient::Plain
+                && total.is_some_and(|total| total.0 == entry.0)
+                && self.masked.contains(&dest.offset);
+        }
+        dests
+    }
+
+    /// The gradient that the caller gives for a wanted node.
+    fn inject(&mut self, external: usize, node: usize) {
+        let to = self.gradient(node);
+        let level = self.after(&[], &to);
+        let step = ToLanes {
+            external,
+            height: to.height,
+            width: to.width,
+            pixel: to.pixel,
+            parts: parts(self.graph, node),
+            dests: self.write(&to, level),
+            bands: bands(to.height, to.blocks),
+        };
+        self.program.push(level, node, Step::ToLanes(step));
+    }
+
+    /// From a node's gradient, which is complete, to those of its inputs.
+    fn node(&mut self, node: usize) {
+        let Some(&input) = self.graph.nodes[node].inputs.first() else {
+            return;
+        };
+        let from = self.gradient(node);
+        let to = self.gradient(input);
+        match &self.graph.nodes[node].op {
+            Op::Input => {}
+            Op::Concat => self.concat(node),
+            Op::Conv { stride, .. } => {
+                if *stride == 1 {
+                    self.convolutions(node);
+                } else {
+                    self.strided(node, *stride);
+                }
+            }
+            Op::Relu => {
+                if self.relu == ReluGradient::Redirected {
+                    let level = self.after(&[], &from);
+                    for block in 0..from.blocks {
+                        self.written.entry(from.block_offset(block)).or_default().1 = level;
+                    }
+                    let step = Step::Redirect(Redirect { view: from });
+                    self.program.push(level, node, step);
+                }
+                // Otherwise the last part of the gradient was masked when it came.
+                if self.layout.fused[input].is_none() {
+                    let kind = match self.relu {
+                        ReluGradient::Plain => PointwiseKind::ReluGradient,
+                        ReluGradient::Redirected => PointwiseKind::Copy,
+                    };
+                    self.pointwise(node, kind, from, to);
+                }
+            }
+            Op::MaxPool { .. } => {
+                let level = self.after(&[from], &to);
+                let step = MaxPoolGradient {
+                    window: window(self.graph, self.layout, node),
+                    input: self.layout.view(input),
+                    output: from,
+                    dests: self.write(&to, level),
+                    bands: bands(to.height, to.blocks),
+                };
+                self.program.push(level, node, Step::MaxPoolGradient(step));
+            }
+            Op::Lrn(lrn) => {
+                let level = self.after(&[from], &to);
+                let step = LrnGradient {
+                    lrn: *lrn,
+                    input: self.layout.view(input),
+                    gradient: from,
+                    channels: self.graph.first_channels(node),
+                    dests: self.write(&to, level),
+                    bands: bands(to.height, 1),
+                };
+                self.program.push(level, node, Step::LrnGradient(step));
+            }
+            Op::GlobalAveragePool => {
+                let level = self.after(&[from], &to);
+                let step = Average {
+                    positions: to,
+                    mean: from,
+                    dests: self.write(&to, level),
+                    gradient: true,
+                };
+                self.program.push(level, node, Step::Average(step));
+            }
+        }
+    }
+
+    fn pointwise(&mut self, node: usize, kind: PointwiseKind, from: View, to: View) {
+        let level = self.after(&[from], &to);
+        let dests = self.write(&to, level);
+        let step = Pointwise { kind, from, dests };
+        self.program.push(level, node, Step::Pointwise(step));
+    }
+
+    fn concat(&mut self, node: usize) {
+        let all = self.gradient(node);
+        let mut first = 0;
+        for (position, &input) in self.graph.nodes[node].inputs.iter().enumerate() {
+            let to = self.gradient(input);
+            let blocks = to.blocks;
+            if self.layout.copied.contains(&(node, position)) {
+                let from = View {
+                    offset: all.block_offset(first),
+                    blocks,
+                    ..all
+                };
+                self.pointwise(node, PointwiseKind::Copy, from, to);
+            }
+            first += blocks;
+        }
+    }
+}

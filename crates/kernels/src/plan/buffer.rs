@@ -1,0 +1,76 @@
+//! Memory of tensors whose blocks lie side by side, and of the zeros around them.
+
+use super::geometry::Outside;
+use crate::{lanes::LANES, view::View};
+
+/// Memory of one or several tensors, whose blocks lie side by side.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Buffer {
+    pub(super) blocks: usize,
+    pub(super) pixel: usize,
+    pub(super) height: usize,
+    pub(super) width: usize,
+    pub(super) top: usize,
+    pub(super) bottom: usize,
+    /// Columns of zeros between two rows.
+    pub(super) side: usize,
+    /// Start among the item's memory.
+    pub(super) start: usize,
+}
+
+impl Buffer {
+    /// Makes room for what is read outside.
+    pub(super) fn widen(&mut self, [rows, columns]: [Outside; 2]) {
+        self.top = self.top.max(rows.0);
+        self.bottom = self.bottom.max(rows.1);
+        self.side = self.side.max(columns.0).max(columns.1);
+    }
+
+    /// From a block's row to the next block's.
+    fn pitch(&self) -> usize {
+        (self.width + self.side) * self.pixel
+    }
+
+    fn row(&self) -> usize {
+        self.blocks * self.pitch()
+    }
+
+    /// Zeros before the first row, to the left of its first column, in whole cache lines.
+    fn lead(&self) -> usize {
+        (self.side * self.pixel).next_multiple_of(LANES)
+    }
+
+    /// Numbers in it, halo included.
+    pub(super) fn len(&self) -> usize {
+        let rows = self.top + self.height + self.bottom;
+        (self.lead() + rows * self.row()).next_multiple_of(LANES)
+    }
+
+    /// Some of its blocks.
+    pub(super) fn view(&self, first: usize, blocks: usize) -> View {
+        View {
+            offset: self.start + self.lead() + self.top * self.row() + first * self.pitch(),
+            row: self.row(),
+            block: self.pitch(),
+            pixel: self.pixel,
+            blocks,
+            height: self.height,
+            width: self.width,
+        }
+    }
+
+    /// Start and length of every stretch of zeros.
+    pub(super) fn halos(&self) -> impl Iterator<Item = (usize, usize)> {
+        let Self { side, pixel, .. } = *self;
+        let (pitch, row) = (self.pitch(), self.row());
+        let data = self.start + self.lead() + self.top * row;
+        let above = (self.start, self.lead() + self.top * row);
+        let below = data + self.height * row;
+        let end = self.start + self.len();
+        let width = self.width * pixel;
+        let between = (0..self.height * self.blocks)
+            .filter(move |_| side > 0)
+            .map(move |line| (data + line * pitch + width, side * pixel));
+        [above, (below, end - below)].into_iter().chain(between)
+    }
+}

@@ -1,0 +1,112 @@
+//! Which convolutions go by Winograd's filtering, and how they are cut.
+
+use super::layout::Layout;
+use crate::{
+    kernel::{Group, Out, Tap, Winograd},
+    lanes::LANES,
+    pack::groups,
+    transformed::{Direction, Transformed},
+    view::View,
+    winograd::Form,
+};
+
+/// Numbers of transformed inputs that a task may have: what leaves room in the second cache for
+/// products and weights.
+const MOST_INPUTS: usize = 100_000;
+
+/// Tasks per thread, as for other convolutions, but fewer: every one transforms its inputs.
+const TASKS_PER_THREAD: usize = 4;
+
+/// The form for a result of that size: the larger tiles pay where there are many, else their
+/// weights, which are more, take longer to come from memory than the products take.
+pub(super) fn form(kernel: usize, [height, width]: [usize; 2]) -> Form {
+    if kernel == 5 {
+        Form::Five
+    } else if kernel == 4 {
+        Form::Three
+    } else if height.min(width) >= 24 {
+        Form::Four
+    } else {
+        Form::Two
+    }
+}
+
+/// Positions beyond a result's end that its last tile covers.
+pub(super) fn beyond(kernel: usize, size: [usize; 2]) -> [usize; 2] {
+    let outputs = form(kernel, size).outputs();
+    size.map(|n| n.next_multiple_of(outputs) - n)
+}
+
+/// A convolution by Winograd's filtering, from a tensor to a result of that size; `before` are the
+/// rows and columns of padding.
+pub(super) fn filtering(
+    transformed: &Transformed,
+    direction: Direction,
+    before: [usize; 2],
+    from: &View,
+    outs: &[Out],
+    size: [usize; 2],
+) -> Winograd {
+    let form = form(transformed.kernel, size);
+    let before = before.map(|before| match direction {
+        Direction::Forward => -(before as isize),
+        Direction::Backward => before as isize - (transformed.kernel as isize - 1),
+    });
+    let points = form.points() * form.points();
+    let source = transformed.source(direction);
+    let [rows, columns] = size.map(|n| n.div_ceil(form.outputs()));
+    let per_row = points * source.len() * LANES * columns;
+    let inner: usize = source.iter().sum();
+    let groups: Vec<Group> = groups(outs.len())
+        .into_iter()
+        .map(|(first, count)| Group {
+            weights: first * LANES * points * inner,
+            first_block: first,
+            outs: outs[first..first + count].to_vec(),
+        })
+        .collect();
+    let threads = rayon::current_num_threads();
+    // Chunks of at least three groups, so that the inputs are not transformed too often, and more
+    // bands than the cache asks for where that leaves threads without work.
+    let most_chunks = groups.len().div_ceil(3);
+    let bands = rows.div_ceil((MOST_INPUTS / per_row).max(1));
+    let bands = bands.max(threads.div_ceil(most_chunks).min(rows));
+    let band = rows.div_ceil(bands);
+    let bands = rows.div_ceil(band);
+    let most = band * columns;
+    let wanted = (TASKS_PER_THREAD * threads).div_ceil(bands);
+    let chunks = wanted.clamp(1, most_chunks);
+    let mut inner = 0;
+    let taps = source.iter().enumerate().map(|(block, &len)| {
+        inner += len;
+        Tap {
+            offset: (block * most * LANES) as isize,
+            row: 0,
+            len,
+            weights: 0,
+            weights_block: 0,
+            inner: inner - len,
+        }
+    });
+    Winograd {
+        form,
+        weights: transformed.get(direction, form),
+        offset: from.offset as isize + before[0] * from.row as isize + before[1] * LANES as isize,
+        row: from.row,
+        block: from.block,
+        taps: taps.collect(),
+        groups,
+        height: size[0],
+        width: size[1],
+        band,
+        chunks,
+    }
+}
+
+/// The convolution's transformed weights, unless the plan is for direct convolutions alone.
+pub(super) fn eligible<'a>(
+    layout: &Layout,
+    transformed: Option<&'a Transformed>,
+) -> Option<&'a Transformed> {
+    transformed.filter(|_| !layout.direct)
+}

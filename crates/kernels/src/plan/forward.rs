@@ -1,0 +1,277 @@
+//! The forward direction.
+
+use super::{
+    filtering::{eligible, filtering},
+    geometry::Axis,
+    layout::{Layout, axes},
+    program::{Program, bands},
+};
+use crate::{
+    Op,
+    graph::Graph,
+    kernel::{
+        Average, Cells, Group, LrnForward, MaxPool, Out, Part, Pointwise, PointwiseKind, Step,
+        Sweep, Tap, ToCells, ToLanes, Window,
+    },
+    lanes::LANES,
+    pack::{Packed, PackedWeights, groups},
+    transformed::Direction,
+    view::View,
+};
+
+/// The operations that compute all needed nodes.
+pub(crate) fn forward(graph: &Graph, weights: &PackedWeights, layout: &Layout) -> Program {
+    let mut program = Program::default();
+    // The level after which a node is there.
+    let mut ready = vec![0; graph.nodes.len()];
+    let mut done = vec![false; graph.nodes.len()];
+    for node in 0..graph.nodes.len() {
+        if !layout.needed[node] || done[node] {
+            continue;
+        }
+        let inputs = &graph.nodes[node].inputs;
+        let level = inputs.iter().map(|&input| ready[input] + 1).max();
+        let level = level.unwrap_or(0);
+        ready[node] = level;
+        let to = layout.view(node);
+        let dests = to.dests();
+        let from = inputs.first().map_or(to, |&input| layout.view(input));
+        let step = match &graph.nodes[node].op {
+            // Nobody reads it but convolutions of its cells.
+            Op::Input if !reads_input(graph, weights, layout) => continue,
+            Op::Input => Step::ToLanes(ToLanes {
+                external: 0,
+                height: to.height,
+                width: to.width,
+                pixel: to.pixel,
+                parts: parts(graph, node),
+                dests,
+                bands: bands(to.height, to.blocks),
+            }),
+            Op::Conv { .. } if is_filtered(weights, layout, node) => {
+                let Some(transformed) = &weights.convs[weights.of_node[node]].transformed else {
+                    unreachable!("node {node} has just been asked");
+                };
+                let outs = outs(graph, weights, layout, node);
+                let axes = axes(graph, &layout.sizes, node);
+                let size = layout.sizes[node];
+                let direction = Direction::Forward;
+                let (from, before) = match cells(layout, node, axes) {
+                    Some(cells) => {
+                        let image = [graph.channels(0), axes[0].input, axes[1].input];
+                        let bands = bands(cells.view.height, 1);
+                        let step = ToCells {
+                            cells,
+                            image,
+                            bands,
+                        };
+                        program.push(0, node, Step::ToCells(step));
+                        (cells.view, [cells.first.0, cells.first.1])
+                    }
+                    None => (from, axes.map(|axis| axis.before)),
+                };
+                Step::Winograd(filtering(
+                    transformed,
+                    direction,
+                    before,
+                    &from,
+                    &outs,
+                    size,
+                ))
+            }
+            Op::Conv { .. } => {
+                let together = siblings(graph, layout, node);
+                for &sibling in &together {
+                    done[sibling] = true;
+                    ready[sibling] = level;
+                }
+                Step::Sweep(sweep(graph, weights, layout, &together))
+            }
+            Op::Relu if layout.fused[inputs[0]].is_some() => {
+                ready[node] = ready[inputs[0]];
+                continue;
+            }
+            Op::Relu => Step::Pointwise(Pointwise {
+                kind: PointwiseKind::Relu,
+                from,
+                dests,
+            }),
+            Op::MaxPool { .. } => Step::MaxPool(MaxPool {
+                window: window(graph, layout, node),
+                from,
+                to,
+                dests,
+                bands: bands(to.height, to.blocks),
+            }),
+            Op::Lrn(lrn) => Step::Lrn(LrnForward {
+                lrn: *lrn,
+                from,
+                channels: graph.first_channels(node),
+                dests,
+                bands: bands(to.height, 1),
+            }),
+            Op::GlobalAveragePool => Step::Average(Average {
+                positions: from,
+                mean: to,
+                dests,
+                gradient: false,
+            }),
+            Op::Concat => {
+                ready[node] = level - 1;
+                let mut first = 0;
+                for (position, &input) in inputs.iter().enumerate() {
+                    let blocks = graph.lanes[input].len();
+                    if layout.copied.contains(&(node, position)) {
+                        ready[node] = level;
+                        let copy = Pointwise {
+                            kind: PointwiseKind::Copy,
+                            from: layout.view(input),
+                            dests: dests[first..first + blocks].to_vec(),
+                        };
+                        program.push(level, node, Step::Pointwise(copy));
+                    }
+                    first += blocks;
+                }
+                continue;
+            }
+        };
+        program.push(level, node, step);
+    }
+    program.balance();
+    program
+}
+
+/// Whether a convolution goes by Winograd's filtering.
+pub(super) fn is_filtered(weights: &PackedWeights, layout: &Layout, node: usize) -> bool {
+    let transformed = weights.convs[weights.of_node[node]].transformed.as_ref();
+    eligible(layout, transformed).is_some()
+}
+
+/// The cells of the image that a convolution reads, if it is one that does.
+pub(super) fn cells(layout: &Layout, node: usize, [y, x]: [Axis; 2]) -> Option<Cells> {
+    layout.cells.get(&node).map(|&view| Cells {
+        view,
+        stride: y.stride,
+        before: (y.before, x.before),
+        first: (y.cells().0, x.cells().0),
+    })
+}
+
+/// Whether the input itself is read, other than in cells.
+fn reads_input(graph: &Graph, weights: &PackedWeights, layout: &Layout) -> bool {
+    let readers = (1..graph.nodes.len())
+        .filter(|&node| layout.needed[node] && graph.nodes[node].inputs.contains(&0));
+    let mut others = readers
+        .filter(|node| !layout.cells.contains_key(node) || !is_filtered(weights, layout, *node));
+    layout.input_wanted || others.next().is_some()
+}
+
+/// Channels of a node's blocks.
+pub(crate) fn parts(graph: &Graph, node: usize) -> Vec<Part> {
+    let first = graph.first_channels(node);
+    let counts = graph.lanes[node].iter();
+    first
+        .into_iter()
+        .zip(counts)
+        .map(|(first, &count)| Part { first, count })
+        .collect()
+}
+
+/// The windows of a pooling.
+pub(super) fn window(graph: &Graph, layout: &Layout, node: usize) -> Window {
+    let Op::MaxPool {
+        kernel,
+        stride,
+        pad,
+    } = graph.nodes[node].op
+    else {
+        unreachable!("node {node} is no pooling");
+    };
+    let [top, left] = layout.sizes[graph.nodes[node].inputs[0]].map(|n| pad(n, kernel, stride).0);
+    Window {
+        kernel,
+        stride,
+        top,
+        left,
+    }
+}
+
+/// This convolution and the later ones that read the same numbers: they run as one.
+fn siblings(graph: &Graph, layout: &Layout, node: usize) -> Vec<usize> {
+    let key = |node: usize| {
+        let [y, x] = axes(graph, &layout.sizes, node);
+        let of = |axis: Axis| (axis.output, axis.kernel, axis.stride, axis.before);
+        (graph.nodes[node].inputs[0], of(y), of(x))
+    };
+    let is_conv =
+        |&other: &usize| layout.needed[other] && matches!(graph.nodes[other].op, Op::Conv { .. });
+    let others = (node..graph.nodes.len()).filter(is_conv);
+    others.filter(|&other| key(other) == key(node)).collect()
+}
+
+fn sweep(graph: &Graph, weights: &PackedWeights, layout: &Layout, nodes: &[usize]) -> Sweep {
+    let node = nodes[0];
+    let from = layout.view(graph.nodes[node].inputs[0]);
+    let [y, x] = axes(graph, &layout.sizes, node);
+    let packed = |node: usize| &weights.convs[weights.of_node[node]];
+    let before = (y.before as isize, x.before as isize);
+    let mut taps = taps(&packed(node).forward, &from, (-before.0, -before.1));
+    for tap in &mut taps {
+        tap.row *= y.stride;
+        // The groups know their weights themselves.
+        (tap.weights, tap.weights_block) = (0, 0);
+    }
+    let mut all = Vec::new();
+    for &node in nodes {
+        let conv = packed(node);
+        let outs = outs(graph, weights, layout, node);
+        for (first, count) in groups(conv.forward.blocks) {
+            all.push(Group {
+                weights: conv.forward.start + first * conv.forward.inner * LANES,
+                first_block: first,
+                outs: outs[first..first + count].to_vec(),
+            });
+        }
+    }
+    let [height, width] = layout.sizes[node];
+    Sweep {
+        taps,
+        groups: all,
+        height,
+        width,
+        x_step: from.pixel * x.stride,
+        out_step: LANES,
+        bands: 1,
+    }
+}
+
+/// Where the blocks of a convolution's result go.
+fn outs(graph: &Graph, weights: &PackedWeights, layout: &Layout, node: usize) -> Vec<Out> {
+    let start = weights.convs[weights.of_node[node]].bias;
+    let bias = matches!(graph.nodes[node].op, Op::Conv { bias: true, .. });
+    let dests = layout.view(node).dests().into_iter().enumerate();
+    dests
+        .map(|(block, dest)| Out {
+            dest,
+            bias: bias.then_some(start + block * LANES),
+            relu: layout.fused[node].is_some(),
+        })
+        .collect()
+}
+
+/// Taps over a tensor, for the position (0, 0) at (row, column) of it.
+pub(super) fn taps(packed: &Packed, from: &View, (row, column): (isize, isize)) -> Vec<Tap> {
+    let taps = packed.taps.iter().map(|tap| {
+        let row = (row + tap.row as isize) * from.row as isize;
+        let column = (column + tap.column as isize) * from.pixel as isize;
+        Tap {
+            offset: from.block_offset(tap.block) as isize + row + column,
+            row: from.row,
+            len: tap.len,
+            weights: packed.start,
+            weights_block: packed.inner * LANES,
+            inner: tap.inner,
+        }
+    });
+    taps.collect()
+}

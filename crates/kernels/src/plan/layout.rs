@@ -1,0 +1,241 @@
+//! Where every tensor of a plan lies.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use super::{
+    buffer::Buffer,
+    filtering::beyond,
+    geometry::{Axis, Outside},
+};
+use crate::{
+    Op,
+    graph::Graph,
+    lanes::LANES,
+    pack::{Backward, PackedWeights},
+    view::View,
+};
+
+/// Distinguishes layouts, so that memory knows whose halos it has.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+/// Where every tensor of a plan lies; the same for activations and gradients.
+#[derive(Debug)]
+pub(crate) struct Layout {
+    pub(crate) id: u64,
+    /// No convolution goes by Winograd's filtering.
+    pub(crate) direct: bool,
+    /// The input itself is asked for.
+    pub(crate) input_wanted: bool,
+    pub(crate) needed: Vec<bool>,
+    pub(crate) sizes: Vec<[usize; 2]>,
+    /// Of all needed nodes. A convolution whose ReLU is part of it shares its ReLU's.
+    pub(crate) views: Vec<Option<View>>,
+    /// The ReLU that a convolution applies itself, because nobody asks for what is before it.
+    pub(crate) fused: Vec<Option<usize>>,
+    /// Inputs of concatenations that lie elsewhere and are copied: (concatenation, position).
+    pub(crate) copied: HashSet<(usize, usize)>,
+    /// The input's gradient, in blocks.
+    pub(crate) input_gradient: View,
+    /// The input's gradient of a convolution in cells, by node.
+    pub(crate) cells: HashMap<usize, View>,
+    buffers: Vec<Buffer>,
+    /// Numbers that one batch item takes.
+    pub(crate) len: usize,
+}
+
+impl Layout {
+    pub(crate) fn new(
+        graph: &Graph,
+        weights: &PackedWeights,
+        needed: Vec<bool>,
+        sizes: Vec<[usize; 2]>,
+        wanted: &[usize],
+        direct: bool,
+    ) -> Self {
+        let fused = fused(graph, &needed, wanted);
+        let mut buffers = Vec::new();
+        let mut copied = HashSet::new();
+        let mut homes: Vec<Option<(usize, usize)>> = vec![None; graph.nodes.len()];
+        let buffer = |[height, width]: [usize; 2], blocks: usize, pixel: usize| Buffer {
+            blocks,
+            pixel,
+            height,
+            width,
+            top: 0,
+            bottom: 0,
+            side: 0,
+            start: 0,
+        };
+        // A concatenation comes after its inputs, so it can offer them a place in its own.
+        for node in (0..graph.nodes.len()).rev() {
+            if !needed[node] {
+                continue;
+            }
+            if let Some(relu) = fused[node] {
+                homes[node] = homes[relu];
+                continue;
+            }
+            let (home, first) = *homes[node].get_or_insert_with(|| {
+                let interleaved = node == 0 && graph.interleaved;
+                let pixel = if interleaved {
+                    graph.channels(0)
+                } else {
+                    LANES
+                };
+                buffers.push(buffer(sizes[node], graph.lanes[node].len(), pixel));
+                (buffers.len() - 1, 0)
+            });
+            if matches!(graph.nodes[node].op, Op::Concat) {
+                let mut next = first;
+                for (position, &input) in graph.nodes[node].inputs.iter().enumerate() {
+                    if homes[input].is_none() {
+                        homes[input] = Some((home, next));
+                    } else {
+                        copied.insert((node, position));
+                    }
+                    next += graph.lanes[input].len();
+                }
+            }
+        }
+        let mut cell_buffers = Vec::new();
+        for (node, home) in homes.iter().enumerate() {
+            let (Op::Conv { .. }, Some(home)) = (&graph.nodes[node].op, home) else {
+                continue;
+            };
+            let input = graph.nodes[node].inputs[0];
+            let axes = axes(graph, &sizes, node);
+            // Winograd's tiles reach beyond the result, and so beyond what it is computed from.
+            let transformed = &weights.convs[weights.of_node[node]].transformed;
+            let widen = |outside: [Outside; 2], size: [usize; 2]| {
+                let beyond = match transformed {
+                    Some(transformed) => beyond(transformed.kernel, size),
+                    None => [0; 2],
+                };
+                [0, 1].map(|axis| (outside[axis].0, outside[axis].1 + beyond[axis]))
+            };
+            if let Some(source) = homes[input] {
+                let outside = axes.map(|axis| axis.outside_input());
+                buffers[source.0].widen(widen(outside, sizes[node]));
+            }
+            let cells = axes.map(|axis| axis.cells());
+            let in_cells = weights.convs[weights.of_node[node]].in_cells();
+            let outside = axes.map(|axis| axis.outside_output());
+            let size = if in_cells {
+                cells.map(|(first, last)| last + 1 - first)
+            } else {
+                sizes[input]
+            };
+            buffers[home.0].widen(widen(outside, size));
+            if let Backward::Cells(packed) = &weights.convs[weights.of_node[node]].backward {
+                let mut cells = buffer(size, packed.blocks, LANES);
+                cells.widen(widen(axes.map(|axis| axis.outside_cells()), sizes[node]));
+                buffers.push(cells);
+                cell_buffers.push((node, buffers.len() - 1));
+            }
+        }
+        if graph.interleaved {
+            buffers.push(buffer(sizes[0], 1, LANES));
+        }
+        let mut len = 0;
+        for buffer in &mut buffers {
+            buffer.start = len;
+            len += buffer.len();
+        }
+        let views: Vec<Option<View>> = homes
+            .iter()
+            .enumerate()
+            .map(|(node, home)| {
+                home.map(|(home, first)| buffers[home].view(first, graph.lanes[node].len()))
+            })
+            .collect();
+        let last = buffers.len() - 1;
+        let input_gradient = match views[0] {
+            Some(view) if !graph.interleaved => view,
+            _ => buffers[last].view(0, buffers[last].blocks),
+        };
+        let cells = cell_buffers
+            .into_iter()
+            .map(|(node, buffer)| (node, buffers[buffer].view(0, buffers[buffer].blocks)))
+            .collect();
+        Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            direct,
+            input_wanted: wanted.contains(&0),
+            needed,
+            sizes,
+            views,
+            fused,
+            copied,
+            input_gradient,
+            cells,
+            buffers,
+            len,
+        }
+    }
+
+    /// The view of a needed node.
+    ///
+    /// # Panics
+    ///
+    /// If the node is not needed.
+    pub(crate) fn view(&self, node: usize) -> View {
+        match self.views[node] {
+            Some(view) => view,
+            None => unreachable!("node {node} is not part of the plan"),
+        }
+    }
+
+    /// Start and length of every stretch of zeros around the tensors.
+    pub(crate) fn halos(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.buffers.iter().flat_map(Buffer::halos)
+    }
+}
+
+/// The two axes of a convolution.
+pub(super) fn axes(graph: &Graph, sizes: &[[usize; 2]], node: usize) -> [Axis; 2] {
+    let Op::Conv {
+        weights,
+        stride,
+        pad,
+        ..
+    } = graph.nodes[node].op
+    else {
+        unreachable!("node {node} is no convolution");
+    };
+    let kernel = graph.shapes[weights].kernel;
+    let input = sizes[graph.nodes[node].inputs[0]];
+    [0, 1].map(|axis| Axis {
+        input: input[axis],
+        output: sizes[node][axis],
+        kernel,
+        stride,
+        before: pad(input[axis], kernel, stride).0,
+    })
+}
+
+/// For every convolution that nobody but one ReLU reads, that ReLU.
+fn fused(graph: &Graph, needed: &[bool], wanted: &[usize]) -> Vec<Option<usize>> {
+    let mut readers: Vec<Vec<usize>> = vec![Vec::new(); graph.nodes.len()];
+    for (index, node) in graph.nodes.iter().enumerate() {
+        if needed[index] {
+            for &input in &node.inputs {
+                readers[input].push(index);
+            }
+        }
+    }
+    (0..graph.nodes.len())
+        .map(|node| match readers[node][..] {
+            [reader]
+                if matches!(graph.nodes[node].op, Op::Conv { .. })
+                    && matches!(graph.nodes[reader].op, Op::Relu)
+                    && !wanted.contains(&node) =>
+            {
+                Some(reader)
+            }
+            _ => None,
+        })
+        .collect()
+}

@@ -1,0 +1,139 @@
+//! Weights of small convolutions as Winograd's filtering multiplies with them, made when a plan
+//! first needs them: there are up to four times as many as weights.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::{ConvWeights, lanes::LANES, memory::Aligned, pack::groups, winograd::Form};
+
+/// Channels on either side below which the transforms cost more than they save.
+const LEAST: usize = 16;
+
+/// A way through a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Forward,
+    Backward,
+}
+
+/// A convolution's weights, and what was made of them so far.
+#[derive(Debug)]
+pub(crate) struct Transformed {
+    weight: Vec<f32>,
+    /// Rows and columns of the kernel.
+    pub(crate) kernel: usize,
+    /// Used lanes of the input's and the output's blocks.
+    lanes: [Vec<usize>; 2],
+    /// By direction and form.
+    made: [[OnceLock<Arc<Aligned>>; 4]; 2],
+}
+
+impl Transformed {
+    /// If it is one that the filtering is for.
+    pub(crate) fn new(
+        conv: &ConvWeights<'_>,
+        stride: usize,
+        lanes: &[usize],
+        out_lanes: &[usize],
+    ) -> Option<Self> {
+        let fits = matches!(conv.kernel, 3 | 5) && stride == 1 && conv.input.min(conv.out) >= LEAST;
+        fits.then(|| Self {
+            weight: conv.weight.to_vec(),
+            kernel: conv.kernel,
+            lanes: [lanes.to_vec(), out_lanes.to_vec()],
+            made: Default::default(),
+        })
+    }
+
+    /// The same convolution of the cells of its input (see `kernel/cells.rs`), with stride 1.
+    pub(crate) fn of_cells(
+        conv: &ConvWeights<'_>,
+        stride: usize,
+        out_lanes: &[usize],
+    ) -> Option<Self> {
+        let kernel = conv.kernel.div_ceil(stride);
+        let fits = stride > 1 && (3..=5).contains(&kernel) && conv.out >= LEAST;
+        let channels = stride * stride * conv.input;
+        let mut weight = Vec::new();
+        for out in 0..conv.out {
+            for cell in 0..channels {
+                let (phase, input) = (cell / conv.input, cell % conv.input);
+                for at in 0..kernel * kernel {
+                    let row = at / kernel * stride + phase / stride;
+                    let column = at % kernel * stride + phase % stride;
+                    let inside = row < conv.kernel && column < conv.kernel;
+                    let line = (out * conv.input + input) * conv.kernel + row;
+                    weight.push(if inside {
+                        conv.weight[line * conv.kernel + column]
+                    } else {
+                        0.0
+                    });
+                }
+            }
+        }
+        let lanes = (0..channels).step_by(LANES);
+        fits.then(|| Self {
+            weight,
+            kernel,
+            lanes: [
+                lanes.map(|first| LANES.min(channels - first)).collect(),
+                out_lanes.to_vec(),
+            ],
+            made: Default::default(),
+        })
+    }
+
+    /// Used lanes of the blocks that a direction reads.
+    pub(crate) fn source(&self, direction: Direction) -> &[usize] {
+        &self.lanes[direction as usize]
+    }
+
+    /// `[group][point][inner][block of the group][16]`.
+    pub(crate) fn get(&self, direction: Direction, form: Form) -> Arc<Aligned> {
+        let made = &self.made[direction as usize][form as usize];
+        Arc::clone(made.get_or_init(|| Arc::new(self.make(direction, form))))
+    }
+
+    fn make(&self, direction: Direction, form: Form) -> Aligned {
+        let backward = direction == Direction::Backward;
+        let [input, output] = if backward { [1, 0] } else { [0, 1] };
+        let channels = |side: usize| -> Vec<Option<usize>> {
+            // Of every lane, its channel.
+            let mut next = 0;
+            let mut lanes = Vec::new();
+            for &used in &self.lanes[side] {
+                lanes.extend((0..LANES).map(|lane| (lane < used).then_some(next + lane)));
+                next += used;
+            }
+            lanes
+        };
+        let (sources, targets) = (channels(input), channels(output));
+        let sources: Vec<usize> = sources.into_iter().flatten().collect();
+        let inputs: usize = self.lanes[0].iter().sum();
+        let points = form.points() * form.points();
+        let all = self.kernel * self.kernel;
+        let matrix = form.kernel_matrix();
+        let mut values = vec![0.0; points * sources.len() * targets.len()];
+        let mut kernel = vec![0.0; all];
+        for (first, count) in groups(targets.len() / LANES) {
+            let start = first * LANES * points * sources.len();
+            for (inner, &from) in sources.iter().enumerate() {
+                for lane in 0..count * LANES {
+                    let Some(to) = targets[first * LANES + lane] else {
+                        continue;
+                    };
+                    let (out, input) = if backward { (from, to) } else { (to, from) };
+                    kernel.copy_from_slice(&self.weight[(out * inputs + input) * all..][..all]);
+                    if backward {
+                        kernel.reverse();
+                    }
+                    let transformed = form.kernel(&matrix, &kernel);
+                    for (point, value) in transformed.into_iter().take(points).enumerate() {
+                        let at = (point * sources.len() + inner) * count * LANES + lane;
+                        values[start + at] = value;
+                    }
+                }
+            }
+        }
+        Aligned::from_slice(&values)
+    }
+}
