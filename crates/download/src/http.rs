@@ -111,18 +111,20 @@ fn forwards(proxy: &ureq::Proxy) -> bool {
     matches!(proxy.protocol(), Http | Https)
 }
 
-/// Where a `Location` leads from here (a URL, or a path from the server's root or from here), or
-/// why one does not go there.
+/// Where a `Location` leads from here (a URL, a path from the server's root or from here, or another
+/// query), or why one does not go there.
 fn resolve(here: &Uri, location: &str) -> Result<Uri, &'static str> {
     let location = location.split('#').next().unwrap_or_default();
     let scheme = here.scheme_str().unwrap_or_default();
     let server = here.authority().map_or("", |server| server.as_str());
-    let url = if location.contains("://") {
+    let url = if has_scheme(location) {
         location.to_owned()
     } else if location.starts_with("//") {
         format!("{scheme}:{location}")
     } else if location.starts_with('/') {
         format!("{scheme}://{server}{location}")
+    } else if location.starts_with('?') {
+        format!("{scheme}://{server}{}{location}", here.path())
     } else {
         let folder = here
             .path()
@@ -138,6 +140,18 @@ fn resolve(here: &Uri, location: &str) -> Result<Uri, &'static str> {
     }
 }
 
+/// Whether a reference begins with a scheme (RFC 3986, 3.1), and not with a path or a query.
+fn has_scheme(reference: &str) -> bool {
+    let Some((scheme, _)) = reference.split_once(':') else {
+        return false;
+    };
+    let mut letters = scheme.chars();
+    letters
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic())
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || "+-.".contains(letter))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,12 +164,21 @@ mod tests {
             ("//other.org/x", "http://other.org/x"),
             ("/x?y#z", "http://example.org:81/x?y"),
             ("x", "http://example.org:81/a/x"),
+            ("?x=y", "http://example.org:81/a/b?x=y"),
+            (
+                "/x?to=https://other.org/",
+                "http://example.org:81/x?to=https://other.org/",
+            ),
+            (
+                "x?to=https://other.org/",
+                "http://example.org:81/a/x?to=https://other.org/",
+            ),
         ];
         for (location, expected) in cases {
             let found = resolve(&here, location).map(|uri| uri.to_string());
             assert_eq!(found.as_deref(), Ok(expected), "{location}");
         }
-        for location in ["ftp://other.org/x", "http://", "http://a b/"] {
+        for location in ["ftp://other.org/x", "http://", "http://a b/", "data:,x"] {
             assert!(resolve(&here, location).is_err(), "{location}");
         }
     }
