@@ -2,12 +2,12 @@
 
 pub use oneiric_core::{Backend, DeviceError, Picture, PictureError, default_device};
 pub use oneiric_model::{
-    BlockWidths, ColourOrder, ConvWeights, HostTensor, InceptionV1, InceptionV1Config, Isa,
+    BlockWidths, ColourOrder, ConvWeights, Defect, HostTensor, InceptionV1, InceptionV1Config, Isa,
     Kernels, Layer, LayerId, Lrn, Misshapen, ModelError, NamedTensors, Network, Padding,
     Prediction, Preprocessing, ReluGradient, Variant, WeightsError, redirected_relu,
 };
 #[cfg(feature = "download")]
-pub use oneiric_model::{DownloadError, Downloader, Pretrained};
+pub use oneiric_model::{DownloadError, Downloader, Pretrained, download};
 pub use oneiric_objective::{
     Activations, Class, Measure, Objective, ObjectiveError, Objectives, Reading,
 };

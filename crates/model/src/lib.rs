@@ -47,8 +47,11 @@ pub use error::{Misshapen, ModelError};
 pub use inception::InceptionV1;
 pub use kernels::Kernels;
 pub use network::{Layer, LayerId, Network, ReluGradient};
+/// Downloads: the crate [`oneiric_download`], for all that is not named above.
+#[cfg(feature = "download")]
+pub use oneiric_download as download;
 #[cfg(feature = "download")]
 pub use oneiric_download::{DownloadError, Downloader, Pretrained};
 pub use oneiric_kernels::Isa;
-pub use oneiric_weights::{HostTensor, NamedTensors, WeightsError};
+pub use oneiric_weights::{Defect, HostTensor, NamedTensors, WeightsError};
 pub use ops::{ConvWeights, redirected_relu};
