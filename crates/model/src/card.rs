@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use oneiric_weights::CHECKSUM_KEY;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{InceptionV1Config, ModelError, Variant};
@@ -15,6 +16,9 @@ const LABELS: &str = "labels";
 /// More channels, or classes, or pixels on a side, no InceptionV1 has: a file that claims to is
 /// damaged, and to believe it would cost memory.
 const LARGEST: usize = 4096;
+/// The same of the channels that are normalised, and of the radius: the normalisation takes a matrix
+/// of the channels' square, which is not in the file.
+const LARGEST_NORMALISED: usize = 1024;
 
 /// The part of a network that is not weights.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,13 +41,20 @@ impl Card {
         ]))
     }
 
-    /// `None` for a file that another program wrote.
+    /// `None` for a file that another program wrote. What is said must be as it was written, so the
+    /// checksum, which reading compares where it is there, must be there.
     pub(crate) fn from_metadata(
         metadata: &BTreeMap<String, String>,
     ) -> Result<Option<Self>, ModelError> {
         let Some(config) = metadata.get(CONFIG) else {
             return Ok(None);
         };
+        if !metadata.contains_key(CHECKSUM_KEY) {
+            return Err(ModelError::Card {
+                key: CHECKSUM_KEY,
+                reason: "it is missing".to_owned(),
+            });
+        }
         let config: InceptionV1Config = of_json(CONFIG, config)?;
         let blocks = config.blocks.iter().flat_map(|block| {
             let [a, b, c] = [block.one, block.three_bottleneck, block.three];
@@ -61,6 +72,20 @@ impl Card {
                 reason: format!(
                     "widths, classes and side must be 1 to {LARGEST}, kernels 1 to 9 and that of \
                      the 5x5 branch odd: {config:?}"
+                ),
+            });
+        }
+        let [first, _, last] = config.stem;
+        if let Some(lrn) = config.lrn
+            && [first, last, lrn.radius]
+                .iter()
+                .any(|&size| size > LARGEST_NORMALISED)
+        {
+            return Err(ModelError::Card {
+                key: CONFIG,
+                reason: format!(
+                    "normalised channels and the radius must be at most {LARGEST_NORMALISED}: \
+                     {first}, {last}, {lrn:?}"
                 ),
             });
         }
@@ -94,8 +119,19 @@ pub(crate) const fn is_imagenet(variant: Variant) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use oneiric_weights::CHECKSUM_KEY;
+
     use super::{CONFIG, Card};
     use crate::{InceptionV1Config, ModelError};
+
+    /// As in a file, whose writer adds the checksum.
+    fn saved(card: &Card) -> BTreeMap<String, String> {
+        let mut metadata = card.to_metadata().expect("a configuration of ours");
+        metadata.insert(CHECKSUM_KEY.to_owned(), String::new());
+        metadata
+    }
 
     #[test]
     fn a_card_goes_there_and_back() {
@@ -111,11 +147,8 @@ mod tests {
                     source: "a file".to_owned(),
                     labels,
                 };
-                let metadata = card.to_metadata().expect("a configuration of ours");
-                assert_eq!(
-                    Card::from_metadata(&metadata).expect("just written"),
-                    Some(card)
-                );
+                let found = Card::from_metadata(&saved(&card)).expect("just written");
+                assert_eq!(found, Some(card));
             }
         }
     }
@@ -123,12 +156,11 @@ mod tests {
     #[test]
     fn a_claim_that_cannot_be_is_refused() {
         let metadata = |config: InceptionV1Config| {
-            let card = Card {
+            saved(&Card {
                 config,
                 source: String::new(),
                 labels: Vec::new(),
-            };
-            card.to_metadata().expect("numbers")
+            })
         };
         let mut config = InceptionV1Config::tiny();
         config.blocks[3].five = usize::MAX;

@@ -204,10 +204,13 @@ impl InceptionV1 {
             });
         }
         let convs = weights::load(&config, &graph, tensors, &device)?;
-        let lrn = config.lrn.iter().flat_map(|lrn| {
-            let channels = [config.stem[0], config.stem[2]];
-            channels.map(|channels| (channels, LrnKernel::new(lrn, channels, &device)))
-        });
+        let mut kernels = HashMap::new();
+        if let Some(lrn) = &config.lrn {
+            for channels in [config.stem[0], config.stem[2]] {
+                let kernel = kernels.entry(channels);
+                kernel.or_insert_with(|| LrnKernel::new(lrn, channels, &device));
+            }
+        }
         let mean = TensorData::new(config.preprocessing.mean.to_vec(), [1, 3, 1, 1]);
         let labels = if is_imagenet(config.variant) && config.classes == IMAGENET_CLASSES {
             imagenet_labels()
@@ -217,7 +220,7 @@ impl InceptionV1 {
         Ok(Self {
             inner: Arc::new(Inner {
                 mean: Tensor::from_data(mean, &device),
-                lrn: lrn.collect(),
+                lrn: kernels,
                 config,
                 source: "tensors".to_owned(),
                 graph: Arc::new(graph),

@@ -8,7 +8,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use counting::{Counting, alone, peak_of};
 use oneiric_core::Backend;
-use oneiric_model::{InceptionV1, InceptionV1Config};
+use oneiric_model::{BlockWidths, InceptionV1, InceptionV1Config};
 use oneiric_testkit::shared;
 
 #[global_allocator]
@@ -44,4 +44,19 @@ fn loading_takes_less_than_two_and_a_half_times_the_file() {
     net.save(&path).expect("writable");
     drop(net);
     check("saved", &path, &device);
+
+    // Normalising takes a matrix that is in no file, as large as the card allows; both
+    // normalisations share it.
+    let mut config = InceptionV1Config::tiny();
+    config.stem = [1024, 1, 1024];
+    config.blocks = [BlockWidths::new([1; 6]); 9];
+    let net = InceptionV1::random(config, 1, &device).expect("of ours");
+    net.save(&path).expect("writable");
+    drop(net);
+    let size = path.metadata().expect("there").len() as usize;
+    let (net, peak) = peak_of(&alone(), || InceptionV1::load(&path, &device));
+    assert!(net.is_ok(), "{net:?}");
+    println!("wide normalisations: {peak} bytes of {size}");
+    let matrix = size_of::<f32>() << 20;
+    assert!(peak < matrix + 4 * size, "{peak} bytes of {size}");
 }

@@ -6,8 +6,8 @@ use burn::tensor::{Device, Tensor};
 use common::weights_of;
 use oneiric_core::Picture;
 use oneiric_model::{
-    HostTensor, InceptionV1, InceptionV1Config, LayerId, ModelError, NamedTensors, Network,
-    Padding, ReluGradient,
+    BlockWidths, HostTensor, InceptionV1, InceptionV1Config, LayerId, ModelError, NamedTensors,
+    Network, Padding, ReluGradient,
 };
 use oneiric_testkit::{Array, Tolerance, assert_close, devices};
 
@@ -314,17 +314,70 @@ fn a_saved_network_says_what_it_is_and_notices_damage() {
     let path = folder.path().join("network.safetensors");
     let net = InceptionV1::random(InceptionV1Config::tiny(), 5, &device).expect("of ours");
     net.save(&path).expect("writable");
-    let mut bytes = std::fs::read(&path).expect("just written");
+    let bytes = std::fs::read(&path).expect("just written");
     let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).expect("safetensors");
     let metadata = header.metadata().clone().expect("metadata");
     assert_eq!(metadata["variant"], "custom");
     assert_eq!(metadata["source"], "random weights, seed 5");
-    assert_eq!(metadata["checksum"].len(), 64);
+    assert_eq!(metadata["oneiric.checksum"].len(), 64);
+    let load = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).expect("writable");
+        InceptionV1::load(&path, &device)
+    };
+    let replaced = |old: &str, new: &str| {
+        let mut bytes = bytes.clone();
+        let at = bytes
+            .windows(old.len())
+            .position(|window| window == old.as_bytes());
+        let at = at.expect("in the header");
+        bytes[at..at + old.len()].copy_from_slice(new.as_bytes());
+        load(&bytes)
+    };
+    assert!(load(&bytes).is_ok());
+    // What is subtracted from the images, and what they are multiplied by.
+    for (old, new) in [
+        ("[117.0,", "[118.0,"),
+        (r#"scale\":255.0"#, r#"scale\":254.0"#),
+    ] {
+        let refused = replaced(old, new);
+        assert!(matches!(refused, Err(ModelError::File(_))), "{refused:?}");
+    }
+    // Without a checksum, nobody knows.
+    match replaced("oneiric.checksum", "oneiric.nonsense") {
+        Err(ModelError::Card { key, .. }) => assert_eq!(key, "oneiric.checksum"),
+        other => panic!("{other:?}"),
+    }
     // A bit of the last weight.
-    *bytes.last_mut().expect("not empty") ^= 1;
-    std::fs::write(&path, bytes).expect("writable");
-    let refused = InceptionV1::load(&path, &device);
+    let mut damaged = bytes.clone();
+    *damaged.last_mut().expect("not empty") ^= 1;
+    let refused = load(&damaged);
     assert!(matches!(refused, Err(ModelError::File(_))), "{refused:?}");
+}
+
+#[test]
+fn a_saved_network_with_an_impossible_normalisation_is_refused() {
+    let (_, device) = devices().remove(0);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("network.safetensors");
+    let saved_and_loaded = |stem, radius| {
+        let mut config = InceptionV1Config::tiny();
+        config.stem = stem;
+        config.blocks = [BlockWidths::new([1; 6]); 9];
+        if let Some(lrn) = &mut config.lrn {
+            lrn.radius = radius;
+        }
+        let net = InceptionV1::random(config, 5, &device).expect("of ours");
+        net.save(&path).expect("writable");
+        InceptionV1::load(&path, &device)
+    };
+    for (stem, radius) in [([1025, 1, 4], 5), ([4, 1, 1025], 5), ([4, 1, 4], 1025)] {
+        let refused = saved_and_loaded(stem, radius);
+        assert!(
+            matches!(refused, Err(ModelError::Card { .. })),
+            "{refused:?}"
+        );
+    }
+    assert!(saved_and_loaded([1024, 1, 4], 5).is_ok());
 }
 
 #[test]

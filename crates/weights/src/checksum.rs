@@ -1,27 +1,31 @@
-//! One number for all weights, the same whatever file they came from.
+//! One number for all weights and what is said of them, the same whatever file they came from.
+
+use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
 use crate::NamedTensors;
 
-/// The metadata key that [`write_safetensors`](crate::write_safetensors) writes the checksum under.
-pub(crate) const CHECKSUM_KEY: &str = "checksum";
+/// The metadata key that [`write_safetensors`](crate::write_safetensors) writes the checksum under,
+/// and [`read`](crate::read) compares it.
+pub const CHECKSUM_KEY: &str = "oneiric.checksum";
 
-/// The SHA-256 of the tensors in the order of their names, as 64 hexadecimal digits.
+/// The SHA-256 of tensors and metadata, each in the order of their names, as 64 hexadecimal digits.
 ///
-/// Of each tensor go in: the name's length in bytes, the name, the number of axes, each side, and
-/// the values. Lengths and sides are little-endian `u64`, values little-endian `f32`. So the
+/// What goes in: the number of tensors; of each its name, the number of axes, each side, and the
+/// values; then, of each entry of the metadata, its key and its value. A text goes in as its length
+/// in bytes and its bytes; numbers are little-endian `u64`, values little-endian `f32`. So the
 /// checksum is that of the numbers, not of a file: an f16 file and the f32 file that it widens to
-/// have the same.
+/// have the same. Metadata under [`CHECKSUM_KEY`] is left out.
 #[must_use]
-pub fn checksum(tensors: &NamedTensors) -> String {
+pub fn checksum(tensors: &NamedTensors, metadata: &BTreeMap<String, String>) -> String {
     let mut hash = Sha256::new();
+    number(&mut hash, tensors.len());
     for (name, tensor) in tensors {
-        hash.update((name.len() as u64).to_le_bytes());
-        hash.update(name);
-        hash.update((tensor.shape.len() as u64).to_le_bytes());
+        text(&mut hash, name);
+        number(&mut hash, tensor.shape.len());
         for &side in &tensor.shape {
-            hash.update((side as u64).to_le_bytes());
+            number(&mut hash, side);
         }
         let mut bytes = Vec::with_capacity(4096);
         for values in tensor.values.chunks(1024) {
@@ -30,15 +34,30 @@ pub fn checksum(tensors: &NamedTensors) -> String {
             hash.update(&bytes);
         }
     }
+    for (key, value) in metadata.iter().filter(|(key, _)| *key != CHECKSUM_KEY) {
+        text(&mut hash, key);
+        text(&mut hash, value);
+    }
     hash.finalize()
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
 }
 
+fn number(hash: &mut Sha256, number: usize) {
+    hash.update((number as u64).to_le_bytes());
+}
+
+fn text(hash: &mut Sha256, text: &str) {
+    number(hash, text.len());
+    hash.update(text);
+}
+
 #[cfg(test)]
 mod tests {
-    use super::checksum;
+    use std::collections::BTreeMap;
+
+    use super::{CHECKSUM_KEY, checksum};
     use crate::{HostTensor, NamedTensors};
 
     fn one(name: &str, shape: &[usize], values: &[f32]) -> NamedTensors {
@@ -46,28 +65,50 @@ mod tests {
         NamedTensors::from([(name.to_owned(), HostTensor { shape, values })])
     }
 
+    fn said(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let pairs = pairs
+            .iter()
+            .map(|(key, value)| ((*key).into(), (*value).into()));
+        pairs.collect()
+    }
+
     #[test]
     fn is_the_hash_of_what_the_documentation_says() {
+        // Python: hashlib.sha256(struct.pack("<Q", 0)).hexdigest()
         assert_eq!(
-            checksum(&NamedTensors::new()),
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+            checksum(&NamedTensors::new(), &said(&[])),
+            "af5570f5a1810b7af78caf4bc70a660f0df51e42baf91d4de5b2328de0e83dfc"
         );
-        // Python: hashlib.sha256(struct.pack("<Q1sQQQff", 1, b"a", 2, 1, 2, 1.0, -0.0)).hexdigest()
+        // one = struct.pack("<QQ1sQQQff", 1, 1, b"a", 2, 1, 2, 1.0, -0.0)
+        let tensors = one("a", &[1, 2], &[1.0, -0.0]);
         assert_eq!(
-            checksum(&one("a", &[1, 2], &[1.0, -0.0])),
-            "de873b39f35da61ec1ff7f8c22bfe41447c7d7c66e38f039e16baf98aae901e6"
+            checksum(&tensors, &said(&[])),
+            "5d5dad756e18c781f4655209571c8ec11798f0da217932f8de737a715091cb14"
+        );
+        // one + struct.pack("<Q1sQ2s", 1, b"k", 2, b"vw")
+        let with_checksum = said(&[("k", "vw"), (CHECKSUM_KEY, "left out")]);
+        assert_eq!(
+            checksum(&tensors, &with_checksum),
+            "0d2e9703e047f02351f1e96ac4f77f022a1f1730e0211ac222b60764dba5d16f"
         );
     }
 
     #[test]
-    fn name_shape_and_every_bit_count() {
-        let of = |name, shape: &[usize], values: &[f32]| checksum(&one(name, shape, values));
+    fn names_shapes_metadata_and_every_bit_count() {
+        let of =
+            |name, shape: &[usize], values: &[f32]| checksum(&one(name, shape, values), &said(&[]));
+        let with = |pairs: &[(&str, &str)]| checksum(&one("a", &[1], &[1.0]), &said(pairs));
         let all = [
             of("a", &[1, 2], &[1.0, 0.0]),
             of("b", &[1, 2], &[1.0, 0.0]),
             of("a", &[2, 1], &[1.0, 0.0]),
             of("a", &[2], &[1.0, 0.0]),
             of("a", &[1, 2], &[1.0, -0.0]),
+            with(&[]),
+            with(&[("k", "vw")]),
+            with(&[("kv", "w")]),
+            with(&[("k", "v"), ("w", "")]),
+            checksum(&NamedTensors::new(), &said(&[])),
         ];
         for (i, a) in all.iter().enumerate() {
             assert!(all[i + 1..].iter().all(|b| a != b));

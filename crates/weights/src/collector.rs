@@ -2,6 +2,10 @@
 
 use crate::{Defect, HostTensor, NamedTensors};
 
+/// What a tensor takes beside its name and its values, at least: its entry in the map (72 bytes, in
+/// nodes that are about half full), its shape, and the allocator's share.
+const ENTRY_BYTES: u64 = 256;
+
 /// More axes than any weight has.
 pub(crate) const MAX_AXES: usize = 8;
 
@@ -18,8 +22,9 @@ impl Collector {
     /// As `f32`, weights take the size of the file that they are in, twice that if they are halves.
     /// Both TensorFlow (a constant may be one number and a shape) and PyTorch (a tensor may be a
     /// view with strides of 0) can write more than lies in the file, which is how a kilobyte asks
-    /// for all memory. Four times the file leaves room for honest sharing, and the constant for
-    /// files that are nothing but such constants (a test's, of zeros).
+    /// for all memory; and a Caffe model names a layer once for all of its blobs, each of which may
+    /// be 6 bytes of nothing. Four times the file leaves room for honest sharing, and the constant
+    /// for files that are nothing but such constants (a test's, of zeros) or small tensors.
     pub(crate) fn for_file(bytes: u64) -> Self {
         const WIDENED_AND_SHARED: u64 = 4;
         const SMALL: u64 = 1 << 20;
@@ -39,14 +44,26 @@ impl Collector {
             });
         }
         let values = volume(name, shape)?;
-        let bytes = (values as u64).saturating_mul(size_of::<f32>() as u64);
-        self.bytes_left = self
-            .bytes_left
-            .checked_sub(bytes)
-            .ok_or_else(|| Defect::Oversized {
-                name: name.to_owned(),
-            })?;
+        self.charge_entry(name)?;
+        self.charge(
+            name,
+            (values as u64).saturating_mul(size_of::<f32>() as u64),
+        )?;
         Ok(Vec::with_capacity(values))
+    }
+
+    /// Takes what a tensor needs beside its values off the bytes that are left: also for a reader
+    /// that makes a list of tensors first.
+    pub(crate) fn charge_entry(&mut self, name: &str) -> Result<(), Defect> {
+        self.charge(name, ENTRY_BYTES + name.len() as u64)
+    }
+
+    fn charge(&mut self, name: &str, bytes: u64) -> Result<(), Defect> {
+        let left = self.bytes_left.checked_sub(bytes);
+        self.bytes_left = left.ok_or_else(|| Defect::Oversized {
+            name: name.to_owned(),
+        })?;
+        Ok(())
     }
 
     /// Takes a tensor whose vector came from [`room`](Self::room).

@@ -189,23 +189,26 @@ pub enum Defect {
         /// What the file is.
         format: Format,
     },
-    /// The tensors are not those that the file was written with.
+    /// The tensors, or the metadata, are not those that the file was written with.
     #[error(
-        "the file's checksum is {expected:?}, but its tensors give {found:?}: the file is damaged, \
+        "the file's checksum is {expected:?}, but its content gives {found:?}: the file is damaged, \
          make or download it again"
     )]
     Checksum {
         /// What the file says.
         expected: String,
-        /// What its tensors give.
+        /// What its tensors and metadata give.
         found: String,
     },
     /// The list of labels is not one label a line of UTF-8 text, or far too long.
     #[error(
-        "the labels are no text of one label a line, of at most {limit} bytes; remove the file or mend it"
+        "the labels are no text of one label a line, of at most {limit} bytes and {most} lines; \
+         remove the file or mend it"
     )]
     Labels {
-        /// The most that labels may take.
+        /// The most bytes that labels may take.
         limit: u64,
+        /// The most lines.
+        most: usize,
     },
 }

@@ -1,11 +1,8 @@
 //! From a path to the weights in it.
 
-use std::{
-    collections::BTreeMap,
-    fs::File,
-    io::{Read, Seek},
-    path::Path,
-};
+use std::{collections::BTreeMap, fs::File, io::Read, path::Path};
+
+use rawzip::{FileReader, ReaderAt};
 
 use crate::{
     Defect, Format, NamedTensors, WeightsError,
@@ -15,6 +12,7 @@ use crate::{
     protobuf::{read_graph, read_graph_archive, read_net},
     pytorch::{read_torch_archive, read_torch_legacy},
     safetensors::read_safetensors,
+    section::Section,
     zip::Archive,
 };
 
@@ -41,7 +39,7 @@ pub struct Weights {
 /// - Caffe: the blobs of a layer as `LAYER.weight`, `LAYER.bias`, then `LAYER.2` and so on.
 ///   Legacy shapes lose the leading ones that Caffe padded them with: `[1, 1, 1, n]` is `[n]` and
 ///   `[1, 1, out, in]` is `[out, in]`.
-/// - Safetensors: f32, f16 and bf16; the metadata key `"checksum"` is verified if it is there.
+/// - Safetensors: f32, f16 and bf16; a [checksum](crate::CHECKSUM_KEY) in the metadata is verified.
 ///
 /// # Errors
 ///
@@ -62,13 +60,13 @@ pub fn read(path: impl AsRef<Path>) -> Result<Weights, WeightsError> {
         if metadata.is_dir() {
             return Err(std::io::ErrorKind::IsADirectory.into());
         }
-        Ok((file, metadata.len()))
+        Ok((FileReader::from(file), metadata.len()))
     });
     let (file, length) = opened.map_err(|source| WeightsError::Read {
         path: path.to_owned(),
         source,
     })?;
-    let mut weights = read_file(file, length).map_err(|source| WeightsError::File {
+    let mut weights = read_source(&file, length).map_err(|source| WeightsError::File {
         path: path.to_owned(),
         source,
     })?;
@@ -78,31 +76,23 @@ pub fn read(path: impl AsRef<Path>) -> Result<Weights, WeightsError> {
     Ok(weights)
 }
 
-/// Reads safetensors from memory: for a network that is compiled into a program.
+/// Reads what [`read`] does from memory: for a network that is compiled into a program.
 ///
 /// # Errors
 ///
-/// When the bytes are no safetensors file, or a damaged one.
+/// When the bytes are none of the formats, or damaged.
 pub fn read_bytes(bytes: &[u8]) -> Result<Weights, WeightsError> {
-    let head = &bytes[..bytes.len().min(HEAD)];
-    match Container::recognise(head)? {
-        Container::Safetensors => {}
-        _ => return Err(Defect::Unknown.into()),
-    }
-    Ok(read_safetensors(bytes, bytes.len() as u64)?)
+    Ok(read_source(&bytes, bytes.len() as u64)?)
 }
 
-fn read_file(mut file: File, length: u64) -> Result<Weights, Defect> {
+fn read_source(source: &dyn ReaderAt, length: u64) -> Result<Weights, Defect> {
     let mut head = Vec::new();
-    Read::by_ref(&mut file)
-        .take(HEAD as u64)
-        .read_to_end(&mut head)?;
-    file.rewind()?;
+    Section::first(source, length.min(HEAD as u64)).read_to_end(&mut head)?;
     let mut collector = Collector::for_file(length);
     match Container::recognise(&head)? {
-        Container::Safetensors => read_safetensors(file, length),
+        Container::Safetensors => read_safetensors(Section::first(source, length), length),
         Container::Zip => {
-            let archive = Archive::open(file, length)?;
+            let archive = Archive::open(source, length)?;
             match archive.torch_root() {
                 Some(root) => {
                     read_torch_archive(&archive, &root, &mut collector)?;
@@ -115,15 +105,15 @@ fn read_file(mut file: File, length: u64) -> Result<Weights, Defect> {
             }
         }
         Container::TorchLegacy => {
-            read_torch_legacy(file, length, &mut collector)?;
+            read_torch_legacy(source, length, &mut collector)?;
             weights(Format::PyTorch, collector, None)
         }
         Container::GraphDef => {
-            read_graph(&whole(file, length)?, &mut collector)?;
+            read_graph(&whole(source, length)?, &mut collector)?;
             weights(Format::TensorFlow, collector, None)
         }
         Container::NetParameter => {
-            read_net(&whole(file, length)?, &mut collector)?;
+            read_net(&whole(source, length)?, &mut collector)?;
             weights(Format::Caffe, collector, None)
         }
     }
@@ -147,13 +137,13 @@ fn weights(
 }
 
 /// All of a file that has so many bytes now; not more, should it grow.
-fn whole(file: File, length: u64) -> Result<Vec<u8>, Defect> {
+fn whole(source: &dyn ReaderAt, length: u64) -> Result<Vec<u8>, Defect> {
     let mut bytes = Vec::new();
     // On a machine that could not even address the file, this is an error rather than an abort.
     bytes
         .try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX))
         .map_err(|_| std::io::Error::from(std::io::ErrorKind::OutOfMemory))?;
-    file.take(length).read_to_end(&mut bytes)?;
+    Section::first(source, length).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -2,13 +2,13 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
     io::{BufReader, Read},
 };
 
 use flate2::bufread::DeflateDecoder;
 use rawzip::{
-    CompressionMethod, FileReader, RECOMMENDED_BUFFER_SIZE, ZipArchive, ZipArchiveEntryWayfinder,
+    CompressionMethod, RECOMMENDED_BUFFER_SIZE, ReaderAt, ZipArchive, ZipArchiveEntryWayfinder,
+    ZipLocator,
 };
 
 use crate::Defect;
@@ -29,18 +29,19 @@ impl Entry {
 }
 
 /// An archive whose directory was read, and nothing else.
-#[derive(Debug)]
-pub(crate) struct Archive {
-    zip: ZipArchive<FileReader>,
+pub(crate) struct Archive<'a> {
+    zip: ZipArchive<&'a dyn ReaderAt>,
     entries: BTreeMap<String, Entry>,
 }
 
-impl Archive {
+impl<'a> Archive<'a> {
     /// Reads the directory of an archive of so many bytes.
-    pub(crate) fn open(file: File, length: u64) -> Result<Self, Defect> {
+    pub(crate) fn open(source: &'a dyn ReaderAt, length: u64) -> Result<Self, Defect> {
         let limit = inflated_limit(length);
         let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
-        let zip = ZipArchive::from_file(file, &mut buffer).map_err(damaged)?;
+        let zip = ZipLocator::new()
+            .locate_in_reader(source, &mut buffer, length)
+            .map_err(|(_, error)| damaged(error))?;
         let mut entries = BTreeMap::new();
         let mut inflated = 0_u64;
         let mut listed = zip.entries(&mut buffer);

@@ -6,8 +6,8 @@ mod support;
 use std::{collections::BTreeMap, path::PathBuf};
 
 use oneiric_weights::{
-    Defect, Format, HostTensor, NamedTensors, Weights, WeightsError, checksum, read, read_bytes,
-    write_safetensors,
+    CHECKSUM_KEY, Defect, Format, HostTensor, NamedTensors, Weights, WeightsError, checksum, read,
+    read_bytes, write_safetensors,
 };
 use support::{files, shared};
 
@@ -72,7 +72,23 @@ fn safetensors() {
         ("c", &[], &[1.5]),
     ]);
     assert_same(&weights.tensors, &expected);
-    assert_eq!(read_bytes(&bytes).expect("the same"), weights);
+}
+
+#[test]
+fn memory_is_read_as_a_file() {
+    for (format, bytes) in files::small_files() {
+        let found = read_bytes(&bytes).expect(format);
+        assert_eq!(found, read_written(&bytes), "{format}");
+    }
+    let error = read_bytes(b"GIF89a").expect_err("a picture");
+    assert!(matches!(error, WeightsError::Memory(Defect::Unknown)));
+}
+
+#[test]
+fn another_programs_checksum_is_only_metadata() {
+    let header = r#"{"__metadata__":{"checksum":"crc32:0"},"w":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}"#;
+    let weights = read_written(&files::safetensors(header, &[0; 4]));
+    assert_eq!(weights.metadata["checksum"], "crc32:0");
 }
 
 #[test]
@@ -131,7 +147,10 @@ fn what_is_written_reads_back_in_every_bit() {
     let weights = read(&path).expect("just written");
     assert_same(&weights.tensors, &expected);
     assert_eq!(weights.metadata["from"], "here");
-    assert_eq!(weights.metadata["checksum"], checksum(&expected));
+    assert_eq!(
+        weights.metadata[CHECKSUM_KEY],
+        checksum(&expected, &metadata)
+    );
     // The safetensors crate agrees, and sees what became a half.
     let bytes = std::fs::read(&path).expect("there");
     let other = safetensors::SafeTensors::deserialize(&bytes).expect("a valid file");
@@ -153,15 +172,22 @@ fn a_checksum_that_does_not_fit_is_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("w.safetensors");
     let values = tensors(&[("w", &[2], &[0.1, 0.2])]);
-    write_safetensors(&path, &values, &BTreeMap::new()).expect("writable");
-    let mut bytes = std::fs::read(&path).expect("there");
-    *bytes.last_mut().expect("not empty") ^= 1;
-    let error = read_bytes(&bytes).expect_err("another value");
-    let WeightsError::Memory(Defect::Checksum { expected, found }) = error else {
-        panic!("{error}");
-    };
-    assert_eq!(expected, checksum(&values));
-    assert_ne!(found, expected);
+    let metadata = BTreeMap::from([("scale".to_owned(), "2.0".to_owned())]);
+    write_safetensors(&path, &values, &metadata).expect("writable");
+    let bytes = std::fs::read(&path).expect("there");
+    let mut value = bytes.clone();
+    *value.last_mut().expect("not empty") ^= 1;
+    let mut said = bytes.clone();
+    let at = bytes.windows(3).position(|window| window == b"2.0");
+    said[at.expect("the scale")] = b'3';
+    for damaged in [value, said] {
+        let error = read_bytes(&damaged).expect_err("damaged");
+        let WeightsError::Memory(Defect::Checksum { expected, found }) = error else {
+            panic!("{error}");
+        };
+        assert_eq!(expected, checksum(&values, &metadata));
+        assert_ne!(found, expected);
+    }
 }
 
 #[test]

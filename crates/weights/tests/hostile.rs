@@ -10,7 +10,7 @@ use std::{
     sync::MutexGuard,
 };
 
-use oneiric_weights::{Defect, Weights, WeightsError, read, read_bytes};
+use oneiric_weights::{Defect, NamedTensors, Weights, WeightsError, read, read_bytes};
 use support::{
     counting::{Counting, alone, peak_of},
     files,
@@ -51,10 +51,11 @@ impl Reader {
     fn read(&self, what: &str, bytes: &[u8]) -> Result<Weights, WeightsError> {
         self.write(bytes).expect("writable");
         let most = MULTIPLE * bytes.len() + self.constant;
-        let (_, peak) = peak_of(&self.alone, || read_bytes(bytes).is_ok());
-        assert!(peak <= most, "{what}: {peak} of {} in memory", bytes.len());
         let (result, peak) = peak_of(&self.alone, || read(&self.path));
         assert!(peak <= most, "{what}: {peak} of {} bytes", bytes.len());
+        let (same, peak) = peak_of(&self.alone, || read_bytes(bytes).is_ok());
+        assert!(peak <= most, "{what}: {peak} of {} in memory", bytes.len());
+        assert_eq!(same, result.is_ok(), "{what}: from a file and from memory");
         result
     }
 
@@ -84,13 +85,25 @@ impl Reader {
 fn small_files_cut_off_anywhere() {
     let reader = Reader::new();
     for (format, seed) in files::small_files() {
-        reader.read(format, &seed).expect("the seed");
+        let whole = reader.read(format, &seed).expect("the seed").tensors;
+        // A protobuf message that is cut between two fields is two messages, each with its part of
+        // the tensors, or with none.
+        let between = match format {
+            "graph" | "caffe.v1" | "caffe.v2" => files::ends_of_fields(&seed),
+            _ => Vec::new(),
+        };
         for length in 0..seed.len() {
-            // A protobuf message may end between any two fields.
             let cut = reader.read(format, &seed[..length]);
-            let fine = format.starts_with("caffe") || format == "graph";
-            assert!(cut.is_err() || fine, "{format} of {length} bytes");
+            if between.contains(&length) {
+                let rest = reader.read(format, &seed[length..]);
+                let parts = [cut, rest].map(|part| part.map(|part| part.tensors));
+                let parts: NamedTensors = parts.into_iter().flatten().flatten().collect();
+                assert_eq!(parts, whole, "{format} in two at {length}");
+            } else {
+                assert!(cut.is_err(), "{format} of {length} bytes");
+            }
         }
+        assert_eq!(between.last().unwrap_or(&seed.len()), &seed.len());
     }
 }
 
@@ -231,6 +244,93 @@ fn small_files_that_claim_large_tensors() {
 }
 
 #[test]
+fn a_storage_that_is_described_twice() {
+    let reader = Reader::new();
+    // Twice under one key: of 2^61 numbers, which a tensor is a view of, and of the one number that
+    // is there.
+    let begin = b"\x80\x02ccollections\nOrderedDict\n)R(";
+    let huge = pickled(1 << 61, &[1], &[1]);
+    let small = pickled(1, &[1], &[1]);
+    let pickle = [&begin[..], &files::text("w"), &huge, b"u", &small, b"0."].concat();
+    let legacy = files::torch_legacy(&pickle, &[("0", 1, vec![0; 4])]);
+    let problem = match reader.defect("two sizes", &legacy) {
+        Defect::Damaged { problem, .. } => problem,
+        other => panic!("{other}"),
+    };
+    assert_eq!(problem, "a storage has two sizes");
+    // As many numbers, of another kind.
+    let integers = files::Pickled {
+        class: "LongStorage",
+        key: "0",
+        numbers: 1,
+        offset: 0,
+        shape: &[1],
+        strides: &[1],
+    };
+    let integers = integers.instructions();
+    let pickle = [
+        &begin[..],
+        &files::text("w"),
+        &small,
+        b"u",
+        &integers,
+        b"0.",
+    ]
+    .concat();
+    let legacy = files::torch_legacy(&pickle, &[("0", 1, vec![0; 8])]);
+    assert!(matches!(
+        reader.defect("two kinds", &legacy),
+        Defect::Damaged { .. }
+    ));
+}
+
+#[test]
+fn tensors_of_no_values_are_not_free() {
+    let reader = Reader::new();
+    let oversized = |what: &str, file: &[u8]| {
+        let defect = reader.defect(what, file);
+        assert!(
+            matches!(defect, Defect::Oversized { .. }),
+            "{what}: {defect}"
+        );
+    };
+    // A layer's name, which all of its blobs repeat; long, and of one letter.
+    let blob = files::bytes(6, &files::bytes(7, &files::number(1, 0)));
+    for (letters, blobs) in [(1 << 20, 200), (1, 300_000)] {
+        let name = files::bytes(4, &vec![b'a'; letters]);
+        let layer = files::bytes(2, &[name, blob.repeat(blobs)].concat());
+        let first = files::bytes(2, &files::bytes(4, b"l"));
+        let net = [files::bytes(1, b"n"), first, layer].concat();
+        oversized("blobs", &net);
+    }
+    let names = || (0..60_000).map(|i| format!("{i:x}"));
+    let graph: Vec<u8> = names()
+        .flat_map(|name| files::constant(&name, 1, &[0], &[]))
+        .collect();
+    oversized("constants", &graph);
+    let entries: Vec<String> = names()
+        .map(|name| format!(r#""{name}":{{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}"#))
+        .collect();
+    let header = format!("{{{}}}", entries.join(","));
+    oversized("header", &files::safetensors(&header, &[]));
+    // One tensor of eight axes, pickled once and named very often.
+    let tensor = pickled(1, &[0; 8], &[0; 8]);
+    let named = names().flat_map(|name| [files::text(&name), b"h\x00".to_vec()].concat());
+    let named: Vec<u8> = named.collect();
+    let begin = b"\x80\x02ccollections\nOrderedDict\n)R(";
+    let pickle = [
+        &begin[..],
+        &files::text("w"),
+        &tensor,
+        b"q\x00",
+        &named,
+        b"u.",
+    ]
+    .concat();
+    oversized("names", &files::torch_zip(&pickle, &[("0", vec![0; 4])]));
+}
+
+#[test]
 fn pickles_that_nest_or_copy_without_end() {
     let reader = Reader {
         constant: PICKLED,
@@ -338,6 +438,14 @@ fn zip_bombs() {
         lying[at..at + 4].copy_from_slice(&1000_u32.to_le_bytes());
     }
     reader.defect("lying bomb", &lying);
+    // A label of nothing takes a byte, packed a thousandth, and in memory what a text takes.
+    let labels = "\n".repeat((1 << 20) - 1) + "a";
+    let labels = files::graph_zip(files::small_graph(), &labels);
+    assert!(labels.len() < 10_000);
+    assert!(matches!(
+        reader.defect("labels", &labels),
+        Defect::Labels { .. }
+    ));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What reading takes: less than 2.5 times the file, for every file that there is.
+//! What reading takes: less than 2.5 times the file, for every file that is published.
 
 mod support;
 
@@ -15,14 +15,20 @@ static ALLOCATOR: Counting = Counting;
 
 /// Of the file's size.
 const LIMIT: f64 = 2.5;
+/// The same where halves are widened from a file that is in memory, or that several tensors share.
+const WIDENED: f64 = 4.1;
 
 fn check(what: &str, path: &Path) {
+    check_within(LIMIT, what, path);
+}
+
+fn check_within(limit: f64, what: &str, path: &Path) {
     let size = path.metadata().expect("there").len() as f64;
     let (weights, peak) = peak_of(&alone(), || read(path));
     let ratio = peak as f64 / size;
     println!("{what}: {ratio:.2} times {:.1} MB", size / 1e6);
     weights.expect("readable");
-    assert!(ratio < LIMIT, "{what} takes {ratio} times its size");
+    assert!(ratio < limit, "{what} takes {ratio} times its size");
 }
 
 fn shared_files() {
@@ -72,6 +78,26 @@ fn files_of_this_test() {
     let storage = [("0", values.len() as u64, bytes.clone())];
     std::fs::write(&path, files::torch_legacy(&pickle, &storage)).expect("writable");
     check("legacy PyTorch", &path);
+
+    let halves: Vec<u8> = values
+        .iter()
+        .flat_map(|&value| half::f16::from_f32(value).to_le_bytes())
+        .collect();
+    let view = files::Pickled {
+        class: "HalfStorage",
+        shape: &[4, COUNT as u64],
+        strides: &[1, 4],
+        ..pickled
+    };
+    let pickle = files::state_dict(&[("w", view.instructions())]);
+    let storage = [("0", values.len() as u64, halves.clone())];
+    std::fs::write(&path, files::torch_legacy(&pickle, &storage)).expect("writable");
+    check_within(WIDENED, "a view of halves", &path);
+    let content = files::bytes(4, &halves);
+    let first = files::node("input", "Placeholder", &[]);
+    let graph = files::constant("w", 19, &[values.len() as u64], &content);
+    std::fs::write(&path, [first, graph].concat()).expect("writable");
+    check_within(WIDENED, "TensorFlow graph of halves", &path);
 
     let mut noise = 1_u32;
     let noise: Vec<f32> = std::iter::repeat_with(|| {

@@ -44,7 +44,7 @@ pub(crate) fn read_graph(graph: &[u8], collector: &mut Collector) -> Result<(), 
 
 /// Reads the one graph in an archive, and gives the labels that are in it.
 pub(crate) fn read_graph_archive(
-    archive: &Archive,
+    archive: &Archive<'_>,
     collector: &mut Collector,
 ) -> Result<Option<Vec<String>>, Defect> {
     let mut graph = None;

@@ -1,10 +1,8 @@
 //! The two containers of `torch.save`: a zip archive since 1.6, a row of pickles before.
 
-use std::{
-    collections::BTreeMap,
-    fs::File,
-    io::{Read, Seek, SeekFrom},
-};
+use std::{collections::BTreeMap, io::Read};
+
+use rawzip::ReaderAt;
 
 use super::{
     machine::Machine,
@@ -12,14 +10,14 @@ use super::{
     state_dict::{Sources, sources},
     tensors::read_sources,
 };
-use crate::{Defect, Format, collector::Collector, zip::Archive};
+use crate::{Defect, Format, collector::Collector, section::Section, zip::Archive};
 
 /// Far more pickle than any state dict has: GoogLeNet's takes 41 KB.
 const MAX_PICKLE: u64 = 64 << 20;
 
 /// Reads the archive whose `data.pkl` lies in the folder `root`.
 pub(crate) fn read_torch_archive(
-    archive: &Archive,
+    archive: &Archive<'_>,
     root: &str,
     collector: &mut Collector,
 ) -> Result<(), Defect> {
@@ -38,7 +36,7 @@ pub(crate) fn read_torch_archive(
     let pickle = archive.content(pickle)?;
     let mut machine = Machine::new(&pickle);
     let object = machine.run()?;
-    let sources = sources(&pickle, &machine, object)?;
+    let sources = sources(&pickle, &machine, object, collector)?;
     drop(machine);
     drop(pickle);
     let open = |key: &str, bytes: usize| {
@@ -54,32 +52,38 @@ pub(crate) fn read_torch_archive(
 
 /// Reads a file of so many bytes that begins with the magic number.
 pub(crate) fn read_torch_legacy(
-    mut file: File,
+    file: &dyn ReaderAt,
     length: u64,
     collector: &mut Collector,
 ) -> Result<(), Defect> {
     let (sources, places) = {
         let bytes = MAX_PICKLE.min(length);
         let mut head = Vec::with_capacity(bytes as usize);
-        Read::by_ref(&mut file).take(bytes).read_to_end(&mut head)?;
-        legacy_plan(&head, &mut file, length)?
+        Section::first(file, bytes).read_to_end(&mut head)?;
+        legacy_plan(&head, file, length, collector)?
         // The head may be all of the file; it is dropped before the tensors are read.
     };
     let open = |key: &str, bytes: usize| {
-        let place = places.get(key).ok_or(damaged("a storage is missing"))?;
-        let mut file = file.try_clone()?;
-        file.seek(SeekFrom::Start(*place))?;
-        Ok(Box::new(file.take(bytes as u64)) as Box<dyn Read>)
+        let &(begin, length) = places.get(key).ok_or(damaged("a storage is missing"))?;
+        if length != bytes as u64 {
+            return Err(damaged("a storage has another size than the pickle says"));
+        }
+        Ok(Box::new(Section::at(file, begin, length)) as Box<dyn Read>)
     };
     read_sources(sources, open, collector)
 }
 
-/// Where a storage's numbers begin in the file, by its key.
-type Places = BTreeMap<String, u64>;
+/// Where a storage's numbers begin in the file and how many bytes they take, by its key.
+type Places = BTreeMap<String, (u64, u64)>;
 
 /// Follows the pickles: a magic number, the protocol, the machine that wrote it, the state dict,
 /// and the keys of the storages that come after them (`_legacy_save` in torch/serialization.py).
-fn legacy_plan(head: &[u8], file: &mut File, length: u64) -> Result<(Sources, Places), Defect> {
+fn legacy_plan(
+    head: &[u8],
+    file: &dyn ReaderAt,
+    length: u64,
+    collector: &mut Collector,
+) -> Result<(Sources, Places), Defect> {
     const PROTOCOL: i64 = 1001;
     let mut machine = Machine::new(head);
     machine.run()?;
@@ -96,22 +100,20 @@ fn legacy_plan(head: &[u8], file: &mut File, length: u64) -> Result<(Sources, Pl
         return Err(damaged("it was not saved on a little-endian machine"));
     }
     let state_dict = machine.run()?;
-    let sources = sources(head, &machine, state_dict)?;
+    let sources = sources(head, &machine, state_dict, collector)?;
     let Object::List(keys) = machine.run()? else {
         return Err(machine.problem("it does not list its storages"));
     };
 
     let objects = machine.objects();
-    let sizes: BTreeMap<&str, (usize, usize)> = objects
-        .storages
-        .iter()
-        .map(|storage| {
-            (
-                storage.key.text(head),
-                (storage.numbers, storage.kind.size()),
-            )
-        })
-        .collect();
+    let mut storages = BTreeMap::new();
+    for storage in &objects.storages {
+        let described = (storage.numbers, storage.kind);
+        let before = storages.insert(storage.key.text(head), described);
+        if before.is_some_and(|before| before != described) {
+            return Err(damaged("a storage has two sizes"));
+        }
+    }
     let mut places = Places::new();
     let mut position = machine.position() as u64;
     for key in &objects.groups[keys] {
@@ -119,28 +121,26 @@ fn legacy_plan(head: &[u8], file: &mut File, length: u64) -> Result<(Sources, Pl
             return Err(machine.problem("a storage without a key"));
         };
         let key = key.text(head);
-        let &(numbers, size) = sizes
+        let &(numbers, kind) = storages
             .get(key)
             .ok_or(damaged("a storage is of no known size"))?;
         if places.contains_key(key) {
             return Err(damaged("a storage is listed twice"));
         }
         let mut counted = [0; 8];
-        file.seek(SeekFrom::Start(position))?;
-        file.read_exact(&mut counted)?;
+        file.read_exact_at(&mut counted, position)?;
         if u64::from_le_bytes(counted) != numbers as u64 {
             return Err(damaged("a storage has another size than the pickle says"));
         }
         let begin = position + counted.len() as u64;
-        let end = (numbers as u64)
-            .checked_mul(size as u64)
-            .and_then(|bytes| bytes.checked_add(begin))
-            .filter(|&end| end <= length)
+        let bytes = (numbers as u64)
+            .checked_mul(kind.size() as u64)
+            .filter(|&bytes| begin.checked_add(bytes).is_some_and(|end| end <= length))
             .ok_or(damaged(
                 "a storage reaches past the end (is the file cut off?)",
             ))?;
-        places.insert(key.to_owned(), begin);
-        position = end;
+        places.insert(key.to_owned(), (begin, bytes));
+        position = begin + bytes;
     }
     Ok((sources, places))
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Defect, Format,
-    collector::{MAX_AXES, volume},
+    collector::{Collector, MAX_AXES, volume},
 };
 
 /// Where checkpoints that hold more than a state dict keep it.
@@ -40,6 +40,7 @@ pub(super) fn sources(
     pickle: &[u8],
     machine: &Machine<'_>,
     root: Object,
+    collector: &mut Collector,
 ) -> Result<Sources, Defect> {
     let objects = machine.objects();
     let Object::Dict(root) = root else {
@@ -65,6 +66,8 @@ pub(super) fn sources(
                 name: name.to_owned(),
             });
         }
+        // And so may be the tensor: an entry of a few bytes becomes a shape, strides and a name.
+        collector.charge_entry(name)?;
         let view = objects.tensors[tensor];
         let storage = objects.storages[view.storage];
         let sizes = |tuple: usize| match objects.groups[tuple].len() <= MAX_AXES {

@@ -62,7 +62,7 @@ pub(crate) fn read_safetensors(reader: impl Read, length: u64) -> Result<Weights
 
     let tensors = collector.into_tensors();
     if let Some(expected) = header.metadata.get(CHECKSUM_KEY) {
-        let found = checksum(&tensors);
+        let found = checksum(&tensors, &header.metadata);
         if *expected != found {
             let expected = expected.clone();
             return Err(Defect::Checksum { expected, found });

@@ -17,7 +17,7 @@ use crate::{
     collector::check_shape,
 };
 
-/// Writes the tensors as safetensors, with their [`checksum`] in the metadata.
+/// Writes the tensors as safetensors, with the metadata, which gets the [`checksum`] of both.
 ///
 /// Each tensor is written as f16 if that holds every value of it exactly, and as f32 otherwise, so
 /// that reading gives the same bits back. The file is there whole or not at all: it is written
@@ -51,7 +51,8 @@ fn write(
         .partition(|(_, tensor)| tensor.values.iter().copied().all(fits_half));
     let mut header = Map::new();
     let mut metadata = metadata.clone();
-    metadata.insert(CHECKSUM_KEY.to_owned(), checksum(tensors));
+    let sum = checksum(tensors, &metadata);
+    metadata.insert(CHECKSUM_KEY.to_owned(), sum);
     header.insert(METADATA_KEY.to_owned(), json!(metadata));
     let mut position = 0;
     // The wider numbers come first, so that all are aligned for a reader that maps the file.

@@ -54,6 +54,30 @@ pub(crate) fn bytes(field: u64, bytes: &[u8]) -> Vec<u8> {
     .concat()
 }
 
+/// Where the fields of a protobuf message end, and where the first begins. All must be bytes.
+pub(crate) fn ends_of_fields(message: &[u8]) -> Vec<usize> {
+    let mut ends = vec![0];
+    let mut at = 0;
+    let number = |at: &mut usize| {
+        let mut value = 0;
+        for shift in (0..).step_by(7) {
+            let byte = message[*at];
+            *at += 1;
+            value |= usize::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                break;
+            }
+        }
+        value
+    };
+    while at < message.len() {
+        assert_eq!(number(&mut at) & 7, 2, "a field that is no bytes");
+        at += number(&mut at);
+        ends.push(at);
+    }
+    ends
+}
+
 /// A node of a TensorFlow graph.
 pub(crate) fn node(name: &str, op: &str, attributes: &[u8]) -> Vec<u8> {
     let node = [
