@@ -2,6 +2,6 @@
 
 #![no_main]
 
-mod file;
+mod reading;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| file::read(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| reading::read(bytes));

@@ -2,8 +2,8 @@
 
 #![no_main]
 
-mod file;
+mod reading;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    file::read(&[b"\x0a\x01n\x12\x03\x22\x01l", bytes].concat());
+    reading::read(&[b"\x0a\x01n\x12\x03\x22\x01l", bytes].concat());
 });

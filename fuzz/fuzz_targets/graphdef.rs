@@ -2,8 +2,8 @@
 
 #![no_main]
 
-mod file;
+mod reading;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    file::read(&[b"\x0a\x09\x0a\x01i\x12\x04NoOp", bytes].concat());
+    reading::read(&[b"\x0a\x09\x0a\x01i\x12\x04NoOp", bytes].concat());
 });
