@@ -204,11 +204,11 @@ impl InceptionV1 {
             });
         }
         let convs = weights::load(&config, &graph, tensors, &device)?;
-        let mut kernels = HashMap::new();
+        let mut bands = HashMap::new();
         if let Some(lrn) = &config.lrn {
             for channels in [config.stem[0], config.stem[2]] {
-                let kernel = kernels.entry(channels);
-                kernel.or_insert_with(|| LrnKernel::new(lrn, channels, &device));
+                let band = bands.entry(channels);
+                band.or_insert_with(|| LrnKernel::new(lrn, channels, &device));
             }
         }
         let mean = TensorData::new(config.preprocessing.mean.to_vec(), [1, 3, 1, 1]);
@@ -220,7 +220,7 @@ impl InceptionV1 {
         Ok(Self {
             inner: Arc::new(Inner {
                 mean: Tensor::from_data(mean, &device),
-                lrn: kernels,
+                lrn: bands,
                 config,
                 source: "tensors".to_owned(),
                 graph: Arc::new(graph),
