@@ -12,8 +12,8 @@ pub use oneiric_objective::{
     Activations, Class, Measure, Objective, ObjectiveError, Objectives, Reading,
 };
 pub use oneiric_optimize::{
-    CancelToken, Ending, Progress, RunError, Snapshot, Timings, Visualization, Visualizer,
-    visualize,
+    CancelToken, Ending, Progress, RunError, Schedule, Snapshot, Timings, Visualization,
+    Visualizer, visualize,
 };
 pub use oneiric_param::{
     Canvas, Colour, Fft2, Fourier, ParamError, Parameterization, Pixel, Squash, irfft2, rfft2,

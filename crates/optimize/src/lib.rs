@@ -30,10 +30,12 @@ mod optimizer;
 mod progress;
 mod record;
 mod run;
+mod schedule;
 mod visualization;
 mod visualizer;
 
 pub use error::RunError;
 pub use progress::{CancelToken, Progress};
+pub use schedule::Schedule;
 pub use visualization::{Ending, Snapshot, Timings, Visualization};
 pub use visualizer::{Visualizer, visualize};

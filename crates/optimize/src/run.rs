@@ -59,10 +59,9 @@ pub(crate) fn run(
             return Err(record.not_finite(step, number, &canvas));
         }
         record.good_latent = plain(canvas.latent());
+        let rate = settings.learning_rate * settings.schedule.factor(step, settings.steps);
         canvas.update(&mut gradients, |index, value, gradient| {
-            settings
-                .optimizer
-                .step(index, settings.learning_rate, value, gradient)
+            settings.optimizer.step(index, rate, value, gradient)
         });
 
         record.values.push(number);

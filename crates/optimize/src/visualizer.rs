@@ -8,7 +8,7 @@ use oneiric_param::Parameterization;
 use oneiric_transform::{Transform, Transforms};
 
 use crate::{
-    CancelToken, Progress, RunError, Visualization,
+    CancelToken, Progress, RunError, Schedule, Visualization,
     optimizer::{Stepper, adam, stepper},
     run,
 };
@@ -36,6 +36,7 @@ pub fn visualize(
 /// | [`steps`](Self::steps) | 512 | steps of the optimizer | at least 1 |
 /// | [`thresholds`](Self::thresholds) | none | steps to keep pictures of, besides the last | 1 to `steps` |
 /// | [`learning_rate`](Self::learning_rate) | 0.05 | of the optimizer | finite, above 0 |
+/// | [`schedule`](Self::schedule) | constant | of the learning rate | |
 /// | [`optimizer`](Self::optimizer) | Adam | any of burn's | |
 /// | [`transforms`](Self::transforms) | [`Transforms::standard`] | of the image, each step | |
 /// | [`redirected_relu`](Self::redirected_relu) | 16 | first steps in which dead units are woken | |
@@ -52,6 +53,7 @@ pub struct Visualizer<'a> {
     pub(crate) steps: usize,
     pub(crate) thresholds: Vec<usize>,
     pub(crate) learning_rate: f64,
+    pub(crate) schedule: Schedule,
     pub(crate) optimizer: Box<dyn Stepper>,
     pub(crate) transforms: Box<dyn Transform>,
     pub(crate) redirected_steps: usize,
@@ -72,6 +74,7 @@ impl<'a> Visualizer<'a> {
             steps: 512,
             thresholds: Vec::new(),
             learning_rate: 0.05,
+            schedule: Schedule::Constant,
             optimizer: stepper(adam()),
             transforms: Box::new(Transforms::standard()),
             redirected_steps: 16,
@@ -104,6 +107,13 @@ impl<'a> Visualizer<'a> {
     #[must_use]
     pub const fn learning_rate(mut self, rate: f64) -> Self {
         self.learning_rate = rate;
+        self
+    }
+
+    /// Sets what becomes of the learning rate in the course of the run.
+    #[must_use]
+    pub const fn schedule(mut self, schedule: Schedule) -> Self {
+        self.schedule = schedule;
         self
     }
 
@@ -210,6 +220,7 @@ impl fmt::Debug for Visualizer<'_> {
             .field("steps", &self.steps)
             .field("thresholds", &self.thresholds)
             .field("learning_rate", &self.learning_rate)
+            .field("schedule", &self.schedule)
             .field("transforms", &self.transforms)
             .field("redirected_steps", &self.redirected_steps)
             .field("batch", &self.batch)

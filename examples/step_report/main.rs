@@ -1,7 +1,9 @@
 //! Where the time and the memory of a step go, beside what the machine's matrix products reach:
-//! `step_report [LAYER:CHANNEL=mixed4d:50] [STEPS=64]`.
+//! `step_report [LAYER:CHANNEL=mixed4d:50] [STEPS=64] [PLOT.svg]`.
 
+#[path = "../common/mod.rs"]
 mod common;
+mod plot;
 
 use std::{
     fs,
@@ -16,6 +18,7 @@ use oneiric::{
     Backend, Fourier, InceptionV1, Kernels, LayerId, Network, Objectives, Parameterization,
     ReluGradient, Transform, Transforms, Visualizer, burn::tensor::Tensor,
 };
+use plot::{Panel, Series};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 /// Steps before the clock starts: the first ones redirect the ReLUs' gradient and warm up.
@@ -24,9 +27,10 @@ const WARM_UP: usize = 16;
 const CHILD: &str = "ONEIRIC_STEP_REPORT";
 
 fn main() -> Result<(), Report> {
-    let mut args = Args::new("step_report [LAYER:CHANNEL=mixed4d:50] [STEPS=64]");
+    let mut args = Args::new("step_report [LAYER:CHANNEL=mixed4d:50] [STEPS=64] [PLOT.svg]");
     let (layer, channel) = common::unit(&args.or("the unit", "mixed4d:50".to_owned())?)?;
     let steps: usize = args.or("STEPS", 64)?;
+    let path = args.or("PLOT.svg", String::new())?;
     args.end()?;
     let net = args.network(&Backend::Flex.device()?)?;
     if let Ok(line) = std::env::var(CHILD) {
@@ -67,23 +71,52 @@ fn main() -> Result<(), Report> {
     println!("| --- | --- | --- | --- | --- |");
     let sizes = [128, 224, 320, 512, 768, 1024].map(|size| (size, 1));
     let batches = [2, 4, 8, 16].map(|batch| (224, batch));
+    let mut lines = Vec::new();
     for (size, batch) in sizes.into_iter().chain(batches) {
-        // In a process of its own, for its peak memory.
-        let child = Command::new(std::env::current_exe()?)
-            .args(std::env::args().skip(1))
-            .env(CHILD, format!("{size} {batch}"))
-            .output()?;
-        let text = String::from_utf8_lossy(&child.stdout).into_owned();
-        let Some((ms, memory)) = text.trim().split_once(' ') else {
-            return Err(
-                format!("{size} {batch}: {}", String::from_utf8_lossy(&child.stderr)).into(),
-            );
-        };
-        let ms: f64 = ms.parse()?;
-        let each = ms / (batch * size * size) as f64 * (224.0 * 224.0);
+        let (ms, memory) = in_its_own_process(size, batch)?;
+        let pixels = (batch * size * size) as f64;
+        let each = ms / pixels * (224.0 * 224.0);
         println!("| {size} | {batch} | {ms:.1} | {each:.1} | {memory} |");
+        lines.push((batch, pixels * 1e-6, [ms, memory]));
+    }
+    if !path.is_empty() {
+        let panel = |which: usize, y| {
+            let series = |name, colour, is_in: fn(usize) -> bool| {
+                let points = lines.iter().filter(|line| is_in(line.0));
+                let points = points.map(|line| [line.1, line.2[which]]).collect();
+                Series {
+                    name,
+                    colour,
+                    points,
+                }
+            };
+            let x = "pixels of the batch, millions";
+            let images = series("one image, 128 to 1024", "#1f77b4", |batch| batch == 1);
+            let batches = series("2 to 16 images of 224", "#d62728", |batch| batch > 1);
+            let series = vec![images, batches];
+            Panel { x, y, series }
+        };
+        let panels = [panel(0, "ms a step"), panel(1, "peak memory, MB")];
+        fs::write(path, plot::svg(&panels))?;
     }
     Ok(())
+}
+
+/// Milliseconds of a step and the peak memory in MB, of a process that does nothing else.
+fn in_its_own_process(size: usize, batch: usize) -> Result<(f64, f64), Report> {
+    let child = Command::new(std::env::current_exe()?)
+        .args(std::env::args().skip(1))
+        .env(CHILD, format!("{size} {batch}"))
+        .output()?;
+    let text = String::from_utf8_lossy(&child.stdout);
+    let numbers: Vec<f64> = text
+        .split_whitespace()
+        .filter_map(|n| n.parse().ok())
+        .collect();
+    match numbers[..] {
+        [ms, memory] => Ok((ms, memory)),
+        _ => Err(String::from_utf8_lossy(&child.stderr).into()),
+    }
 }
 
 /// The median step of a run.
