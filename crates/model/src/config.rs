@@ -51,7 +51,11 @@ impl Padding {
             Self::Caffe => {
                 // The last window starts at the largest multiple of s that still leaves the
                 // output of ceil((n - k) / s) + 1 windows.
-                let windows = n.saturating_sub(k).div_ceil(s) + 1;
+                let mut windows = n.saturating_sub(k).div_ceil(s) + 1;
+                // None lies wholly outside, which one of a kernel below the stride could.
+                if (windows - 1) * s >= n {
+                    windows -= 1;
+                }
                 (0, ((windows - 1) * s + k).saturating_sub(n))
             }
         }
@@ -312,6 +316,11 @@ mod tests {
             let expected = ((n as f64 - 3.0) / 2.0).ceil() as usize + 1;
             assert_eq!(out(n, pads, 3, 2), expected, "n {n}");
         }
+        assert_eq!(
+            out(4, Padding::Caffe.pool(4, 1, 2), 1, 2),
+            2,
+            "none outside"
+        );
         assert_eq!(Padding::Caffe.pool(10, 3, 1), (1, 1));
         assert_eq!(Padding::Caffe.conv(10, 7, 2), (3, 3));
     }

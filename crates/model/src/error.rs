@@ -95,7 +95,9 @@ pub enum ModelError {
         found: usize,
     },
     /// The kernels cannot run here.
-    #[error("this machine and device cannot compute with {kernels:?}; there are {available:?}")]
+    #[error(
+        "{kernels:?} cannot compute this network here; use one of {available:?} that can, such as Burn"
+    )]
     Kernels {
         /// What was asked for.
         kernels: Kernels,

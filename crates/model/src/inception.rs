@@ -327,20 +327,26 @@ impl InceptionV1 {
     ///
     /// # Errors
     ///
-    /// [`ModelError::Kernels`] when they are not among [`Kernels::available`].
+    /// [`ModelError::Kernels`] when they are not among [`Kernels::available`], or cannot compute
+    /// this network.
     pub fn with_kernels(mut self, kernels: Kernels) -> Result<Self, ModelError> {
         let available = Kernels::available(Backend::of(&self.inner.device)?);
-        if !available.contains(&kernels) {
+        let is_available = available.contains(&kernels);
+        self.kernels = kernels;
+        if !is_available || self.kernels() != kernels {
             return Err(ModelError::Kernels { kernels, available });
         }
-        self.kernels = kernels;
         Ok(self)
     }
 
-    /// What computes the network.
+    /// What computes the network: burn also where autodiff tracks the weights, and for what the
+    /// kernels do not know (a normalisation that divides by 0).
     #[must_use]
-    pub const fn kernels(&self) -> Kernels {
-        self.kernels
+    pub fn kernels(&self) -> Kernels {
+        match self.frozen() {
+            Some(frozen) => Kernels::Frozen(frozen.isa()),
+            None => Kernels::Burn,
+        }
     }
 
     /// The configuration.

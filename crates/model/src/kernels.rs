@@ -5,7 +5,7 @@ use oneiric_kernels::Isa;
 
 /// What computes a network's layers and their gradient.
 ///
-/// On a CPU that is [`oneiric_kernels`], several times faster than burn's operations and as exact;
+/// On a CPU that is [`oneiric_kernels`], several times faster than burn's operations and within the same tolerances;
 /// anywhere else, and where a closure or autodiff has its hands in the network
 /// ([`forward_patched`](crate::InceptionV1::forward_patched), training), burn's operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use burn::tensor::{Device, Tensor};
 use common::weights_of;
 use oneiric_core::Picture;
 use oneiric_model::{
-    BlockWidths, HostTensor, InceptionV1, InceptionV1Config, LayerId, ModelError, NamedTensors,
-    Network, Padding, ReluGradient,
+    BlockWidths, ConvWeights, HostTensor, InceptionV1, InceptionV1Config, Kernels, LayerId,
+    ModelError, NamedTensors, Network, Padding, ReluGradient,
 };
 use oneiric_testkit::{Array, Tolerance, assert_close, devices};
 
@@ -546,4 +546,65 @@ fn the_work_of_the_stem_is_counted_by_hand() {
     let rest = 8 * 12 * (stem1 * stem0 + stem2 * stem1 * 9);
     assert_eq!(work("conv2d2", [32, 48]), Some((first + rest) as u64));
     assert_eq!(work("mixed5b", [0, 48]), None);
+}
+
+/// The gradient of the image for a weighting of some layers.
+fn gradient(net: &InceptionV1, image: &Array, layers: &[&str], relu: ReluGradient) -> Array {
+    let layers: Vec<LayerId> = layers
+        .iter()
+        .map(|name| net.layer(name).expect("a layer"))
+        .collect();
+    let image = image.tensor(net.device()).autodiff().require_grad();
+    let terms = net.forward_to(image.clone(), &layers, relu).into_iter();
+    let terms = terms.enumerate().map(|(index, acts)| {
+        let weights = Array::noise(acts.dims(), 7 + index as u64);
+        (acts * weights.tensor(net.device())).sum()
+    });
+    let sum = terms.reduce(|sum, term| sum + term).expect("a layer");
+    let mut gradients = sum.backward();
+    Array::of(image.grad_remove(&mut gradients).expect("a gradient"))
+}
+
+#[test]
+fn all_kernels_compute_the_same_network() {
+    let mut caffe = InceptionV1Config::tiny();
+    caffe.padding = Padding::Caffe;
+    caffe.last_pool = 1;
+    caffe.lrn = None;
+    // Layers inside one another's way, before and after a ReLU, and the classifier.
+    let layers = ["mixed3b_3x3_pre_relu", "mixed4a", "mixed3b", "logits"];
+    for (backend, device) in devices() {
+        for config in [InceptionV1Config::tiny(), caffe.clone()] {
+            let burn = InceptionV1::random(config, 3, &device).expect("a configuration of ours");
+            let burn = burn.with_kernels(Kernels::Burn).expect("everywhere");
+            let images = images(45, 38);
+            for relu in [ReluGradient::Plain, ReluGradient::Redirected] {
+                let expected = gradient(&burn, &images, &layers, relu);
+                for kernels in Kernels::available(backend) {
+                    let net = burn.clone().with_kernels(kernels).expect("available");
+                    assert_eq!(net.kernels(), kernels);
+                    let found = gradient(&net, &images, &layers, relu);
+                    let what = format!("{relu:?} by {kernels:?} on {backend}");
+                    assert_close(&what, &found, &expected, Tolerance::GRADIENTS);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_network_says_truly_what_computes_it() {
+    let (backend, device) = devices().remove(0);
+    let net = tiny(&device);
+    assert_eq!(net.kernels(), Kernels::fastest(backend));
+    let tracked = net.weights().iter().map(|conv| ConvWeights {
+        weight: conv.weight.clone().autodiff().require_grad(),
+        bias: conv.bias.clone(),
+    });
+    let tracked = net.with_weights(tracked.collect()).expect("its own shapes");
+    assert_eq!(tracked.kernels(), Kernels::Burn);
+    if let frozen @ Kernels::Frozen(_) = Kernels::fastest(backend) {
+        let refused = tracked.with_kernels(frozen);
+        assert!(matches!(refused, Err(ModelError::Kernels { .. })));
+    }
 }

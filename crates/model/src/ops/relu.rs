@@ -32,13 +32,14 @@ pub(crate) fn relu(x: Tensor<4>, gradient: ReluGradient) -> Tensor<4> {
 /// ReLU whose gradient lets dead units wake up.
 ///
 /// Forward it is max(x, 0). Backward, with g the gradient of a loss that is to be **minimised**
-/// with respect to the output, the plain gradient is 0 where x < 0 and g elsewhere. For an item
+/// with respect to the output, the plain gradient is 0 where x <= 0 and g elsewhere. For an item
 /// of the batch whose plain gradient is 0 everywhere in this layer, the gradient is instead 0
-/// only where x < 0 and g > 0: what would push a dead unit further down stays blocked, what would
+/// only where x <= 0 and g > 0: what would push a dead unit further down stays blocked, what would
 /// raise it passes.
 ///
 /// Source: Lucid, `misc/redirected_relu_grad.py` (Apache-2.0), described in its module
-/// documentation; the formula is restated here, per item of the batch as there.
+/// documentation; the formula is restated here, per item of the batch as there. At exactly 0 Lucid
+/// passes the plain gradient; here it is blocked, as in every framework's ReLU.
 #[must_use]
 pub fn redirected_relu(x: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as RedirectedRelu>::redirected_relu(
@@ -93,7 +94,7 @@ fn redirect<B: Backend>(x: FloatTensor<B>, grad: FloatTensor<B>) -> FloatTensor<
     let items = shape[0];
     let values_per_item = shape.num_elements() / items.max(1);
 
-    let negative = B::float_lower_elem(x, 0.0.into(), bool_dtype);
+    let negative = B::float_lower_equal_elem(x, 0.0.into(), bool_dtype);
     let pushes_down = B::float_greater_elem(grad.clone(), 0.0.into(), bool_dtype);
     let plain = B::float_mask_fill(grad.clone(), negative.clone(), 0.0.into());
     let redirected = B::float_mask_fill(grad, B::bool_and(negative, pushes_down), 0.0.into());
@@ -148,6 +149,16 @@ mod tests {
             let (output, gradient) = gradient(&x, &g, &device);
             assert_eq!(output.values, [0.0, 2.0, 0.0, 0.0, 0.0, 0.0], "{backend}");
             assert_eq!(gradient.values, expected, "{backend}");
+        }
+    }
+
+    #[test]
+    fn a_unit_at_nothing_is_a_dead_one() {
+        let x = Array::new([1, 1, 1, 3], vec![0.0, 0.0, -1.0]);
+        let g = Array::new([1, 1, 1, 3], vec![-5.0, 7.0, -3.0]);
+        for (backend, device) in devices() {
+            let gradient = gradient(&x, &g, &device).1.values;
+            assert_eq!(gradient, [-5.0, 0.0, -3.0], "{backend}");
         }
     }
 
