@@ -3,7 +3,7 @@
 /// How a gradient passes a ReLU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum ReluGradient {
-    /// Where the output is above 0, and nowhere else.
+    /// Where the output is above 0 or not a number, and nowhere else.
     #[default]
     Plain,
     /// Lucid's: as plain, but for an item of the batch whose plain gradient is 0 everywhere in a

@@ -50,7 +50,7 @@ pub(crate) struct Dest {
     pub(crate) row: usize,
     /// Add to what is there.
     pub(crate) accumulate: bool,
-    /// Then set to 0 where the activation of the same place is not above 0: the gradient of a
-    /// ReLU, of whose output the last part of the gradient comes here.
+    /// Then set to 0 where the activation of the same place is 0 or below: the gradient of a ReLU,
+    /// of whose output the last part of the gradient comes here.
     pub(crate) mask: bool,
 }

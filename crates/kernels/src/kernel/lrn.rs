@@ -145,7 +145,7 @@ pub(super) unsafe fn scale<L: Lanes>(lrn: &Lrn, line: *const f32) -> L {
 pub(super) unsafe fn powers<L: Lanes>(scale: L, beta: f32) -> (L, L) {
     // SAFETY: the caller's contract.
     unsafe {
-        if beta == 0.5 {
+        let (power, lower) = if beta == 0.5 {
             let root = scale.rsqrt();
             (root, root.mul(root).mul(root))
         } else if beta == 0.75 {
@@ -156,7 +156,13 @@ pub(super) unsafe fn powers<L: Lanes>(scale: L, beta: f32) -> (L, L) {
             (power, power.mul(square))
         } else {
             let power = scale.map(|s| s.powf(-beta));
-            (power, power.div(scale))
-        }
+            return (power, power.div(scale));
+        };
+        // An estimated root of infinity, improved, is not a number.
+        let infinity = L::splat(f32::INFINITY);
+        (
+            L::zero().where_equal(scale, infinity, power),
+            L::zero().where_equal(scale, infinity, lower),
+        )
     }
 }

@@ -13,7 +13,7 @@ pub(crate) enum PointwiseKind {
     Copy,
     /// The larger of the number and 0.
     Relu,
-    /// Kept where the activation at the number's own place is above 0.
+    /// Kept where the activation at the number's own place is above 0 or not a number.
     ReluGradient,
 }
 

@@ -28,7 +28,7 @@ impl Window {
     }
 }
 
-/// Maximum over windows.
+/// Maximum over windows; not a number where a window has one that is not, wherever.
 #[derive(Debug, Clone)]
 pub(crate) struct MaxPool {
     pub(crate) window: Window,
@@ -65,7 +65,8 @@ impl MaxPool {
                     let at = from.block_offset(block) + x * LANES;
                     let mut largest = L::load(context.data.add(at + first * from.row));
                     for row in first + 1..last {
-                        largest = largest.max(L::load(context.data.add(at + row * from.row)));
+                        largest =
+                            largest.max_or_nan(L::load(context.data.add(at + row * from.row)));
                     }
                     largest.store(columns.as_mut_ptr().add(x * LANES));
                 }
@@ -77,7 +78,7 @@ impl MaxPool {
                 unsafe {
                     let mut largest = L::load(columns.as_ptr().add(first * LANES));
                     for column in first + 1..last {
-                        largest = largest.max(L::load(columns.as_ptr().add(column * LANES)));
+                        largest = largest.max_or_nan(L::load(columns.as_ptr().add(column * LANES)));
                     }
                     let at = dest.offset + y * dest.row + x * LANES;
                     finish(largest, dest, at, context);

@@ -1,4 +1,5 @@
-//! The gradient of max pooling: to the first largest position of a window.
+//! The gradient of max pooling: to the first largest position of a window, or the first that is
+//! not a number.
 
 use super::{
     context::{Context, finish},
@@ -148,6 +149,8 @@ impl MaxPoolGradient {
         let (input, output, window) = (&self.input, &self.output, &self.window);
         let (kernel, stride) = self.constants::<K, S>();
         let (first_y, last_y) = window.inside(oy, window.top, input.height);
+        // SAFETY: the caller's contract.
+        let mut largest_of_row = unsafe { L::zero() };
         for ox in 0..output.width {
             let (first_x, last_x) = window.inside(ox, window.left, input.width);
             // SAFETY: positions inside of the output and the input; `row` is as wide as the
@@ -155,7 +158,7 @@ impl MaxPoolGradient {
             unsafe {
                 let at = output.block_offset(block) + oy * output.row + ox * LANES;
                 let largest = L::load(context.activations.add(at));
-                // None, should the largest not be a number.
+                // None, where the largest is not a number.
                 let mut choice = L::splat(-1.0);
                 // From the last to the first, so that the first stays.
                 for iy in (first_y..last_y).rev() {
@@ -178,6 +181,41 @@ impl MaxPoolGradient {
                     }
                 }
                 choice.store(row.as_mut_ptr().add(ox * LANES));
+                largest_of_row = largest_of_row.max_or_nan(largest);
+            }
+        }
+        // SAFETY: the caller's contract.
+        unsafe {
+            if largest_of_row.has_nan() {
+                self.choose_nan(block, oy, row, context);
+            }
+        }
+    }
+
+    /// Numbers of the first positions that are not numbers, for those of a row of windows that
+    /// have one.
+    ///
+    /// # Safety
+    ///
+    /// As [`run`](Self::run).
+    #[cold]
+    unsafe fn choose_nan(&self, block: usize, oy: usize, row: &mut [f32], context: &Context<'_>) {
+        let (input, window) = (&self.input, &self.window);
+        let (first_y, last_y) = window.inside(oy, window.top, input.height);
+        for (ox, choices) in row.chunks_exact_mut(LANES).enumerate() {
+            let (first_x, last_x) = window.inside(ox, window.left, input.width);
+            for iy in (first_y..last_y).rev() {
+                for ix in (first_x..last_x).rev() {
+                    let ky = iy + window.top - oy * window.stride;
+                    let kx = ix + window.left - ox * window.stride;
+                    let at = input.block_offset(block) + iy * input.row + ix * LANES;
+                    for (lane, choice) in choices.iter_mut().enumerate() {
+                        // SAFETY: a position inside of the input.
+                        if unsafe { *context.activations.add(at + lane) }.is_nan() {
+                            *choice = (ky * window.kernel + kx) as f32;
+                        }
+                    }
+                }
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::{lanes::LANES, view::View};
 /// The gradient of a ReLU, in place, that wakes dead units.
 ///
 /// With x the output and g its gradient of a loss to be minimised: g where x > 0, else 0; if that
-/// is 0 everywhere, g where x > 0 or g < 0, else 0.
+/// is 0 everywhere, g where x > 0 or g < 0, else 0. An x that is not a number lets g pass.
 ///
 /// Source: Lucid, `misc/redirected_relu_grad.py`.
 #[derive(Debug, Clone)]
@@ -31,7 +31,8 @@ impl Redirect {
         });
         self.each(|at| unsafe {
             let gradient = context.data.add(at);
-            let passes = *context.activations.add(at) > 0.0 || (dead && *gradient < 0.0);
+            let x = *context.activations.add(at);
+            let passes = x > 0.0 || x.is_nan() || (dead && *gradient < 0.0);
             if !passes {
                 *gradient = 0.0;
             }

@@ -1,9 +1,10 @@
 //! Sixteen lanes in two AVX2 registers.
 
 use std::arch::x86_64::{
-    __m256, _CMP_EQ_OQ, _CMP_GT_OQ, _mm256_add_ps, _mm256_and_ps, _mm256_blendv_ps, _mm256_cmp_ps,
-    _mm256_div_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_mul_ps, _mm256_rsqrt_ps,
-    _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps,
+    __m256, _CMP_EQ_OQ, _CMP_NLE_UQ, _CMP_UNORD_Q, _mm256_add_ps, _mm256_and_ps, _mm256_blendv_ps,
+    _mm256_cmp_ps, _mm256_div_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps,
+    _mm256_movemask_ps, _mm256_mul_ps, _mm256_rsqrt_ps, _mm256_set1_ps, _mm256_setzero_ps,
+    _mm256_storeu_ps,
 };
 
 use super::Lanes;
@@ -77,6 +78,22 @@ impl Lanes for Ymm2 {
         }
     }
     #[inline(always)]
+    unsafe fn max_or_nan(self, other: Self) -> Self {
+        unsafe {
+            let larger = self.max(other);
+            let first = _mm256_cmp_ps::<_CMP_UNORD_Q>(other.0, other.0);
+            let second = _mm256_cmp_ps::<_CMP_UNORD_Q>(other.1, other.1);
+            Self(
+                _mm256_blendv_ps(larger.0, other.0, first),
+                _mm256_blendv_ps(larger.1, other.1, second),
+            )
+        }
+    }
+    #[inline(always)]
+    unsafe fn has_nan(self) -> bool {
+        unsafe { _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, self.1)) != 0 }
+    }
+    #[inline(always)]
     unsafe fn rsqrt(self) -> Self {
         unsafe { self.improve_rsqrt(Self(_mm256_rsqrt_ps(self.0), _mm256_rsqrt_ps(self.1))) }
     }
@@ -85,8 +102,8 @@ impl Lanes for Ymm2 {
         unsafe {
             let zero = _mm256_setzero_ps();
             Self(
-                _mm256_and_ps(self.0, _mm256_cmp_ps::<_CMP_GT_OQ>(gate.0, zero)),
-                _mm256_and_ps(self.1, _mm256_cmp_ps::<_CMP_GT_OQ>(gate.1, zero)),
+                _mm256_and_ps(self.0, _mm256_cmp_ps::<_CMP_NLE_UQ>(gate.0, zero)),
+                _mm256_and_ps(self.1, _mm256_cmp_ps::<_CMP_NLE_UQ>(gate.1, zero)),
             )
         }
     }

@@ -1,9 +1,10 @@
 //! Sixteen lanes in one AVX-512 register.
 
 use std::arch::x86_64::{
-    __m512, _CMP_EQ_OQ, _CMP_GT_OQ, _mm512_add_ps, _mm512_cmp_ps_mask, _mm512_div_ps,
-    _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_mask_blend_ps, _mm512_maskz_mov_ps, _mm512_max_ps,
-    _mm512_mul_ps, _mm512_rsqrt14_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
+    __m512, _CMP_EQ_OQ, _CMP_NLE_UQ, _CMP_ORD_Q, _CMP_UNORD_Q, _mm512_add_ps, _mm512_cmp_ps_mask,
+    _mm512_div_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_mask_blend_ps, _mm512_mask_max_ps,
+    _mm512_maskz_mov_ps, _mm512_max_ps, _mm512_mul_ps, _mm512_rsqrt14_ps, _mm512_set1_ps,
+    _mm512_setzero_ps, _mm512_storeu_ps,
 };
 
 use super::Lanes;
@@ -48,13 +49,25 @@ impl Lanes for Zmm {
         Self(unsafe { _mm512_max_ps(other.0, self.0) })
     }
     #[inline(always)]
+    unsafe fn max_or_nan(self, other: Self) -> Self {
+        // As above, for an `other` that is not a number; a `self` that is not stays untouched.
+        unsafe {
+            let number = _mm512_cmp_ps_mask::<_CMP_ORD_Q>(self.0, self.0);
+            Self(_mm512_mask_max_ps(self.0, number, self.0, other.0))
+        }
+    }
+    #[inline(always)]
+    unsafe fn has_nan(self) -> bool {
+        unsafe { _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, self.0) != 0 }
+    }
+    #[inline(always)]
     unsafe fn rsqrt(self) -> Self {
         unsafe { self.improve_rsqrt(Self(_mm512_rsqrt14_ps(self.0))) }
     }
     #[inline(always)]
     unsafe fn where_positive(self, gate: Self) -> Self {
         unsafe {
-            let mask = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(gate.0, _mm512_setzero_ps());
+            let mask = _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(gate.0, _mm512_setzero_ps());
             Self(_mm512_maskz_mov_ps(mask, self.0))
         }
     }

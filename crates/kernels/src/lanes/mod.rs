@@ -33,9 +33,13 @@ pub(crate) trait Lanes: Copy {
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
     /// The larger; a `self` that is not a number stays.
     unsafe fn max(self, other: Self) -> Self;
+    /// The larger; not a number if either is not.
+    unsafe fn max_or_nan(self, other: Self) -> Self;
+    /// Whether a lane is not a number.
+    unsafe fn has_nan(self) -> bool;
     /// `1 / sqrt(self)` of a normal number above 0, to a relative error of 3e-7.
     unsafe fn rsqrt(self) -> Self;
-    /// `self` where the gate is above 0, else 0.
+    /// `self` where the gate is above 0 or not a number, else 0.
     unsafe fn where_positive(self, gate: Self) -> Self;
     /// `self` where `a` equals `b`, else `other`.
     unsafe fn where_equal(self, a: Self, b: Self, other: Self) -> Self;

@@ -58,12 +58,21 @@ impl Lanes for Array16 {
         self.zip(other, |a, b| if b > a { b } else { a })
     }
     #[inline(always)]
+    unsafe fn max_or_nan(self, other: Self) -> Self {
+        self.zip(other, |a, b| if b > a || b.is_nan() { b } else { a })
+    }
+    #[inline(always)]
+    unsafe fn has_nan(self) -> bool {
+        // Without a way out of the loop, so that it can be vectorised.
+        self.0.iter().fold(false, |any, value| any | value.is_nan())
+    }
+    #[inline(always)]
     unsafe fn rsqrt(self) -> Self {
         Self(self.0.map(|value| 1.0 / value.sqrt()))
     }
     #[inline(always)]
     unsafe fn where_positive(self, gate: Self) -> Self {
-        self.zip(gate, |a, g| if g > 0.0 { a } else { 0.0 })
+        self.zip(gate, |a, g| if g <= 0.0 { 0.0 } else { a })
     }
     #[inline(always)]
     unsafe fn where_equal(self, a: Self, b: Self, other: Self) -> Self {

@@ -420,7 +420,7 @@ fn pool_shape(x: &Tensor, k: usize, s: usize, pad: Pad) -> [usize; 3] {
     ]
 }
 
-/// Index of the first largest position of every window.
+/// Index of the first largest position of every window, or the first that is not a number.
 fn firsts(x: &Tensor, k: usize, s: usize, pad: Pad) -> Vec<usize> {
     let [c, oh, ow] = pool_shape(x, k, s, pad);
     let (py, px) = (pad(x.shape[1], k, s).0, pad(x.shape[2], k, s).0);
@@ -437,7 +437,8 @@ fn firsts(x: &Tensor, k: usize, s: usize, pad: Pad) -> Vec<usize> {
                         );
                         if iy < x.shape[1] && ix < x.shape[2] {
                             let at = x.at(channel, iy, ix);
-                            if best == usize::MAX || x.values[at] > x.values[best] {
+                            let wins = |best: f64, v: f64| v > best || v.is_nan() && !best.is_nan();
+                            if best == usize::MAX || wins(x.values[best], x.values[at]) {
                                 best = at;
                             }
                         }
