@@ -36,6 +36,12 @@ pub enum KernelError {
         /// What it gets.
         actual: usize,
     },
+    /// Weights of no convolution: without output channels, input channels or kernel.
+    #[error("weights {weights}: output channels, input channels and kernel are at least 1")]
+    EmptyWeights {
+        /// Index of the convolution's weights.
+        weights: usize,
+    },
     /// A slice whose length is not that of its shape.
     #[error("{what} has {actual} values, expected {expected}")]
     Length {
@@ -54,6 +60,28 @@ pub enum KernelError {
         /// Rows of the image.
         height: usize,
         /// Columns of the image.
+        width: usize,
+    },
+    /// A padding rule that makes more of the padding than of what it surrounds.
+    #[error("node {node}: a side of {size} is padded by {padding}, at most {most} is possible")]
+    Padding {
+        /// Index of the node.
+        node: usize,
+        /// Rows or columns that are padded.
+        size: usize,
+        /// The larger of the paddings before and after.
+        padding: usize,
+        /// The largest that is allowed.
+        most: usize,
+    },
+    /// The tensors for the images have more numbers than memory can.
+    #[error("{items} images of {height}x{width} take more memory than there can be")]
+    TooLarge {
+        /// Images.
+        items: usize,
+        /// Rows of an image.
+        height: usize,
+        /// Columns of an image.
         width: usize,
     },
     /// A node that does not exist is asked for.

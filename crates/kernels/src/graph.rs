@@ -1,6 +1,14 @@
 //! The network as a list of nodes, checked.
 
-use crate::{ConvWeights, KernelError, Node, Op, PadRule, lanes::LANES};
+use crate::{ConvWeights, KernelError, Lrn, Node, Op, PadRule, lanes::LANES};
+
+/// Most rows of a pooling's window, of a stride, and neighbours of a normalisation: a pooling's
+/// gradient has numbers for the positions of a window in f32, and a convolution's has weights for
+/// `stride * stride` phases.
+const MOST_STEPS: usize = 1 << 10;
+
+/// Most rows or columns of a tensor, so that sums of a few of them cannot overflow.
+const MOST_SIDE: usize = 1 << 28;
 
 /// Shape of one convolution's weights.
 #[derive(Debug, Clone, Copy)]
@@ -8,6 +16,16 @@ pub(crate) struct ConvShape {
     pub(crate) out: usize,
     pub(crate) input: usize,
     pub(crate) kernel: usize,
+}
+
+/// How large the needed nodes are; zeros for the others.
+#[derive(Debug)]
+pub(crate) struct Sizes {
+    /// Height and width.
+    pub(crate) of: Vec<[usize; 2]>,
+    /// Rows and columns of padding before what windows walk over. Padding rules are asked once and
+    /// then no more, so that an inconsistent one is inconsistent with nothing.
+    pub(crate) before: Vec<[usize; 2]>,
 }
 
 /// Nodes that fit together.
@@ -104,9 +122,10 @@ impl Graph {
             .collect()
     }
 
-    /// Which nodes a set of nodes needs, itself included.
+    /// Which nodes a set of nodes needs, itself and the input included.
     pub(crate) fn needed(&self, wanted: &[usize]) -> Vec<bool> {
         let mut needed = vec![false; self.nodes.len()];
+        needed[0] = true;
         for &node in wanted {
             needed[node] = true;
         }
@@ -122,12 +141,10 @@ impl Graph {
     }
 
     /// Height and width of the needed nodes for an image of that size.
-    pub(crate) fn sizes(
-        &self,
-        needed: &[bool],
-        image: [usize; 2],
-    ) -> Result<Vec<[usize; 2]>, KernelError> {
+    pub(crate) fn sizes(&self, needed: &[bool], image: [usize; 2]) -> Result<Sizes, KernelError> {
+        let [height, width] = image;
         let mut sizes: Vec<[usize; 2]> = Vec::with_capacity(self.nodes.len());
+        let mut paddings = vec![[0; 2]; self.nodes.len()];
         for (index, node) in self.nodes.iter().enumerate() {
             if !needed[index] {
                 sizes.push([0; 2]);
@@ -135,8 +152,8 @@ impl Graph {
             }
             let too_small = KernelError::ImageTooSmall {
                 node: index,
-                height: image[0],
-                width: image[1],
+                height,
+                width,
             };
             let before = node.inputs.first().map_or(image, |&i| sizes[i]);
             let size = match &node.op {
@@ -147,21 +164,26 @@ impl Graph {
                     ..
                 } => {
                     let kernel = self.shapes[*weights].kernel;
-                    before.map(|n| windows(n, kernel, *stride, *pad))
+                    let [y, x] = before.map(|n| windows(index, n, kernel, *stride, *pad));
+                    let (y, x) = (y?, x?);
+                    paddings[index] = [y.before, x.before];
+                    [y.count, x.count]
                 }
                 Op::MaxPool {
                     kernel,
                     stride,
                     pad,
                 } => {
-                    for n in before {
-                        let last = windows(n, *kernel, *stride, *pad).saturating_sub(1) * stride;
-                        let (outside, _) = pad(n, *kernel, *stride);
-                        if outside >= *kernel || last >= n + outside {
+                    let [y, x] = before.map(|n| windows(index, n, *kernel, *stride, *pad));
+                    let (y, x) = (y?, x?);
+                    for (n, axis) in before.into_iter().zip([y, x]) {
+                        let last = axis.count.saturating_sub(1) * stride;
+                        if axis.before >= *kernel || last >= n + axis.before {
                             return Err(too_small);
                         }
                     }
-                    before.map(|n| windows(n, *kernel, *stride, *pad))
+                    paddings[index] = [y.before, x.before];
+                    [y.count, x.count]
                 }
                 Op::GlobalAveragePool => [1, 1],
                 Op::Concat => {
@@ -184,17 +206,31 @@ impl Graph {
             if size.contains(&0) {
                 return Err(too_small);
             }
+            if size.iter().any(|&n| n > MOST_SIDE) {
+                return Err(KernelError::TooLarge {
+                    items: 1,
+                    height,
+                    width,
+                });
+            }
             sizes.push(size);
         }
-        Ok(sizes)
+        Ok(Sizes {
+            of: sizes,
+            before: paddings,
+        })
     }
 }
 
 fn check_weights(index: usize, weights: &ConvWeights<'_>) -> Result<(), KernelError> {
-    let all = weights.out * weights.input * weights.kernel * weights.kernel;
-    // A convolution without weights is none.
+    let shape = [weights.out, weights.input, weights.kernel, weights.kernel];
+    if shape.contains(&0) {
+        return Err(KernelError::EmptyWeights { weights: index });
+    }
+    // No slice is as long as the largest number.
+    let all = shape.into_iter().fold(1, usize::saturating_mul);
     for (what, expected, actual) in [
-        ("weight", all.max(1), weights.weight.len()),
+        ("weight", all, weights.weight.len()),
         ("bias", weights.out, weights.bias.len()),
     ] {
         if expected != actual {
@@ -230,6 +266,14 @@ fn check_node(index: usize, node: &Node) -> Result<(), KernelError> {
             Op::Lrn(lrn) if !(lrn.bias > 0.0 && lrn.alpha >= 0.0) => {
                 "a normalisation's bias is above 0 and its alpha not below"
             }
+            Op::Conv { stride: steps, .. } | Op::Lrn(Lrn { radius: steps, .. })
+                if steps > MOST_STEPS =>
+            {
+                "strides and radii are at most 1024"
+            }
+            Op::MaxPool { kernel, stride, .. } if kernel.max(stride) > MOST_STEPS => {
+                "kernels and strides of a pooling are at most 1024"
+            }
             _ => return Ok(()),
         }
     };
@@ -247,10 +291,35 @@ fn blocks(channels: usize) -> Vec<usize> {
         .collect()
 }
 
-/// Positions of a window along one axis.
-fn windows(size: usize, kernel: usize, stride: usize, pad: PadRule) -> usize {
+/// Windows along one axis.
+#[derive(Debug, Clone, Copy)]
+struct Windows {
+    count: usize,
+    /// Padding before the first.
+    before: usize,
+}
+
+/// The windows of a node along one axis.
+fn windows(
+    node: usize,
+    size: usize,
+    kernel: usize,
+    stride: usize,
+    pad: PadRule,
+) -> Result<Windows, KernelError> {
     let (before, after) = pad(size, kernel, stride);
-    (size + before + after)
-        .checked_sub(kernel)
-        .map_or(0, |room| room / stride + 1)
+    let padding = before.max(after);
+    // Any rule that has a use is well below.
+    let most = 2 * (size + kernel);
+    if padding > most {
+        return Err(KernelError::Padding {
+            node,
+            size,
+            padding,
+            most,
+        });
+    }
+    let room = (size + before + after).checked_sub(kernel);
+    let count = room.map_or(0, |room| room / stride + 1);
+    Ok(Windows { count, before })
 }

@@ -2,6 +2,9 @@
 
 use crate::lanes::LANES;
 
+/// Most numbers that memory can have.
+pub(crate) const MOST_NUMBERS: usize = isize::MAX as usize / size_of::<f32>();
+
 /// Sixteen numbers: one cache line.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]

@@ -1,11 +1,15 @@
 //! The network, ready to run.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use crate::{
     ConvWeights, Isa, KernelError, Node, Run,
     graph::Graph,
-    memory::{Aligned, Arena},
+    lanes::LANES,
+    memory::{Aligned, Arena, MOST_NUMBERS},
     pack::PackedWeights,
     plan::Plan,
 };
@@ -15,6 +19,9 @@ const PLANS: usize = 64;
 
 /// Memory of past runs that is kept for later ones.
 const ARENAS: usize = 8;
+
+/// How many times the memory that a run needs is too much to keep.
+const MOST_SPARE: usize = 4;
 
 /// Height and width of the image, the wanted nodes, and whether convolutions are direct.
 type PlanKey = ([usize; 2], Vec<usize>, bool);
@@ -75,8 +82,9 @@ impl Frozen {
         }
     }
 
-    /// The same network with all convolutions by their definition: 3x3 and 5x5 convolutions
-    /// otherwise go by Winograd's filtering, which is faster and rounds a little more.
+    /// The same network with all convolutions by their definition: otherwise those of 3x3 and 5x5
+    /// with stride 1, and strided ones of the image such as 7x7 with stride 2, go by Winograd's
+    /// filtering where they have 16 channels or more, which is faster and rounds a little more.
     #[must_use]
     pub fn with_direct_convolutions(self) -> Self {
         Self {
@@ -97,7 +105,8 @@ impl Frozen {
     /// # Errors
     ///
     /// When the input has another length than its shape, other channels than the network's, or is
-    /// too small for a wanted node, or when there is no such node.
+    /// too small for a wanted node or too large for memory, when there is no such node, or when a
+    /// node's padding is too large.
     pub fn forward(
         &self,
         input: &[f32],
@@ -118,14 +127,27 @@ impl Frozen {
                 actual: channels,
             });
         }
-        if input.len() != items * channels * height * width {
+        let too_large = KernelError::TooLarge {
+            items,
+            height,
+            width,
+        };
+        let product = |all: usize, &n: &usize| all.checked_mul(n);
+        let Some(expected) = shape.iter().try_fold(1, product) else {
+            return Err(too_large);
+        };
+        if input.len() != expected {
             return Err(KernelError::Length {
                 what: "the input",
-                expected: items * channels * height * width,
+                expected,
                 actual: input.len(),
             });
         }
         let plan = self.shared.plan([height, width], wanted, self.direct)?;
+        let needed = plan.layout.len.checked_mul(items);
+        if needed.is_none_or(|needed| needed > MOST_NUMBERS) {
+            return Err(too_large);
+        }
         Ok(Run::new(
             Arc::clone(&self.shared),
             plan,
@@ -169,6 +191,7 @@ impl Shared {
         let needed = layout.len * items;
         let mut arena = {
             let mut arenas = lock(&self.arenas);
+            arenas.retain(|arena| arena.memory.len() / MOST_SPARE <= needed);
             let ready = |arena: &Arena| arena.layout == layout.id && arena.items >= items;
             let fits = |arena: &Arena| arena.memory.len() >= needed;
             let found = arenas.iter().position(ready);
@@ -182,7 +205,9 @@ impl Shared {
             return arena;
         }
         if arena.memory.len() < needed {
-            arena.memory = Aligned::zeros(needed.div_ceil(16));
+            // The old memory goes before the new one comes.
+            drop(mem::take(&mut arena.memory));
+            arena.memory = Aligned::zeros(needed.div_ceil(LANES));
         } else {
             for item in 0..items {
                 for (start, len) in layout.halos() {

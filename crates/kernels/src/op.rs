@@ -1,13 +1,14 @@
 //! What a network is made of.
 
-/// Rows (or columns) of padding before and after, for (size, kernel, stride).
+/// Rows (or columns) of padding before and after, for (size, kernel, stride): neither more than
+/// twice the size and the kernel together. A run with an image size that is new asks once.
 pub type PadRule = fn(usize, usize, usize) -> (usize, usize);
 
 /// Local response normalisation across channels:
 /// `y_i = x_i * (bias + alpha * sum over |j - i| <= radius of x_j^2)^-beta`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Lrn {
-    /// Channels on either side that count.
+    /// Channels on either side that count, at most 1024.
     pub radius: usize,
     /// Scale of the sum of squares, not divided by anything here; not negative.
     pub alpha: f32,
@@ -26,7 +27,7 @@ pub enum Op {
     Conv {
         /// Index of its weights; several nodes can have the same.
         weights: usize,
-        /// Of rows and columns.
+        /// Of rows and columns, at most 1024.
         stride: usize,
         /// Padding with zeros.
         pad: PadRule,
@@ -35,11 +36,11 @@ pub enum Op {
     },
     /// The larger of the number and 0.
     Relu,
-    /// Maximum over windows; padding never wins.
+    /// Maximum over windows; padding never wins, and what is not a number always does.
     MaxPool {
-        /// Rows and columns of a window.
+        /// Rows and columns of a window, at most 1024.
         kernel: usize,
-        /// Of rows and columns.
+        /// Of rows and columns, at most 1024.
         stride: usize,
         /// Positions outside that windows may reach.
         pad: PadRule,

@@ -11,6 +11,10 @@ use crate::{
     plan::{self, Plan, Program},
 };
 
+/// Gradient programs of a plan that are kept: as many choices of gradients are quick to come back
+/// to.
+const PROGRAMS: usize = 8;
+
 /// What a part of a run took.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LevelTime {
@@ -72,7 +76,7 @@ impl Run {
     #[must_use]
     pub fn shape(&self, index: usize) -> [usize; 4] {
         let node = self.plan.wanted[index];
-        let [height, width] = self.plan.layout.sizes[node];
+        let [height, width] = self.plan.layout.sizes.of[node];
         [self.items, self.shared.graph.channels(node), height, width]
     }
 
@@ -142,7 +146,7 @@ impl Run {
         }
         let given: Vec<bool> = gradients.iter().map(Option::is_some).collect();
         let program = self.gradient_program(given, relu);
-        let [height, width] = self.plan.layout.sizes[0];
+        let [height, width] = self.plan.layout.sizes.of[0];
         let per_item = self.shared.graph.channels(0) * height * width;
         let mut result = vec![0.0_f32; per_item * self.items];
         let mut arena = self.shared.take_arena(&self.plan, self.items);
@@ -178,14 +182,22 @@ impl Run {
     fn gradient_program(&self, given: Vec<bool>, relu: ReluGradient) -> Arc<Program> {
         let mut programs = lock(&self.plan.backward);
         let key = (given, relu);
-        if let Some((_, program)) = programs.iter().find(|(known, _)| *known == key) {
-            return Arc::clone(program);
+        let known = programs.iter().position(|(known, _)| *known == key);
+        let entry = match known {
+            Some(known) => programs.remove(known),
+            None => {
+                let Shared { graph, weights, .. } = &*self.shared;
+                let Plan { layout, wanted, .. } = &*self.plan;
+                let program = plan::backward(graph, weights, layout, wanted, &key.0, relu);
+                (key, Arc::new(program))
+            }
+        };
+        let program = Arc::clone(&entry.1);
+        // As plans: the one that was not asked for longest leaves.
+        programs.push(entry);
+        if programs.len() > PROGRAMS {
+            programs.remove(0);
         }
-        let Shared { graph, weights, .. } = &*self.shared;
-        let Plan { layout, wanted, .. } = &*self.plan;
-        let program = plan::backward(graph, weights, layout, wanted, &key.0, relu);
-        let program = Arc::new(program);
-        programs.push((key, Arc::clone(&program)));
         program
     }
 
@@ -231,4 +243,37 @@ fn times(program: &Program, seconds: &[f64]) -> Vec<LevelTime> {
             seconds,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::PROGRAMS;
+    use crate::{Frozen, KernelError, Node, Op, ReluGradient, network::lock};
+
+    #[test]
+    fn a_plan_keeps_the_latest_gradients() -> Result<(), KernelError> {
+        let relu = |input| Node {
+            op: Op::Relu,
+            inputs: vec![input],
+        };
+        let input = Node {
+            op: Op::Input,
+            inputs: vec![],
+        };
+        let network = Frozen::new(vec![input, relu(0), relu(1), relu(2), relu(3)], 3, &[])?;
+        let run = network.forward(&[0.5; 12], [1, 3, 2, 2], &[1, 2, 3, 4])?;
+        let program = |choice: usize| {
+            let given = (0..4).map(|bit| choice >> bit & 1 == 1).collect();
+            run.gradient_program(given, ReluGradient::Plain)
+        };
+        let first = program(0);
+        for choice in 1..16 {
+            assert!(Arc::ptr_eq(&program(0), &first), "{choice}: made again");
+            assert!(Arc::ptr_eq(&program(choice), &program(choice)));
+            assert!(lock(&run.plan.backward).len() <= PROGRAMS);
+        }
+        Ok(())
+    }
 }

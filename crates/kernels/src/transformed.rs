@@ -51,7 +51,9 @@ impl Transformed {
         out_lanes: &[usize],
     ) -> Option<Self> {
         let kernel = conv.kernel.div_ceil(stride);
-        let fits = stride > 1 && (3..=5).contains(&kernel) && conv.out >= LEAST;
+        if stride == 1 || !(3..=5).contains(&kernel) || conv.out < LEAST {
+            return None;
+        }
         let channels = stride * stride * conv.input;
         let mut weight = Vec::new();
         for out in 0..conv.out {
@@ -71,7 +73,7 @@ impl Transformed {
             }
         }
         let lanes = (0..channels).step_by(LANES);
-        fits.then(|| Self {
+        Some(Self {
             weight,
             kernel,
             lanes: [

@@ -100,7 +100,7 @@ impl Builder<'_> {
                 self.node(node);
             }
         }
-        let [height, width] = self.layout.sizes[0];
+        let [height, width] = self.layout.sizes.of[0];
         let blocks = self.layout.input_gradient;
         if let Some(level) = self.level(&blocks) {
             self.sources.push(GradientSource::Blocks(blocks));

@@ -16,6 +16,8 @@ pub(super) struct Buffer {
     pub(super) side: usize,
     /// Start among the item's memory.
     pub(super) start: usize,
+    /// Its end, halo included.
+    pub(super) end: usize,
 }
 
 impl Buffer {
@@ -40,10 +42,15 @@ impl Buffer {
         (self.side * self.pixel).next_multiple_of(LANES)
     }
 
-    /// Numbers in it, halo included.
-    pub(super) fn len(&self) -> usize {
-        let rows = self.top + self.height + self.bottom;
-        (self.lead() + rows * self.row()).next_multiple_of(LANES)
+    /// Gives it its place, and its end; none where that is more than a number can say.
+    pub(super) fn place(&mut self, start: usize) -> Option<usize> {
+        let row = (self.width + self.side).checked_mul(self.pixel)?;
+        let row = row.checked_mul(self.blocks)?;
+        let rows = (self.top + self.height + self.bottom).checked_mul(row)?;
+        let len = rows.checked_add(self.lead())?;
+        self.start = start;
+        self.end = start.checked_add(len.checked_next_multiple_of(LANES)?)?;
+        Some(self.end)
     }
 
     /// Some of its blocks.
@@ -66,7 +73,7 @@ impl Buffer {
         let data = self.start + self.lead() + self.top * row;
         let above = (self.start, self.lead() + self.top * row);
         let below = data + self.height * row;
-        let end = self.start + self.len();
+        let end = self.end;
         let width = self.width * pixel;
         let between = (0..self.height * self.blocks)
             .filter(move |_| side > 0)

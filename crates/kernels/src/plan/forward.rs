@@ -54,7 +54,7 @@ pub(crate) fn forward(graph: &Graph, weights: &PackedWeights, layout: &Layout) -
                 };
                 let outs = outs(graph, weights, layout, node);
                 let axes = axes(graph, &layout.sizes, node);
-                let size = layout.sizes[node];
+                let size = layout.sizes.of[node];
                 let direction = Direction::Forward;
                 let (from, before) = match cells(layout, node, axes) {
                     Some(cells) => {
@@ -179,15 +179,10 @@ pub(crate) fn parts(graph: &Graph, node: usize) -> Vec<Part> {
 
 /// The windows of a pooling.
 pub(super) fn window(graph: &Graph, layout: &Layout, node: usize) -> Window {
-    let Op::MaxPool {
-        kernel,
-        stride,
-        pad,
-    } = graph.nodes[node].op
-    else {
+    let Op::MaxPool { kernel, stride, .. } = graph.nodes[node].op else {
         unreachable!("node {node} is no pooling");
     };
-    let [top, left] = layout.sizes[graph.nodes[node].inputs[0]].map(|n| pad(n, kernel, stride).0);
+    let [top, left] = layout.sizes.before[node];
     Window {
         kernel,
         stride,
@@ -233,7 +228,7 @@ fn sweep(graph: &Graph, weights: &PackedWeights, layout: &Layout, nodes: &[usize
             });
         }
     }
-    let [height, width] = layout.sizes[node];
+    let [height, width] = layout.sizes.of[node];
     Sweep {
         taps,
         groups: all,

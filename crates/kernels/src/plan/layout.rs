@@ -12,8 +12,9 @@ use super::{
 };
 use crate::{
     Op,
-    graph::Graph,
+    graph::{Graph, Sizes},
     lanes::LANES,
+    memory::MOST_NUMBERS,
     pack::{Backward, PackedWeights},
     view::View,
 };
@@ -30,7 +31,7 @@ pub(crate) struct Layout {
     /// The input itself is asked for.
     pub(crate) input_wanted: bool,
     pub(crate) needed: Vec<bool>,
-    pub(crate) sizes: Vec<[usize; 2]>,
+    pub(crate) sizes: Sizes,
     /// Of all needed nodes. A convolution whose ReLU is part of it shares its ReLU's.
     pub(crate) views: Vec<Option<View>>,
     /// The ReLU that a convolution applies itself, because nobody asks for what is before it.
@@ -47,14 +48,15 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
+    /// None if the tensors of one batch item are more than memory can have.
     pub(crate) fn new(
         graph: &Graph,
         weights: &PackedWeights,
         needed: Vec<bool>,
-        sizes: Vec<[usize; 2]>,
+        sizes: Sizes,
         wanted: &[usize],
         direct: bool,
-    ) -> Self {
+    ) -> Option<Self> {
         let fused = fused(graph, &needed, wanted);
         let mut buffers = Vec::new();
         let mut copied = HashSet::new();
@@ -68,6 +70,7 @@ impl Layout {
             bottom: 0,
             side: 0,
             start: 0,
+            end: 0,
         };
         // A concatenation comes after its inputs, so it can offer them a place in its own.
         for node in (0..graph.nodes.len()).rev() {
@@ -85,7 +88,7 @@ impl Layout {
                 } else {
                     LANES
                 };
-                buffers.push(buffer(sizes[node], graph.lanes[node].len(), pixel));
+                buffers.push(buffer(sizes.of[node], graph.lanes[node].len(), pixel));
                 (buffers.len() - 1, 0)
             });
             if matches!(graph.nodes[node].op, Op::Concat) {
@@ -118,7 +121,7 @@ impl Layout {
             };
             if let Some(source) = homes[input] {
                 let outside = axes.map(|axis| axis.outside_input());
-                buffers[source.0].widen(widen(outside, sizes[node]));
+                buffers[source.0].widen(widen(outside, sizes.of[node]));
             }
             let cells = axes.map(|axis| axis.cells());
             let in_cells = weights.convs[weights.of_node[node]].in_cells();
@@ -126,23 +129,22 @@ impl Layout {
             let size = if in_cells {
                 cells.map(|(first, last)| last + 1 - first)
             } else {
-                sizes[input]
+                sizes.of[input]
             };
             buffers[home.0].widen(widen(outside, size));
             if let Backward::Cells(packed) = &weights.convs[weights.of_node[node]].backward {
                 let mut cells = buffer(size, packed.blocks, LANES);
-                cells.widen(widen(axes.map(|axis| axis.outside_cells()), sizes[node]));
+                cells.widen(widen(axes.map(|axis| axis.outside_cells()), sizes.of[node]));
                 buffers.push(cells);
                 cell_buffers.push((node, buffers.len() - 1));
             }
         }
         if graph.interleaved {
-            buffers.push(buffer(sizes[0], 1, LANES));
+            buffers.push(buffer(sizes.of[0], 1, LANES));
         }
         let mut len = 0;
         for buffer in &mut buffers {
-            buffer.start = len;
-            len += buffer.len();
+            len = buffer.place(len).filter(|&end| end <= MOST_NUMBERS)?;
         }
         let views: Vec<Option<View>> = homes
             .iter()
@@ -160,7 +162,7 @@ impl Layout {
             .into_iter()
             .map(|(node, buffer)| (node, buffers[buffer].view(0, buffers[buffer].blocks)))
             .collect();
-        Self {
+        Some(Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             direct,
             input_wanted: wanted.contains(&0),
@@ -173,7 +175,7 @@ impl Layout {
             cells,
             buffers,
             len,
-        }
+        })
     }
 
     /// The view of a needed node.
@@ -195,24 +197,21 @@ impl Layout {
 }
 
 /// The two axes of a convolution.
-pub(super) fn axes(graph: &Graph, sizes: &[[usize; 2]], node: usize) -> [Axis; 2] {
+pub(super) fn axes(graph: &Graph, sizes: &Sizes, node: usize) -> [Axis; 2] {
     let Op::Conv {
-        weights,
-        stride,
-        pad,
-        ..
+        weights, stride, ..
     } = graph.nodes[node].op
     else {
         unreachable!("node {node} is no convolution");
     };
     let kernel = graph.shapes[weights].kernel;
-    let input = sizes[graph.nodes[node].inputs[0]];
+    let input = sizes.of[graph.nodes[node].inputs[0]];
     [0, 1].map(|axis| Axis {
         input: input[axis],
-        output: sizes[node][axis],
+        output: sizes.of[node][axis],
         kernel,
         stride,
-        before: pad(input[axis], kernel, stride).0,
+        before: sizes.before[node][axis],
     })
 }
 

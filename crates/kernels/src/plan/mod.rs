@@ -42,6 +42,12 @@ impl Plan {
         let needed = graph.needed(wanted);
         let sizes = graph.sizes(&needed, image)?;
         let layout = Layout::new(graph, weights, needed, sizes, wanted, direct);
+        let [height, width] = image;
+        let layout = layout.ok_or(KernelError::TooLarge {
+            items: 1,
+            height,
+            width,
+        })?;
         let forward = forward(graph, weights, &layout);
         Ok(Self {
             layout,
