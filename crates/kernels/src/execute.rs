@@ -4,6 +4,12 @@ use std::ptr;
 
 use crate::{Isa, kernel::Context, memory::Arena, plan::Program, team};
 
+/// Bytes of the batch items that go through a program together: the weights are then read once for
+/// all of them. More gain nothing further, and what one operation wrote is gone from the caches
+/// when the next one reads it (measured: 16 images of 224x224 cost 7 % more an image than one if
+/// all go together, 4 % less in fours; of 96x96, 13 % less all together).
+const TOGETHER: usize = 160 << 20;
+
 /// What a program works on.
 #[derive(Debug)]
 pub(crate) enum Tensors<'a> {
@@ -95,5 +101,32 @@ pub(crate) fn execute(program: &Program, job: Job<'_>) -> Vec<f64> {
     // SAFETY: what is written is borrowed exclusively, or not written to (`Output`); its size, and
     // that the instructions exist, was checked; the plan stays within an item's memory, and the
     // callers have checked the slices against the shapes that it was made for.
-    unsafe { team::run(isa, program, &contexts) }
+    let groups = contexts.chunks(group(items, len * size_of::<f32>()));
+    let times = groups.map(|group| unsafe { team::run(isa, program, group) });
+    let sum = |sum: Vec<f64>, next: Vec<f64>| sum.iter().zip(next).map(|(a, b)| a + b).collect();
+    times
+        .reduce(sum)
+        .unwrap_or_else(|| vec![0.0; program.levels.len()])
+}
+
+/// How many items of that many bytes go together: the groups are of one size, as far as it goes.
+fn group(items: usize, bytes: usize) -> usize {
+    let most = (TOGETHER / bytes.max(1)).max(1);
+    items.div_ceil(items.div_ceil(most).max(1)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TOGETHER, group};
+
+    #[test]
+    fn groups_are_even_and_of_what_fits() {
+        let third = TOGETHER / 3;
+        assert_eq!(
+            [1, 3, 4, 6, 16].map(|items| group(items, third)),
+            [1, 3, 2, 3, 3]
+        );
+        assert_eq!(group(5, 2 * TOGETHER), 1);
+        assert_eq!([group(0, third), group(2, 0)], [1, 2]);
+    }
 }

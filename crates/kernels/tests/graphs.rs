@@ -287,3 +287,29 @@ fn runs_at_the_same_time_do_not_meet() {
         }
     });
 }
+
+#[test]
+fn items_that_do_not_go_together_are_as_each_alone() {
+    // Some 100 MB an item, so that each makes a group of its own.
+    let mut net = Net::new(3, 4);
+    let pooled = net.pool(0, 3, 2, caffe_pool);
+    let x = net.relu(pooled);
+    let network = net.frozen();
+    let size = 1000;
+    let input: Vec<f32> = (0..3 * 3 * size * size)
+        .map(|at| ((at * 7919) % 1009) as f32 / 500.0 - 1.0)
+        .collect();
+    let run = |input: &[f32]| {
+        let shape = [input.len() / (3 * size * size), 3, size, size];
+        let run = network.forward(input, shape, &[x]).expect("it fits");
+        let output = run.output(0);
+        let gradient = run.input_gradient(&[Some(&output)], ReluGradient::Redirected);
+        (output, gradient.expect("it fits"))
+    };
+    let (outputs, gradients) = run(&input);
+    let alone: Vec<_> = input.chunks(3 * size * size).map(run).collect();
+    let expected: Vec<f32> = alone.iter().flat_map(|item| item.0.clone()).collect();
+    assert!(outputs == expected);
+    let expected: Vec<f32> = alone.iter().flat_map(|item| item.1.clone()).collect();
+    assert!(gradients == expected);
+}
