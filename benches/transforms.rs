@@ -1,20 +1,33 @@
-//! Each transform of the standard list, and all of them, with the gradient.
+//! Each transform, and lists of them, with the gradient.
 
 mod common;
 
 use common::{devices, grey, sync};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use oneiric::{Jitter, Pad, RandomRotate, RandomScale, Transform, Transforms};
+use oneiric_transform::{
+    Border, ColourJitter, Draw, GaussianBlur, Jitter, Noise, Pad, RandomCrop, RandomRotate,
+    RandomScale, Resize, Transform, Transforms,
+};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 const SIZE: usize = 224;
 
 fn transforms(c: &mut Criterion) {
-    let list: [(&str, Box<dyn Transform>); 5] = [
+    let list: [(&str, Box<dyn Transform>); 12] = [
         ("pad", Box::new(Pad::new(12))),
         ("jitter", Box::new(Jitter::new(8))),
         ("scale", Box::new(RandomScale::new(vec![0.9, 1.1]))),
         ("rotate", Box::new(RandomRotate::new(vec![-10.0, 10.0]))),
+        (
+            "reflect",
+            Box::new(Pad::new(12).with_border(Border::Reflect)),
+        ),
+        ("shrink", Box::new(Resize::new(128, 128))),
+        ("crop", Box::new(RandomCrop::new())),
+        ("blur", Box::new(GaussianBlur::new(2.0))),
+        ("noise", Box::new(Noise::new(0.08))),
+        ("colours", Box::new(ColourJitter::new())),
+        ("maco", Box::new(Transforms::maco())),
         ("standard", Box::new(Transforms::standard())),
     ];
     let mut group = c.benchmark_group("transform and gradient");
@@ -25,7 +38,7 @@ fn transforms(c: &mut Criterion) {
             group.bench_function(id, |b| {
                 b.iter(|| {
                     let image = grey(SIZE, &device).autodiff().require_grad();
-                    let view = transform.apply(image.clone(), &mut rng);
+                    let view = transform.apply(image.clone(), &mut Draw::new(&mut rng));
                     let mut gradients = view.sum().backward();
                     let gradient = image.grad_remove(&mut gradients);
                     sync(&device);

@@ -5,8 +5,10 @@ mod common;
 
 use common::{Args, Report, bar};
 use oneiric::{
-    Fourier, InceptionV1, Network, Objective, Objectives, Picture, ReluGradient, Schedule,
-    Transform, Transforms, Visualizer, default_device,
+    Draw, Fourier, InceptionV1, NAdam, Network, Objective, Objectives, Picture, ReluGradient,
+    Schedule, Transform, Transforms, Visualizer,
+    burn::optim::{RmsPropConfig, SgdConfig, momentum::MomentumConfig},
+    default_device,
 };
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
@@ -26,15 +28,29 @@ const UNITS: [(&str, usize); 12] = [
     ("mixed4e", 500),
 ];
 
-/// Learning rates and schedules; the first is Lucid's.
-const SETTINGS: [(f64, Schedule); 7] = [
-    (0.05, Schedule::Constant),
-    (0.02, Schedule::Constant),
-    (0.1, Schedule::Constant),
-    (0.2, Schedule::Constant),
-    (0.05, Schedule::Cosine),
-    (0.1, Schedule::Cosine),
-    (0.2, Schedule::Cosine),
+/// What makes the steps.
+#[derive(Debug, Clone, Copy)]
+enum By {
+    Adam,
+    NAdam,
+    RmsProp,
+    Momentum,
+}
+
+/// Optimizers, learning rates and schedules; the first is Lucid's. (A step of Adam's kind is as
+/// large as its rate, one of plain momentum as the gradient times its rate, which is small.)
+const SETTINGS: [(By, f64, Schedule); 11] = [
+    (By::Adam, 0.05, Schedule::Constant),
+    (By::Adam, 0.02, Schedule::Constant),
+    (By::Adam, 0.1, Schedule::Constant),
+    (By::Adam, 0.2, Schedule::Constant),
+    (By::Adam, 0.05, Schedule::Cosine),
+    (By::Adam, 0.1, Schedule::Cosine),
+    (By::NAdam, 0.05, Schedule::Constant),
+    (By::NAdam, 0.1, Schedule::Constant),
+    (By::RmsProp, 0.02, Schedule::Constant),
+    (By::Momentum, 0.01, Schedule::Constant),
+    (By::Momentum, 0.1, Schedule::Constant),
 ];
 
 /// Views that a picture is judged under, which no run saw.
@@ -54,12 +70,13 @@ fn main() -> Result<(), Report> {
     for (layer, channel) in UNITS {
         let channels = net.describe(net.layer(layer)?).channels();
         let objective = net.channel(layer, channel % channels)?;
-        for ((rate, schedule), values) in SETTINGS.into_iter().zip(&mut values) {
+        for ((by, rate, schedule), values) in SETTINGS.into_iter().zip(&mut values) {
+            let setting = (by, rate, schedule);
             let pictures = match schedule {
                 // One run passes through all lengths.
-                Schedule::Constant => run(&objective, size, rate, schedule, &lengths)?,
+                Schedule::Constant => run(&objective, size, setting, &lengths)?,
                 _ => {
-                    let runs = lengths.map(|steps| run(&objective, size, rate, schedule, &[steps]));
+                    let runs = lengths.map(|steps| run(&objective, size, setting, &[steps]));
                     runs.into_iter().collect::<Result<Vec<_>, _>>()?.concat()
                 }
             };
@@ -77,11 +94,11 @@ fn main() -> Result<(), Report> {
         UNITS.len()
     );
     println!("after {most} steps: under fresh transforms (on the clean picture), {size}x{size}.\n");
-    print!("| learning rate | schedule |");
+    print!("| optimizer | learning rate | schedule |");
     lengths.iter().for_each(|steps| print!(" {steps} steps |"));
-    println!("\n| --- | --- | --- | --- | --- | --- |");
-    for ((rate, schedule), values) in SETTINGS.into_iter().zip(&values) {
-        print!("| {rate} | {schedule:?} |");
+    println!("\n| --- | --- | --- | --- | --- | --- | --- |");
+    for ((by, rate, schedule), values) in SETTINGS.into_iter().zip(&values) {
+        print!("| {by:?} | {rate} | {schedule:?} |");
         for values in values {
             let share = |which: usize| {
                 let shares = values
@@ -101,11 +118,20 @@ fn main() -> Result<(), Report> {
 fn run(
     objective: &Objective,
     size: usize,
-    rate: f64,
-    schedule: Schedule,
+    (by, rate, schedule): (By, f64, Schedule),
     lengths: &[usize],
 ) -> Result<Vec<Picture>, Report> {
-    let visualization = Visualizer::new()
+    let settings = match by {
+        By::Adam => Visualizer::new(),
+        By::NAdam => Visualizer::new().optimizer(NAdam::new()),
+        By::RmsProp => Visualizer::new().optimizer(RmsPropConfig::new().build()),
+        By::Momentum => {
+            let momentum = MomentumConfig::new().with_momentum(0.9);
+            let config = SgdConfig::new().with_momentum(Some(momentum));
+            Visualizer::new().optimizer(config.build())
+        }
+    };
+    let visualization = settings
         .learning_rate(rate)
         .schedule(schedule)
         .steps(lengths[lengths.len() - 1])
@@ -125,7 +151,7 @@ fn judge(net: &InceptionV1, objective: &Objective, picture: &Picture) -> Result<
     let mut rng = ChaCha8Rng::seed_from_u64(u64::MAX);
     let mut sum = 0.0;
     for _ in 0..VIEWS {
-        sum += value(Transforms::standard().apply(image.clone(), &mut rng))?;
+        sum += value(Transforms::standard().apply(image.clone(), &mut Draw::new(&mut rng)))?;
     }
     Ok([sum / VIEWS as f32, value(image)?])
 }

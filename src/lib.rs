@@ -1,26 +1,36 @@
 #![doc = include_str!("../docs/crate.md")]
 
 pub use oneiric_core::{Backend, DeviceError, Picture, PictureError, default_device};
+/// Reading a network: the crate [`oneiric_inspect`], for all that is not named here.
+pub use oneiric_inspect as inspect;
+pub use oneiric_inspect::{
+    ActivationGrid, ActivationMap, Attribution, DatasetExamples, DirectionPictures, HeatMap,
+    InspectError, NeuronGroups, Nmf, Statistic, activations, attribution, expanded_weights,
+    kernel_map, kernel_sheet,
+};
 pub use oneiric_model::{
-    BlockWidths, ColourOrder, ConvWeights, Defect, HostTensor, InceptionV1, InceptionV1Config, Isa,
-    Kernels, Layer, LayerId, Lrn, Misshapen, ModelError, NamedTensors, Network, Padding,
-    Prediction, Preprocessing, ReluGradient, Variant, WeightsError, redirected_relu,
+    BlockWidths, ColourOrder, ConvWeights, Defect, ExpandedWeights, Flaw, HostTensor, InceptionV1,
+    InceptionV1Config, Isa, Kernels, Layer, LayerId, Lrn, Misshapen, ModelError, NamedTensors,
+    Network, Padding, Patch, Prediction, Preprocessing, Probe, ReluGradient, Variant, WeightsError,
+    redirected_relu,
 };
 #[cfg(feature = "download")]
 pub use oneiric_model::{DownloadError, Downloader, Pretrained, download};
 pub use oneiric_objective::{
-    Activations, Class, Measure, Objective, ObjectiveError, Objectives, Reading,
+    Activations, Class, Difference, Measure, Objective, ObjectiveError, Objectives, Reading, Region,
 };
 pub use oneiric_optimize::{
-    CancelToken, Ending, Progress, RunError, Schedule, Snapshot, Timings, Visualization,
+    CancelToken, Ending, NAdam, Progress, RunError, Schedule, Snapshot, Timings, Visualization,
     Visualizer, visualize,
 };
 pub use oneiric_param::{
-    Canvas, Colour, Fft2, Fourier, ParamError, Parameterization, Pixel, Squash, irfft2, rfft2,
+    Basis, Canvas, Colour, Cppn, Fft2, Fourier, Frame, Image, Masked, ParamError, Parameterization,
+    Phase, Pixel, Plan, Pyramid, Shared, Squash, irfft2, rfft2,
 };
 pub use oneiric_transform::{
-    Jitter, Pad, RandomRotate, RandomScale, Resampling, Transform, TransformError, Transforms,
-    resample,
+    Border, ColourJitter, CropOrPad, Draw, FnTransform, GaussianBlur, Jitter, Noise, OneOf, Pad,
+    RandomBackground, RandomCrop, RandomFlip, RandomRotate, RandomScale, Resampling, Resize,
+    Transform, TransformError, Transforms, resample,
 };
 
 /// The crates whose types appear in oneiric's, in the versions they are of.
@@ -30,6 +40,11 @@ pub use {burn, oneiric_core::image, oneiric_param::rand};
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The code in the page about networks of one's own compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/own_network.md")]
+struct OwnNetwork;
 
 /// The code in the page about weights compiles.
 #[cfg(doctest)]

@@ -11,7 +11,8 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
-use oneiric::{Class, Downloader, InceptionV1, Pretrained, burn::tensor::Device};
+use oneiric::{Class, Downloader, InceptionV1, Picture, Pretrained, burn::tensor::Device};
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 /// Any error, printed as its message: `main` prints errors in their debug form, which is for
 /// programmers.
@@ -136,6 +137,47 @@ pub(crate) fn unit(text: &str) -> Result<(String, usize), Report> {
 pub(crate) fn class(text: &str) -> Class {
     text.parse()
         .map_or_else(|_| Class::Label(text.to_owned()), Class::Number)
+}
+
+/// The photograph in a file, scaled to that longer side; or a picture of one of the classes that
+/// the network inside knows, drawn for the occasion.
+pub(crate) fn photograph(text: &str, side: usize) -> Result<Picture, Report> {
+    let classes = oneiric_procedural::labels();
+    match classes.iter().position(|class| class == text) {
+        Some(class) if !Path::new(text).exists() => drawn(class, 7, side),
+        _ => {
+            let photograph = Picture::open(text)?;
+            let (width, height) = (photograph.width(), photograph.height());
+            let scaled = |n: usize| (n * side / width.max(height)).max(1);
+            Ok(photograph.resize(scaled(width), scaled(height))?)
+        }
+    }
+}
+
+/// A square picture of a class.
+pub(crate) fn drawn(class: usize, seed: u64, side: usize) -> Result<Picture, Report> {
+    let planes = oneiric_procedural::draw(class, side, &mut ChaCha8Rng::seed_from_u64(seed));
+    let plane = side * side;
+    let pixels = (0..plane).flat_map(|at| [0, 1, 2].map(|colour| planes[colour * plane + at]));
+    Ok(Picture::new(side, side, pixels.collect())?)
+}
+
+/// A folder with so many drawn pictures of each class.
+pub(crate) fn drawn_folder(each: u64, side: usize) -> Result<PathBuf, Report> {
+    let folder = env::temp_dir().join(format!("oneiric-drawn-{side}"));
+    std::fs::create_dir_all(&folder)?;
+    for (class, name) in oneiric_procedural::labels().iter().enumerate() {
+        for seed in 0..each {
+            let file = format!("{}-{seed}.png", name.replace(' ', "-"));
+            drawn(class, seed, side)?.save(folder.join(file))?;
+        }
+    }
+    Ok(folder)
+}
+
+/// The longer side of photographs that a network is asked about.
+pub(crate) fn side(net: &InceptionV1) -> usize {
+    net.config().side.max(128)
 }
 
 /// The file of a public network, from the cache or the network, with a bar.

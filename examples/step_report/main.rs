@@ -18,6 +18,7 @@ use oneiric::{
     Backend, Fourier, InceptionV1, Kernels, LayerId, Network, Objectives, Parameterization,
     ReluGradient, Transform, Transforms, Visualizer, burn::tensor::Tensor,
 };
+use oneiric_transform::Draw;
 use plot::{Panel, Series};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
@@ -148,7 +149,9 @@ fn step_work(net: &InceptionV1, layer: LayerId, size: usize) -> Result<f64, Repo
     let mut total = 0;
     for _ in 0..VIEWS {
         let image = Tensor::zeros([1, 3, size, size], net.device());
-        let [_, _, height, width] = Transforms::standard().apply(image, &mut rng).dims();
+        let [_, _, height, width] = Transforms::standard()
+            .apply(image, &mut Draw::new(&mut rng))
+            .dims();
         let view = net.multiply_adds(&[layer], [height, width]);
         total += view.ok_or("the view is too small for the layer")?;
     }
@@ -177,7 +180,7 @@ fn parts(
 
         let image = canvas.image().without_autodiff().autodiff().require_grad();
         let start = Instant::now();
-        let view = Transforms::standard().apply(image, &mut rng);
+        let view = Transforms::standard().apply(image, &mut Draw::new(&mut rng));
         times[2].push(start.elapsed());
         let leaf = view.clone().without_autodiff().autodiff().require_grad();
         let start = Instant::now();

@@ -8,16 +8,18 @@ use crate::Backend;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PictureError {
-    /// The number of values is not width x height x 3.
+    /// The number of values is not width x height x channels.
     #[error(
-        "a picture of {width}x{height} pixels has {expected} values (3 per pixel), got {found}; \
-         pass rows from top to bottom, pixels from left to right, red green blue"
+        "a picture of {width}x{height} pixels has {expected} values ({channels} per pixel), got \
+         {found}; pass rows from top to bottom, pixels from left to right, channel after channel"
     )]
     Length {
         /// Width in pixels.
         width: usize,
         /// Height in pixels.
         height: usize,
+        /// Values per pixel.
+        channels: usize,
         /// Values a picture of that size has.
         expected: usize,
         /// Values that were given.
@@ -44,11 +46,25 @@ pub enum PictureError {
         /// The offending value.
         value: f32,
     },
-    /// A tensor that is not a batch of RGB images.
-    #[error("expected a tensor [n, 3, height, width] of images, got {found:?}")]
-    TensorShape {
-        /// Shape of the tensor.
-        found: [usize; 4],
+    /// A picture without channels.
+    #[error("a picture of 0 channels holds nothing; it needs at least 1 (1 grey, 3 RGB, 4 RGBA)")]
+    NoChannels,
+    /// A channel that the picture does not have.
+    #[error("there is no channel {channel} in a picture of {channels}, counted from 0")]
+    NoSuchChannel {
+        /// The channel that was asked for.
+        channel: usize,
+        /// How many there are.
+        channels: usize,
+    },
+    /// A number of channels that no file shows.
+    #[error(
+        "pictures of {channels} channels cannot be shown or saved, those of 1 (grey), 3 (RGB) and \
+         4 (RGB and alpha) can; pick such channels with Picture::select or Picture::channel"
+    )]
+    Channels {
+        /// How many there are.
+        channels: usize,
     },
     /// The device did not hand the values over.
     #[error(transparent)]

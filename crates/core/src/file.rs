@@ -11,12 +11,27 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat};
 use crate::{Picture, PictureError};
 
 impl Picture {
-    /// Reads a PNG or JPEG file, upright: a camera's note of how it was held is heeded.
+    /// Reads a PNG or JPEG file as RGB, upright: a camera's note of how it was held is heeded. An
+    /// alpha channel is dropped.
     ///
     /// # Errors
     ///
     /// [`PictureError::Read`] when the file is not there or is no such picture.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, PictureError> {
+        Self::open_with_channels(path, 3)
+    }
+
+    /// [`open`](Self::open) with 1 (grey), 3 (RGB) or 4 (RGB and alpha) channels, whatever the
+    /// file has: see [`from_image`](Self::from_image).
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and [`PictureError::Channels`] for another number.
+    pub fn open_with_channels(
+        path: impl AsRef<Path>,
+        channels: usize,
+    ) -> Result<Self, PictureError> {
+        Self::check_channels(channels)?;
         let path = path.as_ref();
         let read = |source| PictureError::Read {
             path: path.to_owned(),
@@ -30,16 +45,20 @@ impl Picture {
         let orientation = decoder.orientation().map_err(read)?;
         let mut image = DynamicImage::from_decoder(decoder).map_err(read)?;
         image.apply_orientation(orientation);
-        Self::try_from(image)
+        Self::from_image(image, channels)
     }
 
     /// Writes the picture as PNG or JPEG, by the ending of the name: whole or not at all, so that
     /// a full disk neither leaves half a picture nor spoils one that was there.
     ///
+    /// Grey stays grey and alpha stays in a PNG; JPEG has no alpha, so there the picture lies over
+    /// white.
+    ///
     /// # Errors
     ///
-    /// When the ending is another one or the file cannot be written. The picture is borrowed,
-    /// so it can be saved elsewhere.
+    /// When the ending is another one, the picture has a number of channels that files do not hold
+    /// ([`check_channels`](Self::check_channels)), or the file cannot be written. The picture is
+    /// borrowed, so it can be saved elsewhere.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), PictureError> {
         let path = path.as_ref();
         let format = Self::format_of(path)?;
@@ -48,9 +67,11 @@ impl Picture {
             source,
         };
         let mut encoded = Cursor::new(Vec::new());
-        self.to_rgb8()
-            .write_to(&mut encoded, format)
-            .map_err(write)?;
+        let image = match (format, self.channels) {
+            (ImageFormat::Jpeg, 4) => self.to_rgb()?.to_image()?,
+            _ => self.to_image()?,
+        };
+        image.write_to(&mut encoded, format).map_err(write)?;
         let target = target(path).map_err(|source| write(ImageError::IoError(source)))?;
         let partial = partial(&target);
         let written = std::fs::write(&partial, encoded.into_inner())
@@ -63,11 +84,12 @@ impl Picture {
     }
 
     /// Checks that [`save`](Self::save) would be able to write to this path, without leaving a
-    /// file behind or touching one that is there: long runs check before they start.
+    /// file behind or touching one that is there: long runs check before they start, and with
+    /// [`check_channels`](Self::check_channels) what they are to write.
     ///
     /// # Errors
     ///
-    /// Those that [`save`](Self::save) would give.
+    /// Those that [`save`](Self::save) would give for the path.
     pub fn check_writable(path: impl AsRef<Path>) -> Result<(), PictureError> {
         let path = path.as_ref();
         Self::format_of(path)?;
@@ -131,6 +153,56 @@ mod tests {
         let picture = Picture::new(16, 16, values).expect("values in 0..1");
         picture.save(&path).expect("a writable folder");
         assert_eq!(Picture::open(&path).expect("just written"), picture);
+    }
+
+    #[test]
+    fn files_keep_grey_and_alpha() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for channels in [1, 4] {
+            let path = folder.path().join(format!("{channels}.png"));
+            let values: Vec<f32> = (0..256).map(|i| i as f32 / 255.0).collect();
+            let picture = Picture::with_channels(16, 16 / channels, channels, values);
+            let picture = picture.expect("values in 0..1");
+            picture.save(&path).expect("a writable folder");
+            let color = image::open(&path).expect("just written").color();
+            assert_eq!(usize::from(color.channel_count()), channels);
+            let read = Picture::open_with_channels(&path, channels);
+            assert_eq!(read.expect("just written"), picture);
+        }
+    }
+
+    #[test]
+    fn jpeg_keeps_grey_and_lays_alpha_over_white() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let saved = |name: &str, channels: usize, pixel: &[f32]| {
+            let path = folder.path().join(name);
+            let picture = Picture::with_channels(8, 8, channels, pixel.repeat(64));
+            let picture = picture.expect("values in 0..1");
+            picture.save(&path).expect("a writable folder");
+            image::open(&path).expect("just written")
+        };
+        assert_eq!(saved("grey.jpg", 1, &[0.5]).color().channel_count(), 1);
+        // Half of black over white.
+        let glass = Picture::try_from(saved("glass.jpg", 4, &[0.0, 0.0, 0.0, 0.5]));
+        for value in glass.expect("an image").pixel(3, 3) {
+            assert!((value - 0.5).abs() < 0.01, "{value}");
+        }
+    }
+
+    #[test]
+    fn channels_that_no_file_holds_are_refused_and_leave_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("many.png");
+        let many = Picture::with_channels(2, 2, 5, vec![0.5; 20]).expect("values in 0..1");
+        assert!(matches!(
+            many.save(&path),
+            Err(PictureError::Channels { channels: 5 })
+        ));
+        assert!(!path.exists());
+        many.select(&[3, 4, 0])
+            .expect("there")
+            .save(&path)
+            .expect("three can be saved");
     }
 
     #[test]

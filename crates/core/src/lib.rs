@@ -14,6 +14,8 @@
 //!
 //! `flex`, `ndarray` and `wgpu` compile in the burn backend of that name.
 
+mod arrange;
+mod convert;
 mod device;
 mod error;
 mod file;

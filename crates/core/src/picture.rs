@@ -1,72 +1,109 @@
-//! An RGB picture on the host.
+//! A picture on the host.
 
 use std::fmt;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use image::{DynamicImage, Rgb32FImage, RgbImage, imageops::FilterType};
 
 use crate::{PictureError, read};
 
 /// Values this little outside 0..=1 are rounding, and are cut off.
 const ROUNDING: f32 = 1e-3;
 
-/// An RGB picture: `height` rows of `width` pixels, values in 0..=1 as sRGB files hold them
-/// (divided by 255, no gamma applied).
+/// Red, green and blue.
+const RGB: usize = 3;
+
+/// A picture: `height` rows of `width` pixels, values in 0..=1 as sRGB files hold them (divided by
+/// 255, no gamma applied).
+///
+/// | channels | what they are | files |
+/// | --- | --- | --- |
+/// | 1 | grey | PNG, JPEG |
+/// | 3 | red, green, blue: what is meant where nothing else is said | PNG, JPEG |
+/// | 4 | red, green, blue, alpha; the colours are not multiplied by alpha | PNG; JPEG over white |
+/// | any other | whatever they are to a network | none; [`select`](Self::select) some |
 #[derive(Clone, PartialEq)]
 pub struct Picture {
-    width: usize,
-    height: usize,
-    /// Row by row, red green blue interleaved.
-    values: Vec<f32>,
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) channels: usize,
+    /// Row by row, the channels of a pixel side by side.
+    pub(crate) values: Vec<f32>,
 }
 
 impl Picture {
-    /// A picture from its values: rows from the top, pixels from the left, red green blue.
+    /// An RGB picture from its values: rows from the top, pixels from the left, red green blue.
     ///
     /// # Errors
     ///
     /// When a side is 0, the number of values is not `width * height * 3`, or a value is not
     /// finite and in 0..=1.
     pub fn new(width: usize, height: usize, values: Vec<f32>) -> Result<Self, PictureError> {
+        Self::with_channels(width, height, RGB, values)
+    }
+
+    /// A picture of any number of channels from its values: rows from the top, pixels from the
+    /// left, channel after channel.
+    ///
+    /// ```
+    /// use oneiric_core::Picture;
+    ///
+    /// let grey = Picture::with_channels(2, 1, 1, vec![0.0, 1.0])?;
+    /// assert_eq!(grey.pixel(1, 0), [1.0]);
+    /// # Ok::<(), oneiric_core::PictureError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When a side or the number of channels is 0, the number of values is not
+    /// `width * height * channels`, or a value is not finite and in 0..=1.
+    pub fn with_channels(
+        width: usize,
+        height: usize,
+        channels: usize,
+        values: Vec<f32>,
+    ) -> Result<Self, PictureError> {
         if width == 0 || height == 0 {
             return Err(PictureError::Empty { width, height });
         }
-        let expected = width.saturating_mul(height).saturating_mul(3);
+        if channels == 0 {
+            return Err(PictureError::NoChannels);
+        }
+        let expected = width.saturating_mul(height).saturating_mul(channels);
         if values.len() != expected {
             return Err(PictureError::Length {
                 width,
                 height,
+                channels,
                 expected,
                 found: values.len(),
             });
         }
         if let Some(bad) = values.iter().position(|v| !(0.0..=1.0).contains(v)) {
             return Err(PictureError::Value {
-                x: bad / 3 % width,
-                y: bad / 3 / width,
+                x: bad / channels % width,
+                y: bad / channels / width,
                 value: values[bad],
             });
         }
         Ok(Self {
             width,
             height,
+            channels,
             values,
         })
     }
 
-    /// The pictures of a batch of images, a tensor [n, 3, height, width] of values in 0..=1 (what
-    /// rounding put a little outside is cut off).
+    /// The pictures of a batch of images, a tensor [n, channels, height, width] of values in 0..=1
+    /// (what rounding put a little outside is cut off).
     ///
     /// # Errors
     ///
-    /// When the tensor has another shape or is empty, or holds values that are not finite and in
+    /// When the tensor has no channels or pixels, or holds values that are not finite and in
     /// 0..=1.
     pub fn from_tensor(images: Tensor<4>) -> Result<Vec<Self>, PictureError> {
-        let [n, channels, height, width] = images.dims();
-        if channels != 3 {
-            return Err(PictureError::TensorShape {
-                found: [n, channels, height, width],
-            });
+        let [_, channels, height, width] = images.dims();
+        if channels == 0 {
+            return Err(PictureError::NoChannels);
         }
         if width == 0 || height == 0 {
             return Err(PictureError::Empty { width, height });
@@ -78,15 +115,16 @@ impl Picture {
             }
         }
         values
-            .chunks(width * height * 3)
-            .map(|picture| Self::new(width, height, picture.to_vec()))
+            .chunks(width * height * channels)
+            .map(|picture| Self::with_channels(width, height, channels, picture.to_vec()))
             .collect()
     }
 
-    /// The picture as a tensor [1, 3, height, width] of values in 0..=1.
+    /// The picture as a tensor [1, channels, height, width] of values in 0..=1.
     #[must_use]
     pub fn to_tensor(&self, device: &Device) -> Tensor<4> {
-        let data = TensorData::new(self.values.clone(), [1, self.height, self.width, 3]);
+        let shape = [1, self.height, self.width, self.channels];
+        let data = TensorData::new(self.values.clone(), shape);
         Tensor::<4>::from_data(data, device).permute([0, 3, 1, 2])
     }
 
@@ -102,142 +140,47 @@ impl Picture {
         self.height
     }
 
-    /// All values: rows from the top, pixels from the left, red green blue.
+    /// Values per pixel: 1 grey, 3 RGB, 4 RGB and alpha, or any other number.
+    #[must_use]
+    pub const fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// All values: rows from the top, pixels from the left, channel after channel.
     #[must_use]
     pub fn values(&self) -> &[f32] {
         &self.values
     }
 
-    /// Red, green and blue of the pixel in column `x` and row `y`.
+    /// The channels of the pixel in column `x` and row `y`.
     ///
     /// # Panics
     ///
     /// When the pixel lies outside.
     #[must_use]
-    pub fn pixel(&self, x: usize, y: usize) -> [f32; 3] {
+    pub fn pixel(&self, x: usize, y: usize) -> &[f32] {
         assert!(
             x < self.width && y < self.height,
             "pixel (x {x}, y {y}) lies outside a picture of {}x{}",
             self.width,
             self.height
         );
-        let start = (y * self.width + x) * 3;
-        [0, 1, 2].map(|channel| self.values[start + channel])
-    }
-
-    /// The picture scaled to another size with a triangle filter (which averages when it
-    /// shrinks).
-    ///
-    /// # Errors
-    ///
-    /// [`PictureError::Empty`] when a side is 0.
-    pub fn resize(&self, width: usize, height: usize) -> Result<Self, PictureError> {
-        let (new_width, new_height) = match (u32::try_from(width), u32::try_from(height)) {
-            (Ok(w), Ok(h)) if w > 0 && h > 0 => (w, h),
-            _ => return Err(PictureError::Empty { width, height }),
-        };
-        let image = Rgb32FImage::from_fn(self.width as u32, self.height as u32, |x, y| {
-            image::Rgb(self.pixel(x as usize, y as usize))
-        });
-        let resized = image::imageops::resize(&image, new_width, new_height, FilterType::Triangle);
-        let values = resized.into_raw();
-        Self::new(
-            width,
-            height,
-            values.into_iter().map(|v| v.clamp(0.0, 1.0)).collect(),
-        )
-    }
-
-    /// The centre of the picture, at most `width` by `height`.
-    #[must_use]
-    pub fn crop_centre(&self, width: usize, height: usize) -> Self {
-        let (width, height) = (width.clamp(1, self.width), height.clamp(1, self.height));
-        let (left, top) = ((self.width - width) / 2, (self.height - height) / 2);
-        let values = (0..height)
-            .flat_map(|y| {
-                let start = ((top + y) * self.width + left) * 3;
-                self.values[start..start + width * 3].iter().copied()
-            })
-            .collect();
-        Self {
-            width,
-            height,
-            values,
-        }
-    }
-
-    /// Several pictures of one size on one sheet, row by row, as square as it gets, with a white
-    /// line of 2 pixels between them. `None` when there are none or their sizes differ.
-    #[must_use]
-    pub fn sheet(pictures: &[Self]) -> Option<Self> {
-        let columns = (1..=pictures.len()).find(|c| c * c >= pictures.len())?;
-        Self::grid(pictures, columns)
-    }
-
-    /// [`sheet`](Self::sheet) with so many pictures in a row. `None` also for no columns.
-    #[must_use]
-    pub fn grid(pictures: &[Self], columns: usize) -> Option<Self> {
-        const GAP: usize = 2;
-        let first = pictures.first()?;
-        let (width, height) = (first.width, first.height);
-        let same = |p: &Self| (p.width, p.height) == (width, height);
-        if columns == 0 || !pictures.iter().all(same) {
-            return None;
-        }
-        let rows = pictures.len().div_ceil(columns);
-        let sheet_width = columns * (width + GAP) - GAP;
-        let sheet_height = rows * (height + GAP) - GAP;
-        let mut values = vec![1.0; sheet_width * sheet_height * 3];
-        for (index, picture) in pictures.iter().enumerate() {
-            let (left, top) = (
-                index % columns * (width + GAP),
-                index / columns * (height + GAP),
-            );
-            for (y, row) in picture.values.chunks(width * 3).enumerate() {
-                let start = ((top + y) * sheet_width + left) * 3;
-                values[start..start + row.len()].copy_from_slice(row);
-            }
-        }
-        Some(Self {
-            width: sheet_width,
-            height: sheet_height,
-            values,
-        })
-    }
-
-    /// The picture with 8 bits a channel, rounded to the nearest.
-    #[must_use]
-    pub fn to_rgb8(&self) -> RgbImage {
-        RgbImage::from_fn(self.width as u32, self.height as u32, |x, y| {
-            let pixel = self.pixel(x as usize, y as usize);
-            image::Rgb(pixel.map(|v| (v * 255.0).round() as u8))
-        })
+        let start = (y * self.width + x) * self.channels;
+        &self.values[start..start + self.channels]
     }
 }
 
 /// The size alone: nobody reads a picture as numbers.
 impl fmt::Debug for Picture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Picture({}x{})", self.width, self.height)
-    }
-}
-
-impl TryFrom<DynamicImage> for Picture {
-    type Error = PictureError;
-
-    /// Keeps red, green and blue; an alpha channel is dropped, grey becomes three equal channels.
-    fn try_from(image: DynamicImage) -> Result<Self, PictureError> {
-        let image = image.into_rgb32f();
-        let (width, height) = (image.width() as usize, image.height() as usize);
-        Self::new(width, height, image.into_raw())
-    }
-}
-
-impl TryFrom<RgbImage> for Picture {
-    type Error = PictureError;
-
-    fn try_from(image: RgbImage) -> Result<Self, PictureError> {
-        DynamicImage::ImageRgb8(image).try_into()
+        match self.channels {
+            RGB => write!(f, "Picture({}x{})", self.width, self.height),
+            channels => write!(
+                f,
+                "Picture({}x{}, {channels} channels)",
+                self.width, self.height
+            ),
+        }
     }
 }
 
@@ -245,12 +188,6 @@ impl TryFrom<RgbImage> for Picture {
 mod tests {
     use super::Picture;
     use crate::PictureError;
-
-    fn ramp(width: usize, height: usize) -> Picture {
-        let count = width * height * 3;
-        let values = (0..count).map(|i| i as f32 / count as f32).collect();
-        Picture::new(width, height, values).expect("values in 0..1")
-    }
 
     #[test]
     fn bad_values_are_refused_with_their_place() {
@@ -260,6 +197,12 @@ mod tests {
             Err(PictureError::Value { x: 1, y: 2, value }) => assert!(value.is_nan()),
             other => panic!("expected the place of the NaN, got {other:?}"),
         }
+        let mut values = vec![0.5; 2 * 3 * 5];
+        values[(2 * 2 + 1) * 5 + 4] = 1.5;
+        assert!(matches!(
+            Picture::with_channels(2, 3, 5, values),
+            Err(PictureError::Value { x: 1, y: 2, .. })
+        ));
         assert!(matches!(
             Picture::new(2, 3, vec![0.0; 17]),
             Err(PictureError::Length {
@@ -272,17 +215,31 @@ mod tests {
             Picture::new(0, 3, vec![]),
             Err(PictureError::Empty { .. })
         ));
+        assert!(matches!(
+            Picture::with_channels(2, 3, 0, vec![]),
+            Err(PictureError::NoChannels)
+        ));
     }
 
     #[cfg(feature = "flex")]
     #[test]
     fn a_tensor_holds_the_channels_first() {
-        let picture = ramp(5, 3);
-        let tensor = picture.to_tensor(&burn::tensor::Device::flex());
-        assert_eq!(tensor.dims(), [1, 3, 3, 5]);
-        let blue: f32 = tensor.clone().slice([0..1, 2..3, 1..2, 4..5]).into_scalar();
-        assert_eq!(blue, picture.pixel(4, 1)[2]);
-        assert_eq!(Picture::from_tensor(tensor).expect("a picture"), [picture]);
+        for channels in [1, 3, 4, 7] {
+            let count = 5 * 3 * channels;
+            let values = (0..count).map(|i| i as f32 / count as f32).collect();
+            let picture = Picture::with_channels(5, 3, channels, values).expect("values in 0..1");
+            let tensor = picture.to_tensor(&burn::tensor::Device::flex());
+            assert_eq!(tensor.dims(), [1, channels, 3, 5]);
+            let last = tensor
+                .clone()
+                .slice([0..1, channels - 1..channels, 1..2, 4..5]);
+            assert_eq!(
+                last.into_scalar::<f32>(),
+                picture.pixel(4, 1)[channels - 1],
+                "{channels}"
+            );
+            assert_eq!(Picture::from_tensor(tensor).expect("a picture"), [picture]);
+        }
     }
 
     #[cfg(feature = "flex")]
@@ -296,31 +253,11 @@ mod tests {
             let refused = Picture::from_tensor(image(bad));
             assert!(matches!(refused, Err(PictureError::Value { .. })), "{bad}");
         }
-        let empty = Tensor::<4>::zeros([1, 3, 0, 2], &Device::flex());
+        let empty = |shape| Picture::from_tensor(Tensor::<4>::zeros(shape, &Device::flex()));
         assert!(matches!(
-            Picture::from_tensor(empty),
+            empty([1, 3, 0, 2]),
             Err(PictureError::Empty { .. })
         ));
-    }
-
-    #[test]
-    fn a_sheet_sets_pictures_side_by_side() {
-        let picture = ramp(4, 3);
-        let sheet = Picture::sheet(&vec![picture.clone(); 3]).expect("one size");
-        assert_eq!((sheet.width(), sheet.height()), (10, 8));
-        assert_eq!(sheet.pixel(6, 0), picture.pixel(0, 0));
-        assert_eq!(sheet.pixel(1, 6), picture.pixel(1, 1));
-        assert_eq!(sheet.pixel(4, 0), [1.0; 3]);
-        assert_eq!(sheet.pixel(9, 7), [1.0; 3]);
-        assert!(Picture::sheet(&[ramp(2, 2), ramp(3, 2)]).is_none());
-    }
-
-    #[test]
-    fn the_centre_is_cut_out_exactly() {
-        let picture = ramp(7, 5);
-        let centre = picture.crop_centre(3, 3);
-        assert_eq!(centre.pixel(0, 0), picture.pixel(2, 1));
-        assert_eq!(centre.pixel(2, 2), picture.pixel(4, 3));
-        assert_eq!(picture.crop_centre(99, 99), picture);
+        assert!(matches!(empty([1, 0, 2, 2]), Err(PictureError::NoChannels)));
     }
 }

@@ -1,6 +1,9 @@
 //! What a network says a photograph shows.
 
-use crate::ModelError;
+use burn::tensor::{Tensor, activation};
+use oneiric_core::read;
+
+use crate::{Flaw, ModelError, Network, ReluGradient};
 
 /// How many labels an error suggests.
 const SUGGESTIONS: usize = 4;
@@ -17,6 +20,39 @@ pub struct Prediction {
 }
 
 impl Prediction {
+    /// What a network says a batch of images shows; see [`Network::predict`].
+    pub(crate) fn of<N: Network + ?Sized>(
+        network: &N,
+        images: Tensor<4>,
+    ) -> Result<Vec<Vec<Self>>, ModelError> {
+        let logits = network.logits().ok_or(ModelError::NoLogits)?;
+        let [n, channels, height, width] = images.dims();
+        if channels != network.channels() {
+            return Err(ModelError::Channels {
+                expected: network.channels(),
+                found: channels,
+            });
+        }
+        check_size(network, [height, width])?;
+        if n == 0 {
+            return Ok(Vec::new());
+        }
+        let scores = network.forward_to(images, &[logits], ReluGradient::Plain);
+        let scores = scores[0].clone().without_autodiff();
+        let [_, classes, 1, 1] = scores.dims() else {
+            let flaw = Flaw::Logits {
+                layer: network.describe(logits).name().to_owned(),
+                found: scores.dims(),
+            };
+            return Err(ModelError::Flawed { flaws: vec![flaw] });
+        };
+        let probabilities = read(activation::softmax(scores, 1))?;
+        let rows = probabilities.chunks(classes);
+        Ok(rows
+            .map(|row| Self::ranked(row, network.labels()))
+            .collect())
+    }
+
     /// All classes, the most probable first.
     pub(crate) fn ranked(probabilities: &[f32], labels: &[String]) -> Vec<Self> {
         let mut predictions: Vec<Self> = probabilities
@@ -57,6 +93,18 @@ impl Prediction {
     }
 }
 
+/// Refuses an image that is smaller than a network takes.
+pub(crate) fn check_size<N: Network + ?Sized>(
+    network: &N,
+    image: [usize; 2],
+) -> Result<(), ModelError> {
+    let smallest = network.smallest_image();
+    if image[0] < smallest[0] || image[1] < smallest[1] {
+        return Err(ModelError::ImageSize { image, smallest });
+    }
+    Ok(())
+}
+
 /// Whether a text has another in it that neither begins nor ends within a word.
 fn has_words(text: &str, words: &str) -> bool {
     let is_end = |next: Option<char>| !next.is_some_and(char::is_alphanumeric);
@@ -95,6 +143,7 @@ pub(crate) fn imagenet_labels() -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::{Prediction, imagenet_labels};
+
     use crate::ModelError;
 
     #[test]

@@ -3,7 +3,7 @@
 use oneiric_core::{DeviceError, PictureError};
 use oneiric_weights::WeightsError;
 
-use crate::Kernels;
+use crate::{Flaw, Kernels};
 
 /// How many names a message lists before it only counts.
 const LISTED: usize = 6;
@@ -69,7 +69,7 @@ pub enum ModelError {
         unknown: Vec<String>,
     },
     /// No layer has that name.
-    #[error("there is no layer {name:?}; near it: {}", .near.join(", "))]
+    #[error("there is no layer {name:?}; {}", near_layers(.near))]
     UnknownLayer {
         /// The name as given.
         name: String,
@@ -104,12 +104,64 @@ pub enum ModelError {
         /// What there is.
         available: Vec<Kernels>,
     },
+    /// Layers between which there are no weights.
+    #[error("no expanded weights from {from} to {to}: {reason}")]
+    NoSuchWeights {
+        /// The earlier layer.
+        from: String,
+        /// The later layer.
+        to: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// A network tells no classes.
+    #[error(
+        "the network tells no classes; one that does names the layer of its scores in \
+         `Network::logits`"
+    )]
+    NoLogits,
+    /// The images have another number of channels than the network takes.
+    #[error("the network takes images of {expected} channels, got {found}")]
+    Channels {
+        /// What the network takes.
+        expected: usize,
+        /// What the images have.
+        found: usize,
+    },
+    /// The image is smaller than the network takes.
+    #[error(
+        "the network takes images of {}x{} pixels and more (width x height), got {}x{}",
+        .smallest[1], .smallest[0], .image[1], .image[0]
+    )]
+    ImageSize {
+        /// Height and width of the image.
+        image: [usize; 2],
+        /// Height and width of the smallest that the network takes.
+        smallest: [usize; 2],
+    },
+    /// A network does not keep what it promises; see [`Network::verify`](crate::Network::verify).
+    #[error("the network does not keep what it promises:{}", listed_flaws(.flaws))]
+    Flawed {
+        /// Everything that was found.
+        flaws: Vec<Flaw>,
+    },
     /// The configuration has a layer without channels.
     #[error("the layer {layer:?} would have no channels; give it at least 1 in the configuration")]
     NoChannels {
         /// The layer.
         layer: String,
     },
+}
+
+fn near_layers(near: &[String]) -> String {
+    match near {
+        [] => "the network lists none".to_owned(),
+        near => format!("near it: {}", near.join(", ")),
+    }
+}
+
+fn listed_flaws(flaws: &[Flaw]) -> String {
+    flaws.iter().map(|flaw| format!("\n- {flaw}")).collect()
 }
 
 fn some(names: &[String]) -> String {

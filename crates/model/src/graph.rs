@@ -150,7 +150,7 @@ impl Graph {
 
     fn add(&mut self, name: &str, op: Op, inputs: Vec<usize>, channels: usize) -> usize {
         self.nodes.push(Node { op, inputs });
-        self.layers.push(Layer::new(name, channels));
+        self.layers.push(Layer::of_inception(name, channels));
         self.nodes.len() - 1
     }
 

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
+    ops::ControlFlow,
     path::Path,
     sync::{Arc, OnceLock},
 };
@@ -18,7 +19,7 @@ use oneiric_weights::{HostTensor, NamedTensors, Weights};
 
 use crate::{
     ColourOrder, ConvWeights, InceptionV1Config, Kernels, Layer, LayerId, ModelError, Network,
-    Prediction, ReluGradient,
+    Prediction, Probe, ReluGradient,
     card::{Card, is_imagenet},
     classify::imagenet_labels,
     graph::{Graph, LOGITS, Op},
@@ -384,6 +385,7 @@ impl InceptionV1 {
     ///
     /// When the device does not hand the result over.
     pub fn classify(&self, photograph: &Picture) -> Result<Vec<Prediction>, ModelError> {
+        let photograph = photograph.to_rgb()?;
         let side = self.inner.config.side;
         let shorter = photograph.width().min(photograph.height());
         let square = photograph
@@ -421,7 +423,11 @@ impl InceptionV1 {
     ) -> Vec<Tensor<4>> {
         match self.frozen() {
             Some(frozen) => self.forward_frozen(&frozen, input, layers, relu),
-            None => self.forward_patched(input, layers, relu, &mut |_, value| value),
+            None => {
+                let mut probe = Probe::new(self.layers(), layers, relu);
+                let _ = self.forward_by_burn(input, &mut probe);
+                probe.into_values()
+            }
         }
     }
 
@@ -472,24 +478,10 @@ impl InceptionV1 {
         frozen.clone()?.with_isa(isa).ok()
     }
 
-    /// [`forward_preprocessed`](Self::forward_preprocessed) with a hand in it: `patch` is given
-    /// every layer that is computed, in the order of the forward pass, and what it returns takes
-    /// the layer's place for all that follows. To ablate a channel, to put in another image's
-    /// activations, or to normalise while training.
-    ///
-    /// # Panics
-    ///
-    /// When the input is too small for a layer, or `patch` changes a shape.
-    #[must_use]
-    pub fn forward_patched(
-        &self,
-        input: Tensor<4>,
-        layers: &[LayerId],
-        relu: ReluGradient,
-        patch: &mut dyn FnMut(LayerId, Tensor<4>) -> Tensor<4>,
-    ) -> Vec<Tensor<4>> {
+    /// Computes by burn's operations what the probe asks for, of a preprocessed input.
+    fn forward_by_burn(&self, input: Tensor<4>, probe: &mut Probe<'_>) -> ControlFlow<()> {
         let Inner { graph, .. } = &*self.inner;
-        let wanted: Vec<usize> = layers.iter().map(|layer| layer.0).collect();
+        let wanted: Vec<usize> = probe.wanted().iter().map(|layer| layer.0).collect();
         let needed = graph.needed(&wanted);
         // How often each node will still be read, so that the last reader takes it.
         let mut readers = vec![0_usize; graph.nodes.len()];
@@ -497,9 +489,6 @@ impl InceptionV1 {
             for &input in &node.inputs {
                 readers[input] += 1;
             }
-        }
-        for &node in &wanted {
-            readers[node] += 1;
         }
         let mut values: Vec<Option<Tensor<4>>> = vec![None; graph.nodes.len()];
         let mut read = |values: &mut Vec<Option<Tensor<4>>>, node: usize| {
@@ -518,15 +507,12 @@ impl InceptionV1 {
                 Op::Input => input.clone(),
                 _ => {
                     let inputs = node.inputs.iter().map(|&i| read(&mut values, i)).collect();
-                    self.compute(&node.op, inputs, relu)
+                    self.compute(&node.op, inputs, probe.relu_gradient())
                 }
             };
-            let shape = value.dims();
-            let value = patch(LayerId(index), value);
-            assert_eq!(value.dims(), shape, "the shape of {}", graph.layers[index]);
-            values[index] = Some(value);
+            values[index] = Some(probe.at(LayerId(index), value)?);
         }
-        wanted.iter().map(|&node| read(&mut values, node)).collect()
+        ControlFlow::Continue(())
     }
 
     fn compute(&self, op: &Op, mut inputs: Vec<Tensor<4>>, relu: ReluGradient) -> Tensor<4> {
@@ -566,12 +552,13 @@ impl Network for InceptionV1 {
         &self.inner.device
     }
 
-    fn logits(&self) -> LayerId {
-        let logits = self
-            .layers()
-            .iter()
-            .position(|layer| layer.name() == LOGITS);
-        LayerId(logits.expect("every InceptionV1 has a classifier"))
+    fn forward(&self, images: Tensor<4>, probe: &mut Probe<'_>) -> ControlFlow<()> {
+        self.forward_by_burn(self.preprocess(images), probe)
+    }
+
+    fn logits(&self) -> Option<LayerId> {
+        let is_logits = |layer: &Layer| layer.name() == LOGITS;
+        self.layers().iter().position(is_logits).map(LayerId)
     }
 
     fn labels(&self) -> &[String] {

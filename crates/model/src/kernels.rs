@@ -7,7 +7,7 @@ use oneiric_kernels::Isa;
 ///
 /// On a CPU that is [`oneiric_kernels`], several times faster than burn's operations and within the same tolerances;
 /// anywhere else, and where a closure or autodiff has its hands in the network
-/// ([`forward_patched`](crate::InceptionV1::forward_patched), training), burn's operations.
+/// ([`forward_patched`](crate::Network::forward_patched), training), burn's operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kernels {

@@ -30,13 +30,16 @@ mod card;
 mod classify;
 mod config;
 mod error;
+mod expanded;
 mod graph;
 mod inception;
 mod kernels;
 mod names;
 mod network;
 mod ops;
+mod probe;
 mod scheme;
+mod verify;
 mod weights;
 
 pub use classify::Prediction;
@@ -44,6 +47,7 @@ pub use config::{
     BlockWidths, ColourOrder, InceptionV1Config, Lrn, Padding, Preprocessing, Variant,
 };
 pub use error::{Misshapen, ModelError};
+pub use expanded::ExpandedWeights;
 pub use inception::InceptionV1;
 pub use kernels::Kernels;
 pub use network::{Layer, LayerId, Network, ReluGradient};
@@ -55,3 +59,5 @@ pub use oneiric_download::{DownloadError, Downloader, Pretrained};
 pub use oneiric_kernels::Isa;
 pub use oneiric_weights::{Defect, HostTensor, NamedTensors, WeightsError};
 pub use ops::{ConvWeights, redirected_relu};
+pub use probe::{Patch, Probe};
+pub use verify::Flaw;

@@ -99,20 +99,22 @@ fn normalised(name: &str) -> String {
         .replace(['/', '.', ':', '-', ' '], "_")
 }
 
-/// Every spelling that leads to a layer.
+/// Every spelling that leads to a layer. Only those of an Inception go by other names than their
+/// own: in another network "conv1" may be anything.
 fn spellings(layer: &Layer) -> Vec<String> {
     let mut spellings = vec![normalised(layer.name())];
-    if let Some(caffe) = layer.caffe_name() {
-        let caffe = normalised(caffe);
-        // `inception_4c` for `inception_4c/output`, as people and the peers write it.
-        if let Some(block) = caffe.strip_suffix("_output") {
-            spellings.push(block.to_owned());
-        }
-        if let Some(block) = caffe.strip_suffix("_output_pre_relu") {
-            spellings.push(format!("{block}_pre_relu"));
-        }
-        spellings.push(caffe);
+    let Some(caffe) = layer.caffe_name() else {
+        return spellings;
+    };
+    let caffe = normalised(caffe);
+    // `inception_4c` for `inception_4c/output`, as people and the peers write it.
+    if let Some(block) = caffe.strip_suffix("_output") {
+        spellings.push(block.to_owned());
     }
+    if let Some(block) = caffe.strip_suffix("_output_pre_relu") {
+        spellings.push(format!("{block}_pre_relu"));
+    }
+    spellings.push(caffe);
     if let Some(name) = torchvision(layer.name()) {
         // A branch goes by its last convolution too.
         if let Some(branch) = name.strip_suffix(".1") {
@@ -129,16 +131,25 @@ fn spellings(layer: &Layer) -> Vec<String> {
     spellings
 }
 
+/// The layer of a name: the one that is called exactly so, or else the only one of which it is a
+/// spelling.
 pub(crate) fn find(layers: &[Layer], name: &str) -> Result<LayerId, ModelError> {
+    if let Some(index) = layers.iter().position(|layer| layer.name() == name) {
+        return Ok(LayerId(index));
+    }
     let asked = normalised(name);
+    let mut fitting = Vec::new();
     let mut distances = Vec::new();
     for (index, layer) in layers.iter().enumerate() {
-        for spelling in spellings(layer) {
-            if spelling == asked {
-                return Ok(LayerId(index));
-            }
-            distances.push((strsim::damerau_levenshtein(&spelling, &asked), index));
+        let spellings = spellings(layer);
+        if spellings.contains(&asked) {
+            fitting.push(LayerId(index));
         }
+        let distance = |spelling: &String| strsim::damerau_levenshtein(spelling, &asked);
+        distances.extend(spellings.iter().map(|spelling| (distance(spelling), index)));
+    }
+    if let [only] = fitting[..] {
+        return Ok(only);
     }
     distances.sort_unstable();
     let mut near: Vec<String> = Vec::new();
@@ -165,7 +176,7 @@ pub(crate) fn find(layers: &[Layer], name: &str) -> Result<LayerId, ModelError> 
 #[cfg(test)]
 mod tests {
     use super::{caffe, find};
-    use crate::{InceptionV1Config, ModelError, graph::Graph};
+    use crate::{InceptionV1Config, Layer, LayerId, ModelError, graph::Graph};
 
     #[test]
     fn both_worlds_and_their_spellings_lead_to_the_same_tensor() {
@@ -233,6 +244,47 @@ mod tests {
         };
         assert!(near("mixed4f").contains(&"mixed4c".to_owned()));
         assert!(near("inception_4c/3x3_redcue").contains(&"inception_4c/3x3_reduce".to_owned()));
+    }
+
+    #[test]
+    fn layers_of_other_networks_go_by_their_own_names_alone() {
+        let named = |names: &[&str]| -> Vec<Layer> {
+            names.iter().map(|name| Layer::new(name, 1)).collect()
+        };
+        let place = |layers: &[Layer], name| find(layers, name).map(|layer| layer.0).ok();
+        // In an Inception the first of each pair would be the second's other name.
+        let layers = named(&[
+            "conv2d0",
+            "conv1",
+            "mixed4c",
+            "inception_4c",
+            "avgpool0",
+            "fc",
+        ]);
+        for (index, layer) in layers.iter().enumerate() {
+            assert_eq!(place(&layers, layer.name()), Some(index), "{layer}");
+            assert_eq!(layer.caffe_name(), None);
+        }
+        for only_in_an_inception in ["conv1/7x7_s2", "inception4c", "avgpool", "logits", "pool1"] {
+            assert_eq!(place(&layers, only_in_an_inception), None);
+        }
+        assert_eq!(place(&layers, "Inception-4c"), Some(3), "spelt otherwise");
+    }
+
+    #[test]
+    fn the_exact_name_comes_first_and_a_spelling_of_two_layers_is_none() {
+        let layers = ["a.1", "a_1", "A_1", "b.1"].map(|name| Layer::new(name, 1));
+        for (index, layer) in layers.iter().enumerate() {
+            assert_eq!(find(&layers, layer.name()).expect("exact"), LayerId(index));
+        }
+        assert_eq!(find(&layers, "b_1").expect("only one"), LayerId(3));
+        match find(&layers, "a/1") {
+            Err(ModelError::UnknownLayer { near, .. }) => {
+                assert_eq!(near[..3], ["a.1", "a_1", "A_1"]);
+            }
+            other => panic!("three layers are meant alike, got {other:?}"),
+        }
+        assert!(find(&[], "anything").is_err());
     }
 
     #[test]

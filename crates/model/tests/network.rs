@@ -494,6 +494,8 @@ fn classes_have_labels_and_probabilities() {
     ));
     let picture = Picture::new(60, 80, vec![0.3; 60 * 80 * 3]).expect("grey");
     let predictions = net.classify(&picture).expect("readable");
+    let one_channel = Picture::with_channels(60, 80, 1, vec![0.3; 60 * 80]).expect("grey");
+    assert_eq!(net.classify(&one_channel).expect("as grey"), predictions);
     assert_eq!(predictions.len(), 10);
     let total: f32 = predictions.iter().map(|p| p.probability).sum();
     assert!((total - 1.0).abs() < 1e-5, "{total}");
@@ -523,7 +525,7 @@ fn random_weights_repeat_with_their_seed() {
         let net = InceptionV1::random(InceptionV1Config::tiny(), seed, &device).expect("fine");
         let acts = net.forward_to(
             images(32, 32).tensor(&device),
-            &[net.logits()],
+            &[net.logits().expect("a classifier")],
             ReluGradient::Plain,
         );
         Array::of(acts[0].clone())

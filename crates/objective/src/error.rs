@@ -1,5 +1,6 @@
 //! Errors of making an objective and of using it on images it does not fit.
 
+use oneiric_core::DeviceError;
 use oneiric_model::ModelError;
 
 /// What can be wrong with an objective.
@@ -27,6 +28,9 @@ pub enum ObjectiveError {
         /// How many it has.
         classes: usize,
     },
+    /// A network that tells no classes.
+    #[error("the network names no layer with the scores of classes (Network::logits)")]
+    NoClasses,
     /// A direction of the wrong length.
     #[error("a direction in {layer} has one number a channel, {expected}; got {found}")]
     DirectionLength {
@@ -100,6 +104,47 @@ pub enum ObjectiveError {
         width: usize,
         /// Rows of the layer.
         height: usize,
+    },
+    /// An objective about the alpha channel of images without one.
+    #[error(
+        "the objective is about the alpha channel, the fourth, but the images have {channels} \
+         channels"
+    )]
+    NoAlpha {
+        /// Channels of the images.
+        channels: usize,
+    },
+    /// A comparison at no layer.
+    #[error("{objective} compares layers, but none was given; name one at least")]
+    NoLayers {
+        /// Which objective.
+        objective: &'static str,
+    },
+    /// A tensor that its device does not hand over.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// A network that takes images of other channels than the run paints.
+    #[error(
+        "the network takes images of {expected} channels, but those of the run have {found} \
+         (after transforms)"
+    )]
+    NetworkChannels {
+        /// What the network takes.
+        expected: usize,
+        /// What there is.
+        found: usize,
+    },
+    /// A photograph that is not of the image's size.
+    #[error(
+        "a photograph of {}x{} pixels and {} channels is to be compared with an image of {}x{} \
+         and {}; resize it with Picture::resize",
+        .photograph[2], .photograph[1], .photograph[0], .image[2], .image[1], .image[0]
+    )]
+    Photograph {
+        /// Channels, height and width of the photograph.
+        photograph: [usize; 3],
+        /// Channels, height and width of the image.
+        image: [usize; 3],
     },
     /// A measure whose value is not one number.
     #[error("{measure} gave a tensor {found:?} instead of one number; end it with mean or sum")]

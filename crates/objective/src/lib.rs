@@ -12,9 +12,10 @@
 //! let net = InceptionV1::random(InceptionV1Config::tiny(), 0, &Device::flex())?;
 //! let smooth = net.channel("mixed4c", 1)? - 0.1 * net.total_variation();
 //! let all: Objective = (0..16).map(|k| net.channel("mixed4c", k)).sum::<Result<_, _>>()?;
-//! let two = net.channel("mixed4c", 1)?.on_image(0) + net.channel("mixed4c", 2)?.on_image(1);
+//! let both = net.channel("mixed4c", 1)? * net.channel("mixed4c", 2)?;
+//! let two = Objective::per_image([net.channel("mixed4c", 1)?, net.channel("mixed4c", 2)?]);
 //! assert!(net.channel("mixed4c", 16).is_err()); // it has 16, from 0
-//! # let _ = (smooth, all, two);
+//! # let _ = (smooth, all, both, two);
 //! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -23,15 +24,29 @@
 //!
 //! `flex`, `ndarray` and `wgpu` compile in the burn backend of that name.
 
+mod arithmetic;
+mod batches;
+mod by_image;
+mod checks;
 mod custom;
+mod directions;
 mod error;
+mod forward;
 mod measure;
 mod objective;
 mod objectives;
+mod photographs;
+mod position;
 mod regularizers;
+mod source;
+mod term;
 mod units;
+mod value;
 
 pub use error::ObjectiveError;
+pub use forward::Activations;
 pub use measure::{Measure, Reading};
-pub use objective::{Activations, Objective};
+pub use objective::Objective;
 pub use objectives::{Class, Objectives};
+pub use photographs::Difference;
+pub use position::Region;

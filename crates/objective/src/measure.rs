@@ -3,6 +3,7 @@
 use std::fmt;
 
 use burn::tensor::Tensor;
+use oneiric_core::Picture;
 use oneiric_model::LayerId;
 
 use crate::ObjectiveError;
@@ -10,17 +11,27 @@ use crate::ObjectiveError;
 /// What a [`Measure`] sees of a step.
 #[derive(Debug)]
 pub struct Reading {
-    /// The images [n, 3, height, width] in 0..=1, before the transforms: what regularisers are
-    /// about.
+    /// The images [n, channels, height, width] in 0..=1, before the transforms: what regularisers
+    /// are about.
     pub image: Tensor<4>,
     /// The activations of the measure's layers, in its order, each [n, channels, height, width].
     pub layers: Vec<Tensor<4>>,
+    /// The activations of the measure's [`photograph`](Measure::photograph) at the same layers,
+    /// each [1, channels, height, width]: constants, seen through the same random transforms as
+    /// the images of this step. Empty where the measure has no photograph.
+    pub photograph: Vec<Tensor<4>>,
 }
 
 /// A number about images and what a network makes of them.
 pub trait Measure: fmt::Debug + Send + Sync {
     /// The layers it reads.
     fn layers(&self) -> &[LayerId];
+
+    /// A photograph whose activations it compares with those of the image; of the image's size.
+    /// Measures that give the same one (by address) share its forward pass.
+    fn photograph(&self) -> Option<&Picture> {
+        None
+    }
 
     /// The number, a differentiable function of the reading, as a tensor of one value.
     fn value(&self, reading: &Reading) -> Tensor<1>;
@@ -32,6 +43,15 @@ pub trait Measure: fmt::Debug + Send + Sync {
     ///
     /// When it cannot, before any work is done.
     fn check(&self, _sizes: &[[usize; 2]]) -> Result<(), ObjectiveError> {
+        Ok(())
+    }
+
+    /// Whether it can read images of these channels, height and width.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot, before any work is done.
+    fn check_image(&self, _image: [usize; 3]) -> Result<(), ObjectiveError> {
         Ok(())
     }
 }

@@ -1,12 +1,28 @@
-//! Objectives about the image alone, to be subtracted. All sum over the images of the batch.
+//! Objectives about the image alone, of any number of channels. All sum over the images of the
+//! batch.
+
+use std::sync::Arc;
 
 use burn::tensor::{Tensor, TensorData, module, ops::ConvOptions};
+use oneiric_core::Picture;
 use oneiric_model::LayerId;
 
-use crate::{Measure, ObjectiveError, Reading};
+use crate::{Measure, ObjectiveError, Reading, directions::SQUARED_NORM_EPSILON};
 
 /// Added to a squared norm, whose root has no slope at 0. Source: Lucid, `optvis/objectives.py`.
 const L2_EPSILON: f32 = 1e-6;
+
+/// Side of the blur that [`Blur`] moves an image towards. Source: Lucid.
+const BLUR_SIDE: usize = 3;
+
+/// What [`PenalizeBoundary`] blurs with, wants a boundary to be, and how much the latter counts.
+/// Source: Lucid, `penalize_boundary_complexity`.
+const BOUNDARY_BLUR_SIDE: usize = 5;
+const BOUNDARY_GREY: f32 = 0.5;
+const BOUNDARY_GREY_WEIGHT: f32 = 0.8;
+
+/// Which channel is how opaque a pixel is, after red, green and blue.
+const ALPHA: usize = 3;
 
 /// Sum of the absolute differences between neighbours, down and right.
 ///
@@ -91,19 +107,102 @@ impl Measure for Blur {
 
     fn value(&self, reading: &Reading) -> Tensor<1> {
         let image = reading.image.clone();
-        let blurred = blur(image.clone().without_autodiff());
+        let blurred = blur(image.clone().without_autodiff(), BLUR_SIDE);
         (image - blurred).square().sum() * 0.5
     }
 }
 
-fn blur(image: Tensor<4>) -> Tensor<4> {
+/// The same of the alpha channel alone.
+#[derive(Debug)]
+pub(crate) struct BlurAlpha;
+
+impl Measure for BlurAlpha {
+    fn layers(&self) -> &[LayerId] {
+        &[]
+    }
+
+    fn value(&self, reading: &Reading) -> Tensor<1> {
+        let alpha = reading.image.clone().narrow(1, ALPHA, 1);
+        let blurred = blur(alpha.clone().without_autodiff(), BLUR_SIDE);
+        (alpha - blurred).square().sum() * 0.5
+    }
+
+    fn check_image(&self, [channels, ..]: [usize; 3]) -> Result<(), ObjectiveError> {
+        if channels > ALPHA {
+            return Ok(());
+        }
+        Err(ObjectiveError::NoAlpha { channels })
+    }
+}
+
+/// Minus the sum over the boundary of `(blur(x) - x)^2 + 0.8 (x - 0.5)^2`.
+#[derive(Debug)]
+pub(crate) struct PenalizeBoundary {
+    pub(crate) width: usize,
+}
+
+impl Measure for PenalizeBoundary {
+    fn layers(&self) -> &[LayerId] {
+        &[]
+    }
+
+    fn value(&self, reading: &Reading) -> Tensor<1> {
+        let image = reading.image.clone();
+        let [_, _, height, width] = image.dims();
+        let is_near = |at: usize, n: usize| at < self.width || n - at <= self.width;
+        let mask = (0..height).flat_map(|y| {
+            let row = is_near(y, height);
+            (0..width).map(move |x| f32::from(u8::from(row || is_near(x, width))))
+        });
+        let mask = TensorData::new(mask.collect::<Vec<_>>(), [1, 1, height, width]);
+        let mask = Tensor::<4>::from_data(mask, &image.device().without_autodiff());
+        let uneven = (blur(image.clone(), BOUNDARY_BLUR_SIDE) - image.clone()).square();
+        let coloured = (image - BOUNDARY_GREY).square() * BOUNDARY_GREY_WEIGHT;
+        ((uneven + coloured) * mask).sum().neg()
+    }
+}
+
+/// Sum over images of the root of the mean squared difference from a photograph's pixels.
+#[derive(Debug)]
+pub(crate) struct InputDifference {
+    pub(crate) photograph: Arc<Picture>,
+}
+
+impl Measure for InputDifference {
+    fn layers(&self) -> &[LayerId] {
+        &[]
+    }
+
+    fn photograph(&self) -> Option<&Picture> {
+        Some(&self.photograph)
+    }
+
+    fn value(&self, reading: &Reading) -> Tensor<1> {
+        let image = reading.image.clone();
+        let photograph = self
+            .photograph
+            .to_tensor(&image.device().without_autodiff());
+        let squares = (image - photograph).square();
+        let means = squares.mean_dim(1).mean_dim(2).mean_dim(3);
+        (means + SQUARED_NORM_EPSILON).sqrt().sum()
+    }
+}
+
+/// Every pixel the mean of its neighbourhood in a square of an odd side, of which the rim weighs
+/// 0.5 and what lies inside 1, over the weights that lie in the image. Source: Lucid, `_tf_blur`.
+fn blur(image: Tensor<4>, side: usize) -> Tensor<4> {
     let [n, c, h, w] = image.dims();
-    let device = image.device();
-    let mut kernel = vec![0.5; 9];
-    kernel[4] = 1.0;
-    let kernel = Tensor::<4>::from_data(TensorData::new(kernel, [1, 1, 3, 3]), &device);
+    let device = image.device().without_autodiff();
+    let is_rim = |at: usize| at == 0 || at == side - 1;
+    let weight = |index: usize| match is_rim(index / side) || is_rim(index % side) {
+        true => 0.5,
+        false => 1.0,
+    };
+    let kernel: Vec<f32> = (0..side * side).map(weight).collect();
+    let kernel = TensorData::new(kernel, [1, 1, side, side]);
+    let kernel = Tensor::<4>::from_data(kernel, &device);
     let convolve = |x: Tensor<4>| {
-        let options = ConvOptions::new([1; 2], [1; 2], [1; 2], 1);
+        let options = ConvOptions::new([1; 2], [side / 2; 2], [1; 2], 1);
         module::conv2d(x, kernel.clone(), None, options)
     };
     let weights = convolve(Tensor::ones([1, 1, h, w], &device));

@@ -1,18 +1,13 @@
 //! Objectives about activations. Formulas: Lucid, `optvis/objectives.py`.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 use oneiric_model::LayerId;
 
-use crate::{Measure, ObjectiveError, Reading};
-
-/// Keeps the cosine finite where activations or direction vanish.
-const COSINE_EPSILON: f32 = 1e-4;
-
-/// Smallest cosine that counts: the gradient must not vanish for an image that points elsewhere.
-const COSINE_FLOOR: f32 = 0.1;
-
-/// Added to a squared norm: the root's slope at 0 is infinite, and dead positions are exactly 0.
-const SQUARED_NORM_EPSILON: f32 = 1e-12;
+use crate::{
+    Measure, ObjectiveError, Reading, Region,
+    directions::per_channel,
+    position::{Position, check_position},
+};
 
 /// Mean of one channel.
 #[derive(Debug)]
@@ -40,44 +35,18 @@ pub(crate) struct Neuron {
     pub(crate) position: Option<Position>,
 }
 
-/// Column and row.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Position {
-    pub(crate) x: usize,
-    pub(crate) y: usize,
-}
-
 impl Measure for Neuron {
     fn layers(&self) -> &[LayerId] {
         &self.layer
     }
 
     fn value(&self, reading: &Reading) -> Tensor<1> {
-        let acts = reading.layers[0].clone();
-        let [_, _, height, width] = acts.dims();
-        let centre = Position {
-            x: width / 2,
-            y: height / 2,
-        };
-        let Position { x, y } = self.position.unwrap_or(centre);
-        acts.narrow(1, self.channel, 1)
-            .narrow(2, y, 1)
-            .narrow(3, x, 1)
-            .mean()
+        let channel = reading.layers[0].clone().narrow(1, self.channel, 1);
+        Position::of(self.position, channel).mean()
     }
 
     fn check(&self, sizes: &[[usize; 2]]) -> Result<(), ObjectiveError> {
-        let [height, width] = sizes[0];
-        match self.position {
-            Some(Position { x, y }) if x >= width || y >= height => Err(ObjectiveError::Position {
-                layer: self.layer_name.clone(),
-                x,
-                y,
-                width,
-                height,
-            }),
-            _ => Ok(()),
-        }
+        check_position(&self.layer_name, self.position, sizes[0])
     }
 }
 
@@ -97,34 +66,36 @@ impl Measure for WholeLayer {
     }
 }
 
-/// Mean over batch and positions of `d * max(0.1, cos)^p`, with d the dot product with a
-/// direction and cos the cosine of the angle to it.
+/// Mean over batch, channels and the positions of a region, each channel times its weight.
 #[derive(Debug)]
-pub(crate) struct Direction {
+pub(crate) struct LocalGroup {
     pub(crate) layer: [LayerId; 1],
-    pub(crate) direction: Vec<f32>,
-    pub(crate) cosine_power: f32,
+    pub(crate) layer_name: String,
+    pub(crate) region: Option<Region>,
+    pub(crate) weights: Option<Vec<f32>>,
 }
 
-impl Measure for Direction {
+impl Measure for LocalGroup {
     fn layers(&self) -> &[LayerId] {
         &self.layer
     }
 
     fn value(&self, reading: &Reading) -> Tensor<1> {
-        let acts = reading.layers[0].clone();
-        let shape = [1, self.direction.len(), 1, 1];
-        let data = TensorData::new(self.direction.clone(), shape);
-        let direction = Tensor::<4>::from_data(data, &acts.device().without_autodiff());
-        let dot = (acts.clone() * direction).sum_dim(1);
-        if self.cosine_power == 0.0 {
-            return dot.mean();
+        let mut acts = reading.layers[0].clone();
+        if let Some(region) = self.region {
+            acts = acts
+                .narrow(2, region.y, region.height)
+                .narrow(3, region.x, region.width);
         }
-        let norm = (acts.square().sum_dim(1) + SQUARED_NORM_EPSILON).sqrt();
-        let direction_norm = self.direction.iter().map(|v| v * v).sum::<f32>().sqrt();
-        let norms = (norm + COSINE_EPSILON) * (direction_norm + COSINE_EPSILON);
-        let cosine = (dot.clone() / norms).clamp_min(COSINE_FLOOR);
-        (dot * cosine.powf_scalar(self.cosine_power)).mean()
+        if let Some(weights) = &self.weights {
+            let weights = per_channel(weights, &acts);
+            acts = acts * weights;
+        }
+        acts.mean()
+    }
+
+    fn check(&self, sizes: &[[usize; 2]]) -> Result<(), ObjectiveError> {
+        check_position(&self.layer_name, self.region.map(Region::last), sizes[0])
     }
 }
 

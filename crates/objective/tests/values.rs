@@ -49,11 +49,11 @@ fn a_neuron_is_one_position_x_the_column_and_y_the_row() {
             .neuron_at("mixed3b_pre_relu", 2, w - 1, 0)
             .expect("a channel");
         assert_value(backend, value(&corner, &images(2), device), mean(0, w - 1));
-        assert!(corner.check(1, [40, 48]).is_ok());
+        assert!(corner.check(1, [3, 40, 48], [3, 40, 48]).is_ok());
         let outside = net
             .neuron_at("mixed3b_pre_relu", 2, 0, h)
             .expect("a channel");
-        let refused = outside.check(1, [40, 48]);
+        let refused = outside.check(1, [3, 40, 48], [3, 40, 48]);
         assert!(matches!(refused, Err(ObjectiveError::Position { y, .. }) if y == h));
     });
 }

@@ -8,7 +8,8 @@ use oneiric_transform::TransformError;
 use crate::Visualization;
 
 /// What can be wrong with a run. `NotFinite`, `Broken` and `Save` come up during it and carry what
-/// there is to show; the others are found before any step is made.
+/// there is to show; `Constant` is found in the first step, `Percentile` after the run; the others
+/// before any step is made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
@@ -44,6 +45,12 @@ pub enum RunError {
         /// As given.
         rate: f64,
     },
+    /// A percentile that is none.
+    #[error("the percentile is {percentile}, but must be above 0 and at most 100")]
+    Percentile {
+        /// As given.
+        percentile: f32,
+    },
     /// A device other than the network's.
     #[error("the run is to be on {run}, but the network was loaded on {network}; load it on {run}")]
     OtherDevice {
@@ -54,7 +61,8 @@ pub enum RunError {
     },
     /// A parameterization that does not paint the batch it was asked for.
     #[error(
-        "the parameterization paints {found:?} instead of [n, 3, height, width] = {expected:?}"
+        "the parameterization paints {found:?} instead of [n, channels, height, width] = \
+         {expected:?}"
     )]
     ImageShape {
         /// What the run needs.

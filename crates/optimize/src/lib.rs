@@ -26,15 +26,18 @@
 //! `flex`, `ndarray` and `wgpu` compile in the burn backend of that name.
 
 mod error;
+mod nadam;
 mod optimizer;
 mod progress;
 mod record;
 mod run;
 mod schedule;
+mod transparency;
 mod visualization;
 mod visualizer;
 
 pub use error::RunError;
+pub use nadam::NAdam;
 pub use progress::{CancelToken, Progress};
 pub use schedule::Schedule;
 pub use visualization::{Ending, Snapshot, Timings, Visualization};

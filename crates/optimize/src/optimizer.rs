@@ -20,6 +20,9 @@ pub(crate) trait Stepper: Send {
         value: Tensor<1>,
         gradient: Tensor<1>,
     ) -> Tensor<1>;
+
+    /// Forgets all earlier steps.
+    fn forget(&mut self);
 }
 
 /// The field's default.
@@ -54,5 +57,9 @@ impl<O: Optimizer> Stepper for Stateful<O> {
         let (value, state) = self.optimizer.step(learning_rate, value, gradient, state);
         self.states[index] = state;
         value
+    }
+
+    fn forget(&mut self) {
+        self.states.clear();
     }
 }

@@ -14,6 +14,8 @@ pub(crate) struct Record {
     pub(crate) snapshots: Vec<Snapshot>,
     pub(crate) values: Vec<f32>,
     pub(crate) timings: Timings,
+    /// Of a finished run that was asked for it.
+    pub(crate) transparency: Vec<Picture>,
     /// The last latent whose objective was finite, or the start.
     pub(crate) good_latent: Vec<Tensor<1>>,
     /// The pictures that the run began with: there always is something to show.
@@ -22,16 +24,11 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// Begins with the pictures of the start, which must be `batch` of that height and width.
-    pub(crate) fn new(
-        seed: u64,
-        canvas: &Canvas,
-        batch: usize,
-        [height, width]: [usize; 2],
-    ) -> Result<Self, RunError> {
+    /// Begins with the pictures of the start, which must be of that shape.
+    pub(crate) fn new(seed: u64, canvas: &Canvas, expected: [usize; 4]) -> Result<Self, RunError> {
         let started = Instant::now();
         let image = canvas.image();
-        let (expected, found) = ([batch, 3, height, width], image.dims());
+        let found = image.dims();
         if found != expected {
             return Err(RunError::ImageShape { expected, found });
         }
@@ -40,6 +37,7 @@ impl Record {
             snapshots: Vec::new(),
             values: Vec::new(),
             timings: Timings::default(),
+            transparency: Vec::new(),
             good_latent: plain(canvas.latent()),
             start: Picture::from_tensor(image)?,
             seed,
@@ -85,6 +83,7 @@ impl Record {
             timings: self.timings(),
             snapshots: self.snapshots,
             values: self.values,
+            transparency: self.transparency,
             seed: self.seed,
             ending,
         }
@@ -113,6 +112,7 @@ impl Record {
             timings: self.timings(),
             snapshots,
             values: self.values.clone(),
+            transparency: Vec::new(),
             seed: self.seed,
             ending: Ending::Failed,
         }

@@ -7,11 +7,13 @@ use oneiric_core::{Backend, DeviceError, Picture, read};
 use oneiric_model::ReluGradient;
 use oneiric_objective::Objective;
 use oneiric_param::{Canvas, ParamError, Parameterization};
+use oneiric_transform::Draw;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 use crate::{
     Ending, Progress, RunError, Visualization, Visualizer,
     record::{Record, plain},
+    transparency::Transparency,
 };
 
 /// Streams of the run's generator: the start does not depend on what the transforms draw.
@@ -27,8 +29,15 @@ pub(crate) fn run(
     let mut start_rng = generator(settings.seed, START_STREAM);
     let mut transform_rng = generator(settings.seed, TRANSFORM_STREAM);
     let mut canvas = params.init(settings.batch, &mut start_rng, &device)?;
-    let mut record = Record::new(settings.seed, &canvas, settings.batch, params.size())?;
+    let [height, width] = params.size();
+    let shape = [settings.batch, params.channels(), height, width];
+    let mut record = Record::new(settings.seed, &canvas, shape)?;
+    let mut transparency = settings.transparency.then(Transparency::default);
     let mut ending = Ending::Completed;
+    // Steps before the latest fresh start, and whether the next step is to make one.
+    let mut before_start = 0;
+    let mut stays_dead = false;
+    let mut starts_left = settings.fresh_starts;
 
     for step in 1..=settings.steps {
         if settings.cancel.is_cancelled() {
@@ -36,16 +45,37 @@ pub(crate) fn run(
             break;
         }
         let step_started = Instant::now();
-        let relu = if step <= settings.redirected_steps {
+        // Still dead after all that was to wake it: other random numbers may do better.
+        if stays_dead && starts_left > 0 {
+            starts_left -= 1;
+            before_start = step - 1;
+            canvas = params
+                .init(settings.batch, &mut start_rng, &device)
+                .map_err(|error| record.broken(step, error.into(), &canvas))?;
+            settings.optimizer.forget();
+            transparency = settings.transparency.then(Transparency::default);
+        }
+        let is_waking = step - before_start <= settings.redirected_steps;
+        let relu = if is_waking {
             ReluGradient::Redirected
         } else {
             ReluGradient::Plain
         };
+        let progress = (step - 1) as f32 / settings.steps as f32;
+        let same_draw = transform_rng.clone();
+        let see = |images: Tensor<4>, rng: &mut ChaCha8Rng| {
+            let mut draw = Draw::new(rng).at(progress);
+            settings.transforms.apply(images, &mut draw)
+        };
 
         canvas.record();
-        let image = canvas.image();
-        let view = settings.transforms.apply(image.clone(), &mut transform_rng);
-        let activations = objective.forward(&view, relu);
+        let painted = canvas.image();
+        // Cut off, so that the gradient of the image itself is there to be looked at.
+        let image = painted.clone().without_autodiff().autodiff().require_grad();
+        let view = see(image.clone(), &mut transform_rng);
+        let activations = objective.forward_as_seen(&view, relu, &mut |photograph| {
+            see(photograph, &mut same_draw.clone())
+        });
         let value = objective
             .value(&image, &activations)
             .map_err(|error| record.broken(step, error.into(), &canvas))?;
@@ -53,12 +83,20 @@ pub(crate) fn run(
             return Err(RunError::Constant);
         }
         let mut gradients = value.clone().neg().backward();
-        let [number, latent_sum] =
-            numbers(value, &canvas).map_err(|error| record.broken(step, error.into(), &canvas))?;
+        let pull = image.grad_remove(&mut gradients);
+        let pull = pull.ok_or(RunError::Constant)?;
+        let mut gradients = (painted * pull.clone()).sum().backward();
+        let [number, latent_sum, pulled] = numbers(value, &canvas, &pull)
+            .map_err(|error| record.broken(step, error.into(), &canvas))?;
         if !number.is_finite() || !latent_sum.is_finite() {
             return Err(record.not_finite(step, number, &canvas));
         }
         record.good_latent = plain(canvas.latent());
+        if let Some(transparency) = &mut transparency {
+            transparency.add(pull);
+        }
+        let was_woken = step - before_start == settings.redirected_steps + 1;
+        stays_dead = was_woken && pulled == 0.0;
         let rate = settings.learning_rate * settings.schedule.factor(step, settings.steps);
         canvas.update(&mut gradients, |index, value, gradient| {
             settings.optimizer.step(index, rate, value, gradient)
@@ -95,6 +133,11 @@ pub(crate) fn run(
         .is_none_or(|last| last.step != steps_made)
     {
         record.keep(steps_made, &canvas)?;
+    }
+    if let Some(transparency) = transparency {
+        let pictures = transparency.pictures();
+        record.transparency =
+            pictures.map_err(|error| record.broken(steps_made, error.into(), &canvas))?;
     }
     let finished = record.finish(ending);
     match settings.save_to {
@@ -139,13 +182,17 @@ fn check(
     Backend::of(&network_device)?;
     if let Some(path) = &settings.save_to {
         Picture::check_writable(path)?;
+        Picture::check_channels(params.channels())?;
     }
     let [height, width] = params.size();
     if width == 0 || height == 0 {
         return Err(ParamError::EmptyImage { width, height }.into());
     }
-    let smallest_view = settings.transforms.smallest(params.size())?;
-    objective.check(settings.batch.max(1), smallest_view)?;
+    let transforms = &settings.transforms;
+    let [view_height, view_width] = transforms.smallest(params.size())?;
+    let channels = params.channels();
+    let view = [transforms.channels(channels)?, view_height, view_width];
+    objective.check(settings.batch.max(1), [channels, height, width], view)?;
     Ok(network_device)
 }
 
@@ -155,16 +202,17 @@ fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
     rng
 }
 
-/// The value and the sum of the latent, in one trip to the device. The sum tells whether a number
-/// of the latent broke, which a network can hide: a maximum may skip what is not a number.
-fn numbers(value: Tensor<1>, canvas: &Canvas) -> Result<[f32; 2], DeviceError> {
+/// The value, the sum of the latent and that of the gradient's sizes, in one trip to the device. The
+/// sum of the latent tells whether a number of it broke, which a network can hide: a maximum may
+/// skip what is not a number.
+fn numbers(value: Tensor<1>, canvas: &Canvas, pull: &Tensor<4>) -> Result<[f32; 3], DeviceError> {
     let latent = plain(canvas.latent()).into_iter().map(Tensor::sum);
-    let sum = latent.reduce(|sum, next| sum + next);
+    let latent = latent.reduce(|sum, next| sum + next);
     let value = value.without_autodiff();
-    let both = match sum {
-        Some(sum) => Tensor::cat(vec![value, sum], 0),
-        None => value,
-    };
-    let numbers = read(both)?;
-    Ok([numbers[0], numbers.get(1).copied().unwrap_or_default()])
+    let latent = latent.unwrap_or_else(|| value.zeros_like());
+    let numbers = read(Tensor::cat(
+        vec![value, latent, pull.clone().abs().sum()],
+        0,
+    ))?;
+    Ok([numbers[0], numbers[1], numbers[2]])
 }

@@ -4,6 +4,8 @@ use std::{path::Path, time::Duration};
 
 use oneiric_core::{Picture, PictureError};
 
+use crate::RunError;
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -45,6 +47,8 @@ pub struct Visualization {
     pub(crate) snapshots: Vec<Snapshot>,
     pub(crate) values: Vec<f32>,
     pub(crate) timings: Timings,
+    /// Empty, or one per image of the batch.
+    pub(crate) transparency: Vec<Picture>,
     pub(crate) seed: u64,
     pub(crate) ending: Ending,
 }
@@ -72,6 +76,31 @@ impl Visualization {
     #[must_use]
     pub fn values(&self) -> &[f32] {
         &self.values
+    }
+
+    /// How much each pixel was asked for in the course of the run, one grey picture per image: the
+    /// sum over the steps of the gradient's size, as a share of the largest. Empty unless the run
+    /// was asked for it and made a step ([`Visualizer::transparency`](crate::Visualizer::transparency)).
+    #[must_use]
+    pub fn transparency(&self) -> &[Picture] {
+        &self.transparency
+    }
+
+    /// The final pictures with what was little asked for transparent: their alpha channel is the
+    /// map of [`transparency`](Self::transparency), as a share of its value at that percentile.
+    /// 80 is what MACO's authors show. Empty where there is no map.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::Percentile`] when it is not above 0 and at most 100, and
+    /// [`PictureError`] when the pictures have no three colours.
+    pub fn cut_out(&self, percentile: f32) -> Result<Vec<Picture>, RunError> {
+        if !(percentile > 0.0 && percentile <= 100.0) {
+            return Err(RunError::Percentile { percentile });
+        }
+        let pairs = self.pictures().iter().zip(&self.transparency);
+        let pictures = pairs.map(|(picture, map)| cut_out(picture, map, percentile));
+        Ok(pictures.collect::<Result<_, _>>()?)
     }
 
     /// Where the time went.
@@ -107,4 +136,17 @@ impl Visualization {
                 .save(path),
         }
     }
+}
+
+/// A picture of three colours and a map of one, together.
+fn cut_out(picture: &Picture, map: &Picture, percentile: f32) -> Result<Picture, PictureError> {
+    let mut sorted = map.values().to_vec();
+    sorted.sort_by(f32::total_cmp);
+    let last = sorted.len() - 1;
+    let at = last as f64 * f64::from(percentile) / 100.0;
+    let full = sorted[(at.round() as usize).min(last)].max(f32::MIN_POSITIVE);
+    let colours = picture.select(&[0, 1, 2])?;
+    let pixels = colours.values().chunks(3).zip(map.values());
+    let values = pixels.flat_map(|(rgb, sum)| [rgb[0], rgb[1], rgb[2], (sum / full).min(1.0)]);
+    Picture::with_channels(picture.width(), picture.height(), 4, values.collect())
 }

@@ -8,7 +8,7 @@ use oneiric_param::Parameterization;
 use oneiric_transform::{Transform, Transforms};
 
 use crate::{
-    CancelToken, Progress, RunError, Schedule, Visualization,
+    CancelToken, NAdam, Progress, RunError, Schedule, Visualization,
     optimizer::{Stepper, adam, stepper},
     run,
 };
@@ -40,6 +40,8 @@ pub fn visualize(
 /// | [`optimizer`](Self::optimizer) | Adam | any of burn's | |
 /// | [`transforms`](Self::transforms) | [`Transforms::standard`] | of the image, each step | |
 /// | [`redirected_relu`](Self::redirected_relu) | 16 | first steps in which dead units are woken | |
+/// | [`fresh_starts`](Self::fresh_starts) | 3 | new beginnings for what stays dead | |
+/// | [`transparency`](Self::transparency) | no | notes how much each pixel was asked for | |
 /// | [`batch`](Self::batch) | 1 | images optimised together | at least 1 |
 /// | [`seed`](Self::seed) | 0 | of all that is random | |
 /// | [`device`](Self::device) | the network's | where to run | the network's |
@@ -57,6 +59,8 @@ pub struct Visualizer<'a> {
     pub(crate) optimizer: Box<dyn Stepper>,
     pub(crate) transforms: Box<dyn Transform>,
     pub(crate) redirected_steps: usize,
+    pub(crate) fresh_starts: usize,
+    pub(crate) transparency: bool,
     pub(crate) batch: usize,
     pub(crate) seed: u64,
     pub(crate) device: Option<Device>,
@@ -78,6 +82,8 @@ impl<'a> Visualizer<'a> {
             optimizer: stepper(adam()),
             transforms: Box::new(Transforms::standard()),
             redirected_steps: 16,
+            fresh_starts: 3,
+            transparency: false,
             batch: 1,
             seed: 0,
             device: None,
@@ -86,6 +92,22 @@ impl<'a> Visualizer<'a> {
             cancel: CancelToken::new(),
             save_to: None,
         }
+    }
+
+    /// The settings of MACO (MAgnitude Constrained Optimization), for
+    /// [`Phase`](oneiric_param::Phase): 256 steps of NAdam at rate 1, crops that shrink from half the
+    /// image to a twentieth, noise, and the transparency map.
+    ///
+    /// Source: Fel et al. 2023, "Unlocking Feature Visualization for Deeper Networks with MAgnitude
+    /// Constrained Optimization".
+    #[must_use]
+    pub fn maco() -> Self {
+        Self::new()
+            .steps(256)
+            .learning_rate(1.0)
+            .optimizer(NAdam::new())
+            .transforms(Transforms::maco())
+            .transparency(true)
     }
 
     /// Sets how many steps the optimizer makes.
@@ -138,6 +160,24 @@ impl<'a> Visualizer<'a> {
     #[must_use]
     pub const fn redirected_relu(mut self, steps: usize) -> Self {
         self.redirected_steps = steps;
+        self
+    }
+
+    /// Sets how often a run may begin anew, with other random numbers: when, after the steps with
+    /// [`redirected_relu`](Self::redirected_relu), nothing about the image raises the objective. The
+    /// steps made count as steps. A batch begins anew as a whole, so one image that lives keeps it,
+    /// and so does a regulariser, which always pulls.
+    #[must_use]
+    pub const fn fresh_starts(mut self, starts: usize) -> Self {
+        self.fresh_starts = starts;
+        self
+    }
+
+    /// Sets whether the run notes how much each pixel was asked for:
+    /// [`Visualization::transparency`].
+    #[must_use]
+    pub const fn transparency(mut self, noted: bool) -> Self {
+        self.transparency = noted;
         self
     }
 
@@ -223,6 +263,8 @@ impl fmt::Debug for Visualizer<'_> {
             .field("schedule", &self.schedule)
             .field("transforms", &self.transforms)
             .field("redirected_steps", &self.redirected_steps)
+            .field("fresh_starts", &self.fresh_starts)
+            .field("transparency", &self.transparency)
             .field("batch", &self.batch)
             .field("seed", &self.seed)
             .field("device", &self.device)

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use burn::tensor::{Device, Gradients, Tensor};
 use rand::Rng;
-use rand_distr::{Distribution, Normal};
 
 use crate::ParamError;
 
@@ -12,6 +11,11 @@ use crate::ParamError;
 pub trait Parameterization: fmt::Debug {
     /// Height and width of the images.
     fn size(&self) -> [usize; 2];
+
+    /// Channels of the images: 1 grey, 3 RGB, 4 RGB and alpha, or any other number.
+    fn channels(&self) -> usize {
+        3
+    }
 
     /// A canvas to start from: `batch` images, their random numbers drawn from `rng`.
     ///
@@ -21,7 +25,7 @@ pub trait Parameterization: fmt::Debug {
     fn init(&self, batch: usize, rng: &mut dyn Rng, device: &Device) -> Result<Canvas, ParamError>;
 }
 
-/// From the latent to the images [n, 3, height, width] in 0..=1.
+/// From the latent to the images [n, channels, height, width] in 0..=1.
 type Paint = Box<dyn Fn(&[Tensor<1>]) -> Tensor<4> + Send>;
 
 /// The numbers that are optimised (the latent) and the function from them to a batch of images.
@@ -35,7 +39,7 @@ pub struct Canvas {
 
 impl Canvas {
     /// A canvas from its latent and the function that paints it: a differentiable function to
-    /// images [n, 3, height, width] in 0..=1.
+    /// images [n, channels, height, width] in 0..=1.
     pub fn new(
         latent: Vec<Tensor<1>>,
         paint: impl Fn(&[Tensor<1>]) -> Tensor<4> + Send + 'static,
@@ -46,7 +50,7 @@ impl Canvas {
         }
     }
 
-    /// The images [n, 3, height, width] in 0..=1.
+    /// The images [n, channels, height, width] in 0..=1.
     #[must_use]
     pub fn image(&self) -> Tensor<4> {
         self.paint(&self.latent)
@@ -97,39 +101,4 @@ impl fmt::Debug for Canvas {
             .field("latent", &sizes)
             .finish_non_exhaustive()
     }
-}
-
-/// More does not fit into the memory of today's machines, and is a slip.
-const LARGEST_SIDE: usize = 16_384;
-
-/// What every parameterization checks first.
-pub(crate) fn check([height, width]: [usize; 2], batch: usize, sd: f32) -> Result<(), ParamError> {
-    if width == 0 || height == 0 {
-        return Err(ParamError::EmptyImage { width, height });
-    }
-    if width > LARGEST_SIDE || height > LARGEST_SIDE {
-        return Err(ParamError::TooLarge {
-            width,
-            height,
-            allowed: LARGEST_SIDE,
-        });
-    }
-    if batch == 0 {
-        return Err(ParamError::EmptyBatch);
-    }
-    if !sd.is_finite() || sd < 0.0 {
-        return Err(ParamError::Number {
-            name: "the standard deviation of the start",
-            value: sd,
-            allowed: "finite and at least 0",
-        });
-    }
-    Ok(())
-}
-
-/// Normally distributed numbers around 0.
-pub(crate) fn normal(count: usize, sd: f32, rng: &mut dyn Rng, device: &Device) -> Tensor<1> {
-    let normal = Normal::new(0.0, sd).expect("the standard deviation was checked");
-    let values: Vec<f32> = normal.sample_iter(rng).take(count).collect();
-    Tensor::from_data(TensorData::new(values, [count]), device)
 }

@@ -1,4 +1,4 @@
-//! From decorrelated colours without bounds to RGB in 0..=1, and back.
+//! From (decorrelated) colours without bounds to those in 0..=1, and back.
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
 #[cfg(any(feature = "flex", feature = "ndarray"))]
@@ -14,6 +14,13 @@ const CORRELATION: [[f64; 3]; 3] = [[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.
 /// Mean colour of ImageNet, RGB in 0..=1. Source: the same.
 const MEAN: [f32; 3] = [0.48, 0.46, 0.41];
 
+/// What is added to channels that are no colours, where a mean colour is added to those that are.
+const GREY: f32 = 0.5;
+
+/// Red, green and blue; those and alpha.
+const RGB: usize = 3;
+const RGBA: usize = 4;
+
 /// Values of a photograph closer to 0 or 1 than this count as this far from it, where the sigmoid
 /// is inverted: half a step of an 8-bit file.
 const MARGIN: f32 = 0.5 / 255.0;
@@ -25,23 +32,43 @@ pub enum Squash {
     /// 1 / (1 + exp(-x)).
     #[default]
     Sigmoid,
-    /// Add the mean colour of ImageNet, then cut off: Lucid's choice without a sigmoid.
+    /// Add the mean colour of ImageNet (0.5 to channels that are no colours), then cut off: Lucid's
+    /// choice without a sigmoid. An alpha channel goes through the sigmoid all the same, as there.
     Clamp,
 }
 
-/// From the channels that are optimised to RGB in 0..=1.
+/// From the channels that are optimised to those of an image in 0..=1.
+///
+/// Colours are the channels of an image of three, RGB, and the first three of one of four, whose
+/// last is alpha. Images of any other number of channels have none to mix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Colour {
-    /// Whether the channels are decorrelated ones, to be mixed into red, green and blue.
+    /// Whether colours are decorrelated ones, to be mixed into red, green and blue.
     pub decorrelated: bool,
     /// How the result is brought into 0..=1.
     pub squash: Squash,
 }
 
 impl Colour {
-    /// [n, 3, h, w] without bounds to RGB in 0..=1. Makes the constants on the device once and
-    /// returns the function.
+    /// [n, channels, h, w] without bounds to the image in 0..=1. Makes the constants on the device
+    /// once and returns the function.
     pub fn to_rgb(self, device: &Device) -> impl Fn(Tensor<4>) -> Tensor<4> + Send + use<> {
+        let colours = self.colours(device);
+        move |x| match x.dims()[1] {
+            RGB => colours(x),
+            RGBA => {
+                let alpha = activation::sigmoid(x.clone().narrow(1, RGB, 1));
+                Tensor::cat(vec![colours(x.narrow(1, 0, RGB)), alpha], 1)
+            }
+            _ => match self.squash {
+                Squash::Sigmoid => activation::sigmoid(x),
+                Squash::Clamp => (x + GREY).clamp(0.0, 1.0),
+            },
+        }
+    }
+
+    /// [n, 3, h, w] without bounds to RGB in 0..=1.
+    fn colours(self, device: &Device) -> impl Fn(Tensor<4>) -> Tensor<4> + Send + use<> {
         #[cfg(any(feature = "flex", feature = "ndarray"))]
         let is_host = Backend::of(device).is_ok_and(Backend::is_host);
         let mix = self.decorrelated.then(|| matrix(normalised(), device));
@@ -72,15 +99,27 @@ impl Colour {
         }
     }
 
-    /// The inverse: RGB in 0..=1 to the channels that are optimised.
+    /// The inverse: an image [n, channels, h, w] in 0..=1 to the channels that are optimised.
     #[must_use]
-    pub fn from_rgb(self, rgb: Tensor<4>) -> Tensor<4> {
+    pub fn from_rgb(self, image: Tensor<4>) -> Tensor<4> {
+        match image.dims()[1] {
+            RGB => self.undo_colours(image),
+            RGBA => {
+                let alpha = logit(image.clone().narrow(1, RGB, 1));
+                Tensor::cat(vec![self.undo_colours(image.narrow(1, 0, RGB)), alpha], 1)
+            }
+            _ => match self.squash {
+                Squash::Sigmoid => logit(image),
+                Squash::Clamp => image - GREY,
+            },
+        }
+    }
+
+    /// The inverse of [`colours`](Self::colours).
+    fn undo_colours(self, rgb: Tensor<4>) -> Tensor<4> {
         let device = rgb.device();
         let x = match self.squash {
-            Squash::Sigmoid => {
-                let p = rgb.clamp(MARGIN, 1.0 - MARGIN);
-                (p.clone() / (p.neg() + 1.0)).log()
-            }
+            Squash::Sigmoid => logit(rgb),
             Squash::Clamp => rgb - channels(MEAN, &device),
         };
         if self.decorrelated {
@@ -89,6 +128,12 @@ impl Colour {
             x
         }
     }
+}
+
+/// The inverse of the sigmoid.
+fn logit(image: Tensor<4>) -> Tensor<4> {
+    let p = image.clamp(MARGIN, 1.0 - MARGIN);
+    (p.clone() / (p.neg() + 1.0)).log()
 }
 
 /// The correlation divided by its largest column norm, so that no channel is amplified.
@@ -189,19 +234,79 @@ mod tests {
     }
 
     #[test]
+    fn alpha_is_not_mixed() {
+        // The pixel above; the alpha of ln 3 is 3 / (3 + 1).
+        for (backend, device) in devices() {
+            for n in [1, 2] {
+                let pixel = [1.0, 2.0, -1.0, 3.0_f32.ln()];
+                let x = Array::new([n, 4, 1, 1], pixel.repeat(n));
+                for squash in [Squash::Sigmoid, Squash::Clamp] {
+                    let colour = Colour {
+                        decorrelated: true,
+                        squash,
+                    };
+                    let to_rgb = colour.to_rgb(&device);
+                    let colours = Array::of(to_rgb(x.tensor(&device).narrow(1, 0, 3)));
+                    let rgba = Array::of(to_rgb(x.tensor(&device)));
+                    let expected = (0..n).flat_map(|image| {
+                        let rgb = &colours.values[image * 3..][..3];
+                        rgb.iter().copied().chain([0.75])
+                    });
+                    let expected = Array::new([n, 4, 1, 1], expected.collect());
+                    assert_close(backend.name(), &rgba, &expected, Tolerance::ARITHMETIC);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_colour_is_squashed_alone() {
+        for (backend, device) in devices() {
+            for channels in [1, 2, 7] {
+                let x = Array::noise([2, channels, 3, 2], 3);
+                let expected = |f: fn(f32) -> f32| {
+                    let values = x.values.iter().map(|&v| f(2.0 * v)).collect();
+                    Array::new([2, channels, 3, 2], values)
+                };
+                let actual = |squash| {
+                    let colour = Colour {
+                        decorrelated: true,
+                        squash,
+                    };
+                    Array::of(colour.to_rgb(&device)(x.tensor(&device) * 2.0))
+                };
+                let what = format!("{backend}, {channels} channels");
+                let sigmoid = expected(|v| 1.0 / (1.0 + (-v).exp()));
+                assert_close(
+                    &what,
+                    &actual(Squash::Sigmoid),
+                    &sigmoid,
+                    Tolerance::ARITHMETIC,
+                );
+                let clamp = expected(|v| (v + 0.5).clamp(0.0, 1.0));
+                assert_close(&what, &actual(Squash::Clamp), &clamp, Tolerance::ARITHMETIC);
+            }
+        }
+    }
+
+    #[test]
     fn every_combination_has_its_inverse() {
         for (backend, device) in devices() {
-            for decorrelated in [false, true] {
+            for (decorrelated, channels) in [false, true]
+                .into_iter()
+                .flat_map(|d| [1, 2, 3, 4, 5].map(|c| (d, c)))
+            {
                 for squash in [Squash::Sigmoid, Squash::Clamp] {
                     let colour = Colour {
                         decorrelated,
                         squash,
                     };
-                    let noise = Array::noise([2, 3, 4, 5], 3);
+                    let shape = [2, channels, 4, 5];
+                    let noise = Array::noise(shape, 3);
                     let rgb = noise.values.iter().map(|v| 0.5 + 0.45 * v).collect();
-                    let rgb = Array::new([2, 3, 4, 5], rgb);
+                    let rgb = Array::new(shape, rgb);
                     let back = colour.to_rgb(&device)(colour.from_rgb(rgb.tensor(&device)));
-                    let what = format!("{backend} {colour:?}");
+                    let what = format!("{backend} {colour:?}, {channels} channels");
                     assert_close(&what, &Array::of(back), &rgb, Tolerance::OfLargest(1e-5));
                 }
             }
@@ -216,11 +321,14 @@ mod tests {
                 squash: Squash::Sigmoid,
             };
             let to_rgb = colour.to_rgb(&device);
-            let weights = Array::noise([1, 3, 4, 5], 9);
-            let at = Array::noise([1, 3, 4, 5], 3);
-            assert_gradient(backend.name(), &at, 1e-2, &device, |x| {
-                (to_rgb(x) * weights.tensor(&device)).sum()
-            });
+            for channels in [1, 3, 4, 5] {
+                let weights = Array::noise([2, channels, 4, 5], 9);
+                let at = Array::noise([2, channels, 4, 5], 3);
+                let what = format!("{backend}, {channels} channels");
+                assert_gradient(&what, &at, 1e-2, &device, |x| {
+                    (to_rgb(x) * weights.tensor(&device)).sum()
+                });
+            }
         }
     }
 }

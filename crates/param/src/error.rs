@@ -1,6 +1,6 @@
 //! Errors of setting up a parameterization.
 
-use oneiric_core::DeviceError;
+use oneiric_core::{DeviceError, PictureError};
 
 /// What can be wrong with a parameterization or a Fourier transform.
 #[derive(Debug, thiserror::Error)]
@@ -9,6 +9,9 @@ pub enum ParamError {
     /// The device cannot be used.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// A photograph cannot be used.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
     /// An image without pixels.
     #[error("an image of {width}x{height} pixels is empty; both sides must be at least 1")]
     EmptyImage {
@@ -40,10 +43,20 @@ pub enum ParamError {
         /// What is allowed.
         allowed: &'static str,
     },
+    /// A whole number that makes no sense.
+    #[error("{name} is {value}, but must be {allowed}")]
+    Count {
+        /// Which one.
+        name: &'static str,
+        /// As given.
+        value: usize,
+        /// What is allowed.
+        allowed: &'static str,
+    },
     /// A photograph of another size than the image.
     #[error(
-        "the photograph to start from is {found_width}x{found_height}, the image \
-         {width}x{height}; resize one of them (Picture::resize)"
+        "the photograph is {found_width}x{found_height}, the image {width}x{height}; resize one of \
+         them (Picture::resize)"
     )]
     PhotographSize {
         /// Width of the image.
@@ -53,6 +66,72 @@ pub enum ParamError {
         /// Width of the photograph.
         found_width: usize,
         /// Height of the photograph.
+        found_height: usize,
+    },
+    /// A photograph of other channels than the image.
+    #[error(
+        "the photograph has {found} channels, the image {expected}; ask for other channels \
+         (with_channels) or make another picture of it (Picture::to_rgb, Picture::select)"
+    )]
+    PhotographChannels {
+        /// Channels of the image.
+        expected: usize,
+        /// Channels of the photograph.
+        found: usize,
+    },
+    /// A photograph for a parameterization that starts anew only.
+    #[error(
+        "{basis} cannot start from a photograph: its numbers for one are not known; leave \
+         starting_from out, or start a pixel, Fourier or pyramid image there"
+    )]
+    NoInverse {
+        /// Which parameterization.
+        basis: &'static str,
+    },
+    /// No photograph to take magnitudes of.
+    #[error("there are 0 photographs to take magnitudes of; give at least 1, or leave them out")]
+    NoPhotographs,
+    /// Photographs of one colour.
+    #[error(
+        "the photographs to take magnitudes of show nothing but a flat colour, of which every image \
+         is flat; give others, or leave them out"
+    )]
+    FlatPhotographs,
+    /// A mask that does not fit the image.
+    #[error(
+        "the mask is {found_width}x{found_height} with {found_channels} channels, but must be grey \
+         (1 channel) and of the image's size, {width}x{height}; see Picture::resize and \
+         Picture::channel"
+    )]
+    Mask {
+        /// Width of the image.
+        width: usize,
+        /// Height of the image.
+        height: usize,
+        /// Width of the mask.
+        found_width: usize,
+        /// Height of the mask.
+        found_height: usize,
+        /// Channels of the mask.
+        found_channels: usize,
+    },
+    /// A shared tensor that is empty or larger than the images.
+    #[error(
+        "the shared tensor is {found_width}x{found_height} for {found_batch} images, but must be at \
+         least 1x1 for 1, and at most {width}x{height} for {batch}, as the images are"
+    )]
+    SharedSize {
+        /// Images in the batch.
+        batch: usize,
+        /// Width of the images.
+        width: usize,
+        /// Height of the images.
+        height: usize,
+        /// Images of the shared tensor.
+        found_batch: usize,
+        /// Width of the shared tensor.
+        found_width: usize,
+        /// Height of the shared tensor.
         found_height: usize,
     },
     /// A spectrum that is not a half spectrum of images of that width.

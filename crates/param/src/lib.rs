@@ -18,27 +18,55 @@
 //! # Ok::<(), oneiric_param::ParamError>(())
 //! ```
 //!
+//! | parameterization | what is optimised |
+//! | --- | --- |
+//! | [`Fourier`] | a spectrum: the default elsewhere |
+//! | [`Pixel`] | every pixel |
+//! | [`Pyramid`] | coarse and fine images that add up |
+//! | [`Cppn`] | a small network from coordinates to colours |
+//! | [`Phase`] | the phases of a spectrum with given magnitudes: MACO |
+//! | [`Masked`] | any of them, in a region of a photograph |
+//! | [`Image`] of a [`Basis`] | your own |
+//!
+//! All but the last two take [`Shared`] tensors, which keep the images of a batch aligned, and any
+//! number of channels.
+//!
 //! # Features
 //!
 //! `flex`, `ndarray` and `wgpu` compile in the burn backend of that name.
 
+mod basis;
 mod canvas;
 mod colour;
+mod cppn;
 mod error;
 mod fft2;
 mod fourier;
+mod image;
+mod masked;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod mixed_sigmoid;
+mod phase;
 mod pixel;
+mod pyramid;
+mod shared;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod sigmoid;
+mod upsample;
 
+pub use basis::{Basis, Frame, Plan};
 pub use canvas::{Canvas, Parameterization};
 pub use colour::{Colour, Squash};
+pub use cppn::{Cppn, Layers};
 pub use error::ParamError;
 pub use fft2::{Fft2, irfft2, rfft2};
-pub use fourier::Fourier;
-pub use pixel::Pixel;
+pub use fourier::{Fourier, Spectrum};
+pub use image::Image;
+pub use masked::Masked;
+pub use phase::{Phase, Phases};
+pub use pixel::{Pixel, Pixels};
+pub use pyramid::{Levels, Pyramid};
+pub use shared::Shared;
 
 /// The rand crate, in the version whose generators [`Parameterization::init`] takes.
 pub use rand;

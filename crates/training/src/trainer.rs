@@ -144,10 +144,14 @@ pub fn rounded_to_f16(net: &InceptionV1) -> Result<InceptionV1, ModelError> {
     net.with_weights(weights.collect::<Result<_, ModelError>>()?)
 }
 
+fn classifier(net: &InceptionV1) -> LayerId {
+    net.logits().expect("every InceptionV1 has a classifier")
+}
+
 /// [n, classes].
 fn logits(net: &InceptionV1, batch: &Batch) -> Tensor<2> {
     let images = batch.images.clone();
-    flat(net.forward_to(images, &[net.logits()], ReluGradient::Plain))
+    flat(net.forward_to(images, &[classifier(net)], ReluGradient::Plain))
 }
 
 fn flat(mut logits: Vec<Tensor<4>>) -> Tensor<2> {
@@ -237,7 +241,6 @@ impl Trainee {
     /// [n, classes].
     fn logits(&mut self, start: &InceptionV1, images: Tensor<4>) -> Result<Tensor<2>, ModelError> {
         let net = start.with_weights(self.convs.clone())?;
-        let images = net.preprocess(images);
         let mut norms = self.before_relu.iter().zip(&mut self.norms).peekable();
         let mut normalise = |layer, value| match norms.next_if(|next| *next.0 == layer) {
             Some((_, norm)) => norm.apply(value),
@@ -246,7 +249,7 @@ impl Trainee {
         let plain = ReluGradient::Plain;
         Ok(flat(net.forward_patched(
             images,
-            &[net.logits()],
+            &[classifier(&net)],
             plain,
             &mut normalise,
         )))

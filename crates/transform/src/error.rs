@@ -27,6 +27,34 @@ pub enum TransformError {
         /// What is allowed.
         allowed: &'static str,
     },
+    /// An image that is too small to be mirrored that far.
+    #[error(
+        "{transform} mirrors {by} pixels beside the edge, which an image of {width}x{height} does \
+         not have; mirror fewer, or start with a larger image"
+    )]
+    Reflection {
+        /// The transform.
+        transform: String,
+        /// Width it gets.
+        width: usize,
+        /// Height it gets.
+        height: usize,
+        /// How far it mirrors.
+        by: usize,
+    },
+    /// Images of channels that it knows nothing to do with.
+    #[error(
+        "{transform} takes images of {allowed}, not of {channels}; paint such images, or put it \
+         elsewhere among the transforms"
+    )]
+    Channels {
+        /// The transform.
+        transform: String,
+        /// How many it gets.
+        channels: usize,
+        /// What it takes.
+        allowed: &'static str,
+    },
     /// A choice from nothing.
     #[error("{transform} has nothing to choose from; give at least one value")]
     NoChoice {

@@ -1,10 +1,10 @@
 //! A random shift, by cropping.
 
 use burn::tensor::Tensor;
-use rand::{Rng, RngExt};
+use rand::RngExt;
 
 use crate::{
-    Transform, TransformError,
+    Draw, Transform, TransformError,
     window::{Window, window},
 };
 
@@ -24,9 +24,12 @@ impl Jitter {
 }
 
 impl Transform for Jitter {
-    fn apply(&self, images: Tensor<4>, rng: &mut dyn Rng) -> Tensor<4> {
+    fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4> {
         let [_, _, h, w] = images.dims();
-        let (top, left) = (rng.random_range(0..=self.by), rng.random_range(0..=self.by));
+        let (top, left) = (
+            draw.rng.random_range(0..=self.by),
+            draw.rng.random_range(0..=self.by),
+        );
         let view = Window {
             start: [top, left].map(usize::cast_signed),
             size: [h - self.by, w - self.by],

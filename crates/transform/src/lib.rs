@@ -10,12 +10,13 @@
 //! ```
 //! # #[cfg(feature = "flex")] {
 //! use burn::tensor::{Device, Tensor};
-//! use oneiric_transform::{Jitter, Pad, Transform, Transforms};
+//! use oneiric_transform::{Draw, Jitter, Pad, Transform, Transforms};
 //! use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 //!
 //! let transforms = Transforms::none().then(Pad::new(12)).then(Jitter::new(8));
 //! let images = Tensor::full([1, 3, 64, 64], 0.5, &Device::flex());
-//! let view = transforms.apply(images, &mut ChaCha8Rng::seed_from_u64(0));
+//! let mut rng = ChaCha8Rng::seed_from_u64(0);
+//! let view = transforms.apply(images, &mut Draw::new(&mut rng));
 //! assert_eq!(view.dims(), [1, 3, 80, 80]); // 64 + 2 * 12 - 8
 //! # }
 //! ```
@@ -24,22 +25,46 @@
 //!
 //! `flex`, `ndarray` and `wgpu` compile in the burn backend of that name.
 
+mod background;
+mod blur;
+mod closure;
+mod colour_jitter;
+mod crop_or_pad;
+mod draw;
 mod error;
+mod flip;
 mod jitter;
+mod noise;
+mod one_of;
 mod pad;
+mod random_crop;
 mod resample;
+mod resize;
 mod rotate;
 mod scale;
+mod separable;
+mod settings;
 mod transforms;
 mod window;
 
+pub use background::RandomBackground;
+pub use blur::GaussianBlur;
+pub use closure::FnTransform;
+pub use colour_jitter::ColourJitter;
+pub use crop_or_pad::CropOrPad;
+pub use draw::Draw;
 pub use error::TransformError;
+pub use flip::RandomFlip;
 pub use jitter::Jitter;
-pub use pad::Pad;
+pub use noise::Noise;
+pub use one_of::OneOf;
+pub use pad::{Border, Pad};
+pub use random_crop::RandomCrop;
 pub use resample::{Resampling, resample};
+pub use resize::Resize;
 pub use rotate::RandomRotate;
 pub use scale::RandomScale;
 pub use transforms::{Transform, Transforms};
 
-/// The rand crate, in the version whose generators [`Transform::apply`] takes.
+/// The rand crate, in the version whose generators a [`Draw`] holds.
 pub use rand;

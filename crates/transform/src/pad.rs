@@ -1,67 +1,148 @@
-//! A border of one value.
+//! A border around the image.
 
-use burn::tensor::Tensor;
-use rand::Rng;
+use burn::tensor::{Tensor, TensorData};
+use rand::RngExt;
 
 use crate::{
-    Transform, TransformError,
+    Draw, Resampling, Transform, TransformError, resample,
+    settings::{check_border, check_share},
     window::{Window, window},
 };
 
-/// A border of `by` pixels of one value on every side; draws nothing.
+/// What a border shows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Border {
+    /// One value, in 0..=1.
+    Value(f32),
+    /// The image, mirrored at its outermost pixels, which are not repeated: `c b | a b c | b a`,
+    /// as NumPy's and PyTorch's `reflect`. Needs an image whose sides are longer than the border.
+    Reflect,
+    /// One value for all channels, drawn in 0..1 each step (Lucid's
+    /// `constant_value="uniform"`).
+    RandomGrey,
+    /// A value for each channel, drawn in 0..1 each step.
+    RandomColour,
+}
+
+/// A border of `by` pixels on every side; draws nothing unless the border is random.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `value` | 0.5 | the border's value | 0..=1 |
+/// | `border` | [`Border::Value`] of 0.5 | what the border shows | a value in 0..=1 |
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pad {
     by: usize,
-    value: f32,
+    border: Border,
 }
 
 impl Pad {
-    /// A grey border of that many pixels.
+    /// A grey border of that many pixels, at most 16384.
     #[must_use]
     pub const fn new(by: usize) -> Self {
-        Self { by, value: 0.5 }
+        let border = Border::Value(0.5);
+        Self { by, border }
     }
 
-    /// Sets the border's value.
+    /// Sets the border's value: short for [`Border::Value`].
     #[must_use]
-    pub const fn with_value(mut self, value: f32) -> Self {
-        self.value = value;
+    pub const fn with_value(self, value: f32) -> Self {
+        self.with_border(Border::Value(value))
+    }
+
+    /// Sets what the border shows.
+    #[must_use]
+    pub const fn with_border(mut self, border: Border) -> Self {
+        self.border = border;
         self
     }
-}
 
-impl Transform for Pad {
-    fn apply(&self, images: Tensor<4>, _rng: &mut dyn Rng) -> Tensor<4> {
-        if self.by == 0 {
-            return images;
-        }
+    fn with_fill(&self, images: Tensor<4>, fill: f32) -> Tensor<4> {
         let [_, _, h, w] = images.dims();
         let view = Window {
             start: [-self.by.cast_signed(); 2],
             size: [h, w].map(|n| n + 2 * self.by),
-            fill: self.value,
+            fill,
         };
         window(images, view)
     }
 
-    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
-        check_fill(self, self.value)?;
-        Ok(size.map(|n| n.saturating_add(self.by.saturating_mul(2))))
+    fn reflected(&self, images: Tensor<4>) -> Tensor<4> {
+        let [_, _, h, w] = images.dims();
+        let output = [h, w].map(|n| n + 2 * self.by);
+        let mirrored = |n: usize| move |at: usize| mirror(at, self.by, n) as f64;
+        resample(
+            images,
+            Resampling::separable([h, w], output, mirrored(h), mirrored(w)),
+        )
+    }
+
+    /// The image in black, and the border's colours added to it.
+    fn coloured(&self, images: Tensor<4>, colours: &[f32]) -> Tensor<4> {
+        let [_, channels, h, w] = images.dims();
+        let [height, width] = [h, w].map(|n| n + 2 * self.by);
+        let inside = |at: usize, n: usize| (self.by..self.by + n).contains(&at);
+        let mut border = Vec::with_capacity(channels * height * width);
+        for colour in colours {
+            for y in 0..height {
+                let shown = |x| {
+                    if inside(y, h) && inside(x, w) {
+                        0.0
+                    } else {
+                        *colour
+                    }
+                };
+                border.extend((0..width).map(shown));
+            }
+        }
+        let border = TensorData::new(border, [1, channels, height, width]);
+        let device = images.device().without_autodiff();
+        self.with_fill(images, 0.0) + Tensor::<4>::from_data(border, &device)
     }
 }
 
-/// A value that is brought in from outside the image must be one of an image.
-pub(crate) fn check_fill(transform: &dyn Transform, value: f32) -> Result<(), TransformError> {
-    if (0.0..=1.0).contains(&value) {
-        return Ok(());
+/// The pixel among `n` that the place `at` of the bordered image shows.
+const fn mirror(at: usize, by: usize, n: usize) -> usize {
+    let beyond = at.abs_diff(by);
+    if at < by || beyond < n {
+        return beyond;
     }
-    Err(TransformError::Number {
-        transform: format!("{transform:?}"),
-        value,
-        allowed: "in 0..=1",
-    })
+    2 * (n - 1) - beyond
+}
+
+impl Transform for Pad {
+    fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4> {
+        // Drawn also for a border of nothing: what follows draws the same.
+        let channels = images.dims()[1];
+        let colours: Vec<f32> = match self.border {
+            Border::Value(_) | Border::Reflect => Vec::new(),
+            Border::RandomGrey => vec![draw.rng.random()],
+            Border::RandomColour => (0..channels).map(|_| draw.rng.random()).collect(),
+        };
+        if self.by == 0 {
+            return images;
+        }
+        match self.border {
+            Border::Value(value) => self.with_fill(images, value),
+            Border::Reflect => self.reflected(images),
+            Border::RandomGrey => self.with_fill(images, colours[0]),
+            Border::RandomColour => self.coloured(images, &colours),
+        }
+    }
+
+    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+        check_border(self, self.by)?;
+        if let Border::Value(value) = self.border {
+            check_share(self, value)?;
+        }
+        if self.border == Border::Reflect && size.iter().any(|&n| n <= self.by) {
+            return Err(TransformError::Reflection {
+                transform: format!("{self:?}"),
+                width: size[1],
+                height: size[0],
+                by: self.by,
+            });
+        }
+        Ok(size.map(|n| n.saturating_add(self.by.saturating_mul(2))))
+    }
 }

@@ -1,9 +1,9 @@
 //! Random rotation.
 
 use burn::tensor::Tensor;
-use rand::{Rng, RngExt};
+use rand::RngExt;
 
-use crate::{Resampling, Transform, TransformError, pad::check_fill, resample};
+use crate::{Draw, Resampling, Transform, TransformError, resample, settings::check_share};
 
 /// Rotates about the centre by an angle drawn from a list, bilinearly, keeping the size.
 ///
@@ -33,8 +33,8 @@ impl RandomRotate {
 }
 
 impl Transform for RandomRotate {
-    fn apply(&self, images: Tensor<4>, rng: &mut dyn Rng) -> Tensor<4> {
-        let degrees = self.degrees[rng.random_range(0..self.degrees.len())];
+    fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4> {
+        let degrees = self.degrees[draw.rng.random_range(0..self.degrees.len())];
         if degrees == 0.0 {
             return images;
         }
@@ -46,7 +46,7 @@ impl Transform for RandomRotate {
     }
 
     fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
-        check_fill(self, self.fill)?;
+        check_share(self, self.fill)?;
         if self.degrees.is_empty() {
             return Err(TransformError::NoChoice {
                 transform: format!("{self:?}"),

@@ -1,28 +1,14 @@
 //! Each transform against values by hand and finite differences, on every backend compiled in.
 
+mod common;
+
 use burn::tensor::Tensor;
+use common::{apply, counting, rng};
 use oneiric_testkit::{Array, Tolerance, assert_close, assert_gradient, devices};
 use oneiric_transform::{
-    Jitter, Pad, RandomRotate, RandomScale, Resampling, Transform, TransformError, Transforms,
-    resample,
+    Draw, Jitter, Pad, RandomRotate, RandomScale, Resampling, Transform, TransformError,
+    Transforms, resample,
 };
-use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
-
-fn rng(seed: u64) -> ChaCha8Rng {
-    ChaCha8Rng::seed_from_u64(seed)
-}
-
-fn apply(transform: &dyn Transform, image: &Array, seed: u64) -> Vec<(String, Array)> {
-    let run = |(backend, device): (oneiric_core::Backend, _)| {
-        let view = transform.apply(image.tensor(&device), &mut rng(seed));
-        (backend.to_string(), Array::of(view))
-    };
-    devices().into_iter().map(run).collect()
-}
-
-fn counting(h: usize, w: usize) -> Array {
-    Array::new([1, 1, h, w], (0..h * w).map(|v| v as f32).collect())
-}
 
 #[test]
 fn padding_puts_a_border_of_one_value_around() {
@@ -147,7 +133,7 @@ fn every_transform_has_the_gradient_of_finite_differences() {
                 1e-1,
                 &device,
                 |x| {
-                    let view = transform.apply(x, &mut rng(4));
+                    let view = transform.apply(x, &mut Draw::new(&mut rng(4)));
                     let weights = Array::noise(view.dims().to_vec(), 5);
                     (view * weights.tensor(&device)).sum()
                 },
@@ -258,7 +244,8 @@ fn settings_that_make_no_sense_are_refused() {
 fn no_transform_changes_nothing() {
     for (_, device) in devices() {
         let image = Array::noise([1, 3, 4, 4], 1);
-        let view: Tensor<4> = Transforms::none().apply(image.tensor(&device), &mut rng(0));
+        let view: Tensor<4> =
+            Transforms::none().apply(image.tensor(&device), &mut Draw::new(&mut rng(0)));
         assert_eq!(Array::of(view), image);
     }
 }

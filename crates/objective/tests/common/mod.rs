@@ -2,10 +2,18 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use burn::tensor::Device;
-use oneiric_model::{InceptionV1, InceptionV1Config, Network, ReluGradient};
+use std::{
+    ops::ControlFlow,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use burn::tensor::{Device, Tensor};
+use oneiric_model::{InceptionV1, InceptionV1Config, Layer, LayerId, Network, Probe, ReluGradient};
 use oneiric_objective::Objective;
-use oneiric_testkit::{Array, devices};
+use oneiric_testkit::{Array, assert_gradient, devices};
 
 /// Values relative to their size, across backends.
 const CLOSE: f64 = 1e-4;
@@ -62,3 +70,70 @@ pub(crate) fn everywhere(check: impl Fn(&str, &InceptionV1, &Device)) {
 
 /// The layer that most tests read.
 pub(crate) const LAYER: &str = "mixed3b";
+
+/// A network that sees what there is: its layers are the image and twice the image, so that
+/// numbers can be told by hand. It counts its forward passes.
+#[derive(Debug)]
+pub(crate) struct Pixels {
+    layers: [Layer; 2],
+    device: Device,
+    pub(crate) passes: AtomicUsize,
+}
+
+pub(crate) const PIXELS: &str = "pixels";
+pub(crate) const TWICE: &str = "twice";
+
+impl Pixels {
+    pub(crate) fn new(channels: usize, device: &Device) -> Arc<Self> {
+        Arc::new(Self {
+            layers: [PIXELS, TWICE].map(|name| Layer::new(name, channels)),
+            device: device.clone(),
+            passes: AtomicUsize::new(0),
+        })
+    }
+}
+
+impl Network for Pixels {
+    fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn forward(&self, images: Tensor<4>, probe: &mut Probe<'_>) -> ControlFlow<()> {
+        self.passes.fetch_add(1, Ordering::Relaxed);
+        let images = probe.layer(PIXELS, images)?;
+        probe.layer(TWICE, images * 2.0)?;
+        ControlFlow::Continue(())
+    }
+
+    fn channels(&self) -> usize {
+        self.layers[0].channels()
+    }
+
+    fn layer_size(&self, _layer: LayerId, image: [usize; 2]) -> Option<[usize; 2]> {
+        image.iter().all(|n| *n > 0).then_some(image)
+    }
+}
+
+/// Runs a check on every backend.
+pub(crate) fn on_devices(check: impl Fn(&str, &Device)) {
+    for (backend, device) in devices() {
+        check(backend.name(), &device);
+    }
+}
+
+#[track_caller]
+pub(crate) fn assert_right_gradient(
+    what: &str,
+    objective: &Objective,
+    at: &Array,
+    device: &Device,
+) {
+    assert_gradient(what, at, 1e-3, device, |x| {
+        let activations = objective.forward(&x, ReluGradient::Plain);
+        objective.value(&x, &activations).expect("one number")
+    });
+}

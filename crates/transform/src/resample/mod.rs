@@ -117,13 +117,26 @@ impl Resampling {
     /// `align_corners = False`); beyond the outermost centres the border repeats.
     #[must_use]
     pub fn scale(input: [usize; 2], output: [usize; 2]) -> Self {
-        let [rows, columns] = [0, 1].map(|axis| {
+        let place = |axis: usize| {
             let ratio = input[axis] as f64 / output[axis] as f64;
             let last = input[axis].saturating_sub(1) as f64;
-            let place = |at: usize| ((at as f64 + 0.5) * ratio - 0.5).clamp(0.0, last);
-            let pairs = (0..output[axis]).map(|at| Pair::at(place(at), input[axis]));
-            pairs.collect::<Vec<Pair>>()
-        });
+            move |at: usize| ((at as f64 + 0.5) * ratio - 0.5).clamp(0.0, last)
+        };
+        Self::separable(input, output, place(0), place(1))
+    }
+
+    /// From the rows that those of the result are read at, and the columns alike.
+    pub(crate) fn separable(
+        input: [usize; 2],
+        output: [usize; 2],
+        row: impl Fn(usize) -> f64,
+        column: impl Fn(usize) -> f64,
+    ) -> Self {
+        let pairs = |place: &dyn Fn(usize) -> f64, axis: usize| -> Vec<Pair> {
+            let places = (0..output[axis]).map(place);
+            places.map(|at| Pair::at(at, input[axis])).collect()
+        };
+        let (rows, columns) = (pairs(&row, 0), pairs(&column, 1));
         Self::of_pairs(input, output, |y, x| [rows[y], columns[x]])
     }
 

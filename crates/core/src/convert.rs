@@ -1,0 +1,157 @@
+//! Pictures to and from the image crate's.
+
+use image::{DynamicImage, GrayImage, RgbImage, RgbaImage};
+
+use crate::{Picture, PictureError};
+
+const GREY: usize = 1;
+const RGB: usize = 3;
+const RGBA: usize = 4;
+
+impl Picture {
+    /// A picture of 1 (grey), 3 (RGB) or 4 (RGB and alpha) channels of an image of any kind: an
+    /// alpha channel that is not asked for is dropped, one that is missing is opaque, grey becomes
+    /// three equal channels, colours become their luminance (Rec. 709, as the image crate has it).
+    ///
+    /// # Errors
+    ///
+    /// [`PictureError::Channels`] for another number of channels, [`PictureError::Value`] when the
+    /// image holds values outside 0..=1.
+    pub fn from_image(image: DynamicImage, channels: usize) -> Result<Self, PictureError> {
+        let (width, height) = (image.width() as usize, image.height() as usize);
+        Self::check_channels(channels)?;
+        let values = match channels {
+            GREY => image.to_luma32f().into_raw(),
+            RGBA => image.into_rgba32f().into_raw(),
+            _ => image.into_rgb32f().into_raw(),
+        };
+        Self::with_channels(width, height, channels, values)
+    }
+
+    /// The picture with 8 bits a channel, rounded to the nearest: grey, RGB or RGBA.
+    ///
+    /// # Errors
+    ///
+    /// [`PictureError::Channels`] for a picture of another number of channels.
+    pub fn to_image(&self) -> Result<DynamicImage, PictureError> {
+        Self::check_channels(self.channels)?;
+        let (width, height) = (self.width as u32, self.height as u32);
+        let values = self.values.iter().map(|v| (v * 255.0).round() as u8);
+        let values: Vec<u8> = values.collect();
+        let image = match self.channels {
+            GREY => GrayImage::from_raw(width, height, values).map(DynamicImage::from),
+            RGBA => RgbaImage::from_raw(width, height, values).map(DynamicImage::from),
+            _ => RgbImage::from_raw(width, height, values).map(DynamicImage::from),
+        };
+        Ok(image.expect("a picture has as many values as its size says"))
+    }
+
+    /// The picture in RGB: grey as three equal channels, alpha over white.
+    ///
+    /// # Errors
+    ///
+    /// [`PictureError::Channels`] for a picture of another number of channels than 1, 3 and 4.
+    pub fn to_rgb(&self) -> Result<Self, PictureError> {
+        Self::check_channels(self.channels)?;
+        let pixels = self.values.chunks_exact(self.channels);
+        let values = match self.channels {
+            GREY => pixels.flat_map(|grey| [grey[0]; RGB]).collect(),
+            RGBA => {
+                let over_white = |p: &[f32]| [0, 1, 2].map(|c| p[c] * p[3] + (1.0 - p[3]));
+                pixels.flat_map(over_white).collect()
+            }
+            _ => self.values.clone(),
+        };
+        Ok(Self {
+            width: self.width,
+            height: self.height,
+            channels: RGB,
+            values,
+        })
+    }
+
+    /// Checks that pictures of so many channels can be shown and [`save`](Self::save)d: 1, 3 and 4
+    /// can.
+    ///
+    /// # Errors
+    ///
+    /// [`PictureError::Channels`] for another number.
+    pub const fn check_channels(channels: usize) -> Result<(), PictureError> {
+        match channels {
+            GREY | RGB | RGBA => Ok(()),
+            _ => Err(PictureError::Channels { channels }),
+        }
+    }
+}
+
+impl TryFrom<DynamicImage> for Picture {
+    type Error = PictureError;
+
+    /// Keeps red, green and blue; an alpha channel is dropped, grey becomes three equal channels.
+    fn try_from(image: DynamicImage) -> Result<Self, PictureError> {
+        Self::from_image(image, RGB)
+    }
+}
+
+impl TryFrom<RgbImage> for Picture {
+    type Error = PictureError;
+
+    fn try_from(image: RgbImage) -> Result<Self, PictureError> {
+        DynamicImage::ImageRgb8(image).try_into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{DynamicImage, GrayImage, Rgba, RgbaImage};
+
+    use crate::{Picture, PictureError};
+
+    #[test]
+    fn an_image_is_taken_as_what_it_is_asked_for() {
+        let image = || DynamicImage::from(RgbaImage::from_pixel(2, 1, Rgba([255, 0, 51, 102])));
+        let picture = |channels| Picture::from_image(image(), channels).expect("an image");
+        assert_eq!(picture(4).pixel(1, 0), [1.0, 0.0, 0.2, 0.4]);
+        assert_eq!(picture(3).pixel(1, 0), [1.0, 0.0, 0.2]);
+        assert_eq!(picture(1).channels(), 1);
+        let grey = || DynamicImage::from(GrayImage::from_pixel(2, 1, image::Luma([51])));
+        let picture = |channels| Picture::from_image(grey(), channels).expect("an image");
+        for (value, expected) in picture(4).pixel(0, 0).iter().zip([0.2, 0.2, 0.2, 1.0]) {
+            assert!((value - expected).abs() < 1e-6, "{value}");
+        }
+        assert_eq!(picture(1).pixel(0, 0), [0.2]);
+        assert!(matches!(
+            Picture::from_image(grey(), 2),
+            Err(PictureError::Channels { channels: 2 })
+        ));
+    }
+
+    #[test]
+    fn the_8_bit_image_has_the_same_channels() {
+        for channels in [1, 3, 4] {
+            let values: Vec<f32> = (0..6 * channels).map(|i| i as f32 / 255.0).collect();
+            let picture = Picture::with_channels(3, 2, channels, values).expect("values in 0..1");
+            let image = picture.to_image().expect("it can be shown");
+            assert_eq!(usize::from(image.color().channel_count()), channels);
+            assert_eq!(
+                Picture::from_image(image, channels).expect("an image"),
+                picture
+            );
+        }
+        let two = Picture::with_channels(1, 1, 2, vec![0.5; 2]).expect("values in 0..1");
+        let refused = two.to_image().expect_err("two channels").to_string();
+        assert!(refused.contains("Picture::select"), "{refused}");
+    }
+
+    #[test]
+    fn rgb_of_grey_and_of_alpha_by_hand() {
+        let grey = Picture::with_channels(1, 1, 1, vec![0.3]).expect("grey");
+        assert_eq!(grey.to_rgb().expect("grey").pixel(0, 0), [0.3; 3]);
+        // A quarter of the colour, three quarters of white.
+        let glass = Picture::with_channels(1, 1, 4, vec![1.0, 0.0, 0.5, 0.25]).expect("glass");
+        assert_eq!(
+            glass.to_rgb().expect("glass").pixel(0, 0),
+            [1.0, 0.75, 0.875]
+        );
+    }
+}

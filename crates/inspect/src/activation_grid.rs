@@ -1,0 +1,171 @@
+//! What a layer sees in a photograph, place by place.
+
+use oneiric_core::Picture;
+use oneiric_objective::Objectives;
+
+use crate::{DirectionPictures, InspectError, activations};
+
+/// The paper that cells of a scaled grid lie on.
+const WHITE: f32 = 1.0;
+
+/// For each position of a layer's map of a photograph a small picture of the direction that its
+/// activations point in.
+///
+/// Source: Olah et al., "The Building Blocks of Interpretability" (Distill 2018), "What Does the
+/// Network See?".
+///
+/// | setting | default | purpose | range |
+/// | --- | --- | --- | --- |
+/// | `pictures` | [`DirectionPictures::new`] | size, steps, batch, seed, observer ... of the cells | |
+/// | `stride` | 1 | every so many positions, across and down | at least 1 |
+/// | `scaled` | false | the area of a cell in proportion to the norm of its activations | |
+#[derive(Debug)]
+pub struct ActivationGrid<'a> {
+    pictures: DirectionPictures<'a>,
+    stride: usize,
+    scaled: bool,
+}
+
+/// A grid of cells, rows from the top.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Grid {
+    /// All cells on one sheet.
+    pub picture: Picture,
+    /// Each cell at its full size, row by row.
+    pub cells: Vec<Picture>,
+    /// The norm of the activations behind each.
+    pub norms: Vec<f32>,
+    /// How many are in a row.
+    pub columns: usize,
+}
+
+impl<'a> ActivationGrid<'a> {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            pictures: DirectionPictures::new(),
+            stride: 1,
+            scaled: false,
+        }
+    }
+
+    /// Sets how the cells are made.
+    #[must_use]
+    pub fn with_pictures(mut self, pictures: DirectionPictures<'a>) -> Self {
+        self.pictures = pictures;
+        self
+    }
+
+    /// Takes every so many positions alone, across and down.
+    #[must_use]
+    pub const fn with_stride(mut self, stride: usize) -> Self {
+        self.stride = stride;
+        self
+    }
+
+    /// Sets whether cells with smaller activations are drawn smaller, on white.
+    #[must_use]
+    pub const fn with_scaled(mut self, scaled: bool) -> Self {
+        self.scaled = scaled;
+        self
+    }
+
+    /// Makes the grid of a layer, by any of its names, for a photograph. Where all activations are
+    /// 0 the cell is grey.
+    ///
+    /// # Errors
+    ///
+    /// As [`activations`] and [`DirectionPictures::render`], and when the stride is 0.
+    pub fn render<N: Objectives>(
+        self,
+        net: &N,
+        photograph: &Picture,
+        layer: &str,
+    ) -> Result<Grid, InspectError> {
+        if self.stride == 0 {
+            return Err(InspectError::Setting {
+                name: "the stride",
+                value: 0.0,
+                allowed: "at least 1",
+            });
+        }
+        let map = activations(net, photograph, layer)?;
+        let columns = map.width().div_ceil(self.stride);
+        let mut directions = Vec::new();
+        for y in (0..map.height()).step_by(self.stride) {
+            for x in (0..map.width()).step_by(self.stride) {
+                directions.push(map.vector(x, y)?);
+            }
+        }
+        let norms: Vec<f32> = directions.iter().map(|v| norm(v)).collect();
+        let cells = self.pictures.render(net, map.layer(), &directions)?;
+        let largest = norms.iter().copied().fold(0.0, f32::max);
+        let drawn: Vec<Picture> = if self.scaled && largest > 0.0 {
+            let pairs = cells.iter().zip(&norms);
+            pairs
+                .map(|(cell, norm)| shrunk(cell, (norm / largest).sqrt()))
+                .collect::<Result<_, _>>()?
+        } else {
+            cells.clone()
+        };
+        let picture = Picture::grid(&drawn, columns).expect("cells of one size, at least one");
+        Ok(Grid {
+            picture,
+            cells,
+            norms,
+            columns,
+        })
+    }
+}
+
+impl Default for ActivationGrid<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn norm(values: &[f32]) -> f32 {
+    let squares = values.iter().map(|v| f64::from(*v).powi(2));
+    squares.sum::<f64>().sqrt() as f32
+}
+
+/// A square picture at a share of its side, in the middle of white.
+fn shrunk(cell: &Picture, share: f32) -> Result<Picture, InspectError> {
+    let side = cell.width();
+    let small = ((side as f32 * share).round() as usize).min(side);
+    let channels = cell.values().len() / (side * side);
+    let mut values = vec![WHITE; cell.values().len()];
+    if small > 0 {
+        let inner = cell.resize(small, small)?;
+        let margin = (side - small) / 2;
+        for (y, row) in inner.values().chunks(small * channels).enumerate() {
+            let start = ((margin + y) * side + margin) * channels;
+            values[start..start + row.len()].copy_from_slice(row);
+        }
+    }
+    Ok(Picture::with_channels(side, side, channels, values)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use oneiric_core::Picture;
+
+    use super::shrunk;
+
+    #[test]
+    fn a_cell_shrinks_towards_its_middle() {
+        let cell = Picture::new(8, 8, vec![0.25; 192]).expect("values in 0..1");
+        let half = shrunk(&cell, 0.5).expect("a size");
+        for (at, value) in half.values().iter().enumerate() {
+            let (x, y) = (at / 3 % 8, at / 3 / 8);
+            let inside = (2..6).contains(&x) && (2..6).contains(&y);
+            let expected = if inside { 0.25 } else { 1.0 };
+            assert!((value - expected).abs() < 1e-6, "({x}, {y}): {value}");
+        }
+        assert_eq!(shrunk(&cell, 1.0).expect("a size"), cell);
+        let nothing = shrunk(&cell, 0.0).expect("a size");
+        assert!(nothing.values().iter().all(|v| *v == 1.0));
+    }
+}

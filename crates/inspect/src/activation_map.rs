@@ -1,0 +1,225 @@
+//! What a layer makes of a photograph, on the host.
+
+use burn::tensor::Tensor;
+use oneiric_core::{Picture, read};
+use oneiric_model::{LayerId, Network, ReluGradient};
+
+use crate::{HeatMap, InspectError};
+
+/// The activations of a layer for one photograph: [channels, height, width], row-major.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ActivationMap {
+    layer: String,
+    shape: [usize; 3],
+    values: Vec<f32>,
+}
+
+/// What a layer, by any of its names, makes of a photograph of any size that the network takes.
+/// Nothing behind the layer is computed.
+///
+/// # Errors
+///
+/// When there is no such layer, the photograph has other channels than the network takes or is too
+/// small for the layer, or an activation is not finite.
+pub fn activations<N: Network + ?Sized>(
+    net: &N,
+    photograph: &Picture,
+    layer: &str,
+) -> Result<ActivationMap, InspectError> {
+    let layer = net.layer(layer)?;
+    let images = images(net, photograph, layer)?;
+    let found = net.forward_to(images, &[layer], ReluGradient::Plain);
+    ActivationMap::read(net.describe(layer).name(), found[0].clone())
+}
+
+/// A photograph as a batch of one that the network takes and the layer is there for.
+pub(crate) fn images<N: Network + ?Sized>(
+    net: &N,
+    photograph: &Picture,
+    layer: LayerId,
+) -> Result<Tensor<4>, InspectError> {
+    check_fits(net, photograph, layer)?;
+    Ok(photograph.to_tensor(net.device()))
+}
+
+/// Whether the network takes a photograph and the layer is there for it.
+pub(crate) fn check_fits<N: Network + ?Sized>(
+    net: &N,
+    photograph: &Picture,
+    layer: LayerId,
+) -> Result<(), InspectError> {
+    let (width, height) = (photograph.width(), photograph.height());
+    let found = photograph.values().len() / (width * height);
+    let expected = net.channels();
+    if found != expected {
+        return Err(InspectError::Channels { expected, found });
+    }
+    if net.layer_size(layer, [height, width]).is_none() {
+        return Err(InspectError::TooSmall {
+            layer: net.describe(layer).name().to_owned(),
+            width,
+            height,
+        });
+    }
+    Ok(())
+}
+
+/// The indices of the largest values with them, the largest first; equal ones in their order.
+pub(crate) fn top(values: &[f32], count: usize) -> Vec<(usize, f32)> {
+    let mut order: Vec<(usize, f32)> = values.iter().copied().enumerate().collect();
+    order.sort_by(|a, b| b.1.total_cmp(&a.1));
+    order.truncate(count);
+    order
+}
+
+impl ActivationMap {
+    /// From a tensor [1, channels, height, width].
+    pub(crate) fn read(layer: &str, values: Tensor<4>) -> Result<Self, InspectError> {
+        let [_, channels, height, width] = values.dims();
+        Self::new(layer, [channels, height, width], read(values)?)
+    }
+
+    /// A map from its parts: the layer's name, [channels, height, width], and the values,
+    /// row-major.
+    ///
+    /// # Errors
+    ///
+    /// When a side is 0, or there are not as many values as the shape says, or one is not finite.
+    pub fn new(layer: &str, shape: [usize; 3], values: Vec<f32>) -> Result<Self, InspectError> {
+        let expected = shape.iter().product();
+        if expected == 0 {
+            return Err(InspectError::Empty {
+                what: "an activation map without channels or positions",
+            });
+        }
+        if values.len() != expected {
+            return Err(InspectError::Length {
+                what: "an activation map",
+                expected,
+                found: values.len(),
+            });
+        }
+        if !values.iter().all(|value| value.is_finite()) {
+            return Err(InspectError::NotFinite {
+                what: format!("an activation of {layer}"),
+            });
+        }
+        Ok(Self {
+            layer: layer.to_owned(),
+            shape,
+            values,
+        })
+    }
+
+    /// The layer's name.
+    #[must_use]
+    pub fn layer(&self) -> &str {
+        &self.layer
+    }
+
+    /// Number of channels.
+    #[must_use]
+    pub const fn channels(&self) -> usize {
+        self.shape[0]
+    }
+
+    /// Rows of the map.
+    #[must_use]
+    pub const fn height(&self) -> usize {
+        self.shape[1]
+    }
+
+    /// Columns of the map.
+    #[must_use]
+    pub const fn width(&self) -> usize {
+        self.shape[2]
+    }
+
+    /// All values, [channels, height, width], row-major.
+    #[must_use]
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// One channel, [height, width], row-major.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such channel.
+    pub fn channel(&self, channel: usize) -> Result<&[f32], InspectError> {
+        let plane = self.positions();
+        let values = self.values.chunks(plane).nth(channel);
+        values.ok_or_else(|| InspectError::Channel {
+            layer: self.layer.clone(),
+            channel,
+            channels: self.channels(),
+        })
+    }
+
+    /// One channel as a map to look at.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such channel.
+    pub fn heat_map(&self, channel: usize) -> Result<HeatMap, InspectError> {
+        HeatMap::new(self.width(), self.height(), self.channel(channel)?.to_vec())
+    }
+
+    /// The mean of each channel over all positions: what
+    /// [`Objectives::channel`](oneiric_objective::Objectives::channel) is about.
+    #[must_use]
+    pub fn means(&self) -> Vec<f32> {
+        let positions = self.positions();
+        // In f64: a map may have many thousand positions.
+        let mean = |plane: &[f32]| plane.iter().copied().map(f64::from).sum::<f64>();
+        let planes = self.values.chunks(positions);
+        planes
+            .map(|plane| (mean(plane) / positions as f64) as f32)
+            .collect()
+    }
+
+    /// The channels with the largest means, the largest first, each with its mean.
+    #[must_use]
+    pub fn top_channels(&self, count: usize) -> Vec<(usize, f32)> {
+        top(&self.means(), count)
+    }
+
+    /// All channels at column `x` and row `y`: the direction in which the network sees that place.
+    ///
+    /// # Errors
+    ///
+    /// When the position lies outside.
+    pub fn vector(&self, x: usize, y: usize) -> Result<Vec<f32>, InspectError> {
+        let [_, height, width] = self.shape;
+        if x >= width || y >= height {
+            return Err(InspectError::Position {
+                layer: self.layer.clone(),
+                x,
+                y,
+                width,
+                height,
+            });
+        }
+        let planes = self.values.chunks(self.positions());
+        Ok(planes.map(|plane| plane[y * width + x]).collect())
+    }
+
+    /// The strongest channels at column `x` and row `y`, the strongest first, each with its value.
+    ///
+    /// # Errors
+    ///
+    /// When the position lies outside.
+    pub fn top_at(
+        &self,
+        x: usize,
+        y: usize,
+        count: usize,
+    ) -> Result<Vec<(usize, f32)>, InspectError> {
+        Ok(top(&self.vector(x, y)?, count))
+    }
+
+    /// Number of positions.
+    pub(crate) const fn positions(&self) -> usize {
+        self.shape[1] * self.shape[2]
+    }
+}

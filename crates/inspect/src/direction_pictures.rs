@@ -1,0 +1,205 @@
+//! Small pictures of many directions of a layer.
+
+use std::fmt;
+
+use oneiric_core::Picture;
+use oneiric_objective::{Objective, Objectives};
+use oneiric_optimize::Visualizer;
+use oneiric_param::Fourier;
+use oneiric_transform::Transforms;
+
+use crate::{InspectError, settings::check_side};
+
+/// What stands for a direction that is 0, where nothing is to be seen.
+const GREY: f32 = 0.5;
+
+/// Pictures done, and of how many.
+type Observer<'a> = Box<dyn FnMut(usize, usize) + 'a>;
+
+/// How small pictures of many directions are made: several at a time, each image of a batch with
+/// the objective [`direction`](Objectives::direction) of its own.
+///
+/// | setting | default | purpose | range |
+/// | --- | --- | --- | --- |
+/// | `size` | 64 | side of each picture | at least 1, and as the layer needs |
+/// | `steps` | 128 | steps of the optimizer | at least 1 |
+/// | `batch` | 16 | pictures made together | at least 1 |
+/// | `cosine_power` | 2 | how much the angle counts beside the length | finite, at least 0 |
+/// | `learning_rate` | 0.05 | of the optimizer | finite, above 0 |
+/// | `transforms` | [`Transforms::standard`] | of the images, each step | |
+/// | `seed` | 0 | of all that is random | |
+/// | `observer` | none | sees every batch | |
+///
+/// The same settings on the same device give the same pictures, bit for bit; another batch size
+/// gives others.
+pub struct DirectionPictures<'a> {
+    size: usize,
+    steps: usize,
+    batch: usize,
+    cosine_power: f32,
+    learning_rate: f64,
+    transforms: Transforms,
+    seed: u64,
+    observer: Option<Observer<'a>>,
+}
+
+impl<'a> DirectionPictures<'a> {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            size: 64,
+            steps: 128,
+            batch: 16,
+            cosine_power: 2.0,
+            learning_rate: 0.05,
+            transforms: Transforms::standard(),
+            seed: 0,
+            observer: None,
+        }
+    }
+
+    /// Sets the side of each picture, in pixels.
+    #[must_use]
+    pub const fn with_size(mut self, size: usize) -> Self {
+        self.size = size;
+        self
+    }
+
+    /// Sets how many steps the optimizer makes.
+    #[must_use]
+    pub const fn with_steps(mut self, steps: usize) -> Self {
+        self.steps = steps;
+        self
+    }
+
+    /// Sets how many pictures are made together: more are faster on a GPU, and take more memory.
+    #[must_use]
+    pub const fn with_batch(mut self, pictures: usize) -> Self {
+        self.batch = pictures;
+        self
+    }
+
+    /// Sets the power of the cosine; 0 counts the length along the direction alone.
+    #[must_use]
+    pub const fn with_cosine_power(mut self, power: f32) -> Self {
+        self.cosine_power = power;
+        self
+    }
+
+    /// Sets the learning rate.
+    #[must_use]
+    pub const fn with_learning_rate(mut self, rate: f64) -> Self {
+        self.learning_rate = rate;
+        self
+    }
+
+    /// Sets what happens to the images each step before the network sees them.
+    #[must_use]
+    pub fn with_transforms(mut self, transforms: Transforms) -> Self {
+        self.transforms = transforms;
+        self
+    }
+
+    /// Sets the seed of all that is random.
+    #[must_use]
+    pub const fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Calls a function after every batch with how many pictures are done, and how many there will
+    /// be.
+    #[must_use]
+    pub fn with_observer(mut self, observer: impl FnMut(usize, usize) + 'a) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// A picture of each direction, a number a channel of the layer, in their order. A direction
+    /// of zeros is grey.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such layer, a direction has not one number a channel or one that is not
+    /// finite, a setting makes no sense, or a run breaks.
+    pub fn render<N: Objectives>(
+        mut self,
+        net: &N,
+        layer: &str,
+        directions: &[Vec<f32>],
+    ) -> Result<Vec<Picture>, InspectError> {
+        if self.batch == 0 {
+            return Err(InspectError::Setting {
+                name: "the batch",
+                value: 0.0,
+                allowed: "at least 1",
+            });
+        }
+        check_side("the size of the pictures", self.size)?;
+        let colours = net.channels();
+        let grey = || {
+            let values = vec![GREY; self.size * self.size * colours];
+            Picture::with_channels(self.size, self.size, colours, values)
+        };
+        let channels = net.describe(net.layer(layer)?).channels();
+        let is_zero =
+            |direction: &[f32]| direction.len() == channels && direction.iter().all(|v| *v == 0.0);
+        // All are made before any work, so that a wrong one costs no time.
+        let mut objectives: Vec<(usize, Objective)> = Vec::new();
+        let mut pictures: Vec<Option<Picture>> = Vec::with_capacity(directions.len());
+        for (index, direction) in directions.iter().enumerate() {
+            if is_zero(direction) {
+                pictures.push(Some(grey()?));
+                continue;
+            }
+            let objective = net.direction(layer, direction.clone(), self.cosine_power)?;
+            objectives.push((index, objective));
+            pictures.push(None);
+        }
+        let mut done = pictures.iter().flatten().count();
+        for (number, batch) in objectives.chunks(self.batch).enumerate() {
+            let terms = batch.iter().enumerate();
+            let each = terms.map(|(image, (_, objective))| objective.clone().on_image(image));
+            let run = Visualizer::new()
+                .steps(self.steps)
+                .batch(batch.len())
+                .learning_rate(self.learning_rate)
+                .transforms(self.transforms.clone())
+                .seed(self.seed.wrapping_add(number as u64));
+            let params = Fourier::new(self.size, self.size).with_channels(colours);
+            let run = run.run(each.sum(), params)?;
+            for ((index, _), picture) in batch.iter().zip(run.pictures()) {
+                pictures[*index] = Some(picture.clone());
+            }
+            done += batch.len();
+            if let Some(observer) = &mut self.observer {
+                observer(done, directions.len());
+            }
+        }
+        let pictures = pictures.into_iter();
+        Ok(pictures
+            .map(|picture| picture.expect("one of a batch, or grey"))
+            .collect())
+    }
+}
+
+impl Default for DirectionPictures<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for DirectionPictures<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DirectionPictures")
+            .field("size", &self.size)
+            .field("steps", &self.steps)
+            .field("batch", &self.batch)
+            .field("cosine_power", &self.cosine_power)
+            .field("learning_rate", &self.learning_rate)
+            .field("transforms", &self.transforms)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,76 @@
+//! What a search for dataset examples found.
+
+use std::path::PathBuf;
+
+use oneiric_core::Picture;
+
+use crate::InspectError;
+
+/// A photograph and what a unit makes of it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Example {
+    /// The file.
+    pub path: PathBuf,
+    /// What it was ranked by.
+    pub value: f32,
+    /// Column and row of the largest position of the channel's map (for [`Statistic::Centre`](crate::Statistic::Centre) of
+    /// the middle), the first where several are equal.
+    pub position: [usize; 2],
+    /// Width and height of the map.
+    pub map: [usize; 2],
+    /// The photograph as the network saw it.
+    pub picture: Picture,
+}
+
+/// A file that could not be looked at.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Unreadable {
+    /// The file.
+    pub path: PathBuf,
+    /// Why.
+    pub error: InspectError,
+}
+
+/// What a search found.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Examples {
+    /// The photographs with the largest values, the largest first; equal ones in the order of
+    /// their paths.
+    pub best: Vec<Example>,
+    /// Files that could not be looked at, in the order of their paths.
+    pub unreadable: Vec<Unreadable>,
+    /// How many photographs were looked at.
+    pub seen: usize,
+}
+
+impl Example {
+    /// What lies around the position: a square of at most `side` pixels, moved into the picture
+    /// where it would reach out of it.
+    ///
+    /// # Errors
+    ///
+    /// When `side` is 0.
+    pub fn crop(&self, side: usize) -> Result<Picture, InspectError> {
+        let (width, height) = (self.picture.width(), self.picture.height());
+        let window = |position: usize, positions: usize, pixels: usize| {
+            let length = side.min(pixels);
+            // The middle of the position's share of the picture.
+            let centre = (2 * position + 1) * pixels / (2 * positions);
+            let from = centre.saturating_sub(length / 2).min(pixels - length);
+            (from, length)
+        };
+        let (left, columns) = window(self.position[0], self.map[0], width);
+        let (top, rows) = window(self.position[1], self.map[1], height);
+        let values = self.picture.values();
+        let channels = values.len() / (width * height);
+        let rows_of = (top..top + rows).flat_map(|y| {
+            let start = (y * width + left) * channels;
+            values[start..start + columns * channels].iter().copied()
+        });
+        let values = rows_of.collect();
+        Ok(Picture::with_channels(columns, rows, channels, values)?)
+    }
+}

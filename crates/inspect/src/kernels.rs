@@ -1,0 +1,58 @@
+//! Pictures of the weights between layers.
+
+use oneiric_core::Picture;
+use oneiric_model::{ExpandedWeights, InceptionV1, Network};
+
+use crate::{HeatMap, InspectError};
+
+/// [`InceptionV1::expanded_weights`] by the layers' names.
+///
+/// # Errors
+///
+/// When there is no such layer, and as there.
+pub fn expanded_weights(
+    net: &InceptionV1,
+    from: &str,
+    to: &str,
+    channel: usize,
+) -> Result<ExpandedWeights, InspectError> {
+    let (from, to) = (net.layer(from)?, net.layer(to)?);
+    Ok(net.expanded_weights(from, to, channel)?)
+}
+
+/// The kernel over one channel of the earlier layer, as a map to look at.
+///
+/// # Errors
+///
+/// When there is no such channel, or a weight is not finite.
+pub fn kernel_map(weights: &ExpandedWeights, channel: usize) -> Result<HeatMap, InspectError> {
+    let kernel = weights
+        .kernel(channel)
+        .ok_or_else(|| InspectError::Channel {
+            layer: "the earlier layer".to_owned(),
+            channel,
+            channels: weights.channels(),
+        })?;
+    HeatMap::new(weights.width(), weights.height(), kernel.to_vec())
+}
+
+/// The kernels over some channels of the earlier layer on one sheet and of one scale, each weight a
+/// square of `cell` pixels: red excites, blue inhibits, and full colour is the largest of them.
+///
+/// # Errors
+///
+/// When there is no such channel or none at all, a weight is not finite, or `cell` is 0.
+pub fn kernel_sheet(
+    weights: &ExpandedWeights,
+    channels: &[usize],
+    cell: usize,
+) -> Result<Picture, InspectError> {
+    let maps = channels.iter().map(|&channel| kernel_map(weights, channel));
+    let maps = maps.collect::<Result<Vec<_>, _>>()?;
+    let full = maps.iter().map(HeatMap::largest).fold(0.0, f32::max);
+    let pictures = maps.iter().map(|map| map.picture_of_scale(cell, full));
+    let pictures = pictures.collect::<Result<Vec<_>, _>>()?;
+    Picture::sheet(&pictures).ok_or(InspectError::Empty {
+        what: "kernels for a sheet",
+    })
+}

@@ -1,0 +1,419 @@
+//! Non-negative matrix factorisation.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::{InspectError, matrix::Matrix};
+
+/// Added to both sides of each quotient, of a matrix whose largest value is 1: 0 / 0 is then 1, and
+/// the error still never rises (it is the update of a majorant with a diagonal so much larger).
+const EPSILON: f64 = 1e-12;
+
+/// What is added to each number of the start at most, as a share of the mean.
+const START_NOISE: f64 = 0.1;
+
+/// How many updates the improvement is measured over.
+const WINDOW: usize = 10;
+
+/// Factors a matrix V of non-negative numbers, `[rows, columns]`, into W `[rows, groups]` and H
+/// `[groups, columns]` of non-negative numbers so that the sum of the squares of `V - W H` is small.
+///
+/// Multiplicative updates, `H <- H * (W^T V) / (W^T W H)` and `W <- W * (V H^T) / (W H H^T)`, under
+/// which the error never rises; in f64. Source: Lee and Seung, "Algorithms for Non-negative Matrix
+/// Factorization" (2001), theorem 1. They find a local minimum: H starts at rows of V that lie far
+/// apart, with a little noise, and W at random.
+///
+/// | setting | default | purpose | range |
+/// | --- | --- | --- | --- |
+/// | `groups` | required | inner dimension | at least 1 |
+/// | `iterations` | 500 | most updates of both factors | at least 1 |
+/// | `tolerance` | 1e-5 | ends when the error fell by less than this share in 10 updates | finite, at least 0 |
+/// | `seed` | 0 | of the start | |
+#[derive(Debug, Clone, PartialEq)]
+pub struct Nmf {
+    groups: usize,
+    iterations: usize,
+    tolerance: f64,
+    seed: u64,
+}
+
+/// A matrix as a product: W with the strengths, H with rows of norm 1 (or 0), the strongest group
+/// first.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Factors {
+    /// `[rows, groups]`, row-major.
+    pub w: Vec<f32>,
+    /// `[groups, columns]`, row-major.
+    pub h: Vec<f32>,
+    /// Before the first update and after each, the norm of `V - W H` as a share of that of V (0
+    /// where V is 0).
+    pub errors: Vec<f64>,
+}
+
+impl Nmf {
+    /// A factorisation into so many groups.
+    #[must_use]
+    pub const fn new(groups: usize) -> Self {
+        Self {
+            groups,
+            iterations: 500,
+            tolerance: 1e-5,
+            seed: 0,
+        }
+    }
+
+    /// Sets how often both factors are updated at most.
+    #[must_use]
+    pub const fn with_iterations(mut self, iterations: usize) -> Self {
+        self.iterations = iterations;
+        self
+    }
+
+    /// Sets by what share the error must fall in 10 updates to go on; 0 for always.
+    #[must_use]
+    pub const fn with_tolerance(mut self, tolerance: f64) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+
+    /// Sets the seed of the start.
+    #[must_use]
+    pub const fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Number of groups.
+    #[must_use]
+    pub const fn groups(&self) -> usize {
+        self.groups
+    }
+
+    /// Factors a matrix with so many columns, row-major.
+    ///
+    /// # Errors
+    ///
+    /// When a setting makes no sense, the matrix is empty or not of whole rows, or a value is
+    /// negative or not finite.
+    pub fn factor(&self, matrix: &[f32], columns: usize) -> Result<Factors, InspectError> {
+        self.check(matrix, columns)?;
+        let groups = self.groups;
+        let rows = matrix.len() / columns;
+        let largest = matrix.iter().fold(0.0_f32, |most, v| most.max(*v));
+        let unit = f64::from(if largest > 0.0 { largest } else { 1.0 });
+        let v = Matrix::new(rows, columns, |at| f64::from(matrix[at]) / unit);
+        let norm = v.values.iter().map(|v| v * v).sum::<f64>().sqrt();
+        let mean = v.values.iter().sum::<f64>() / v.values.len() as f64;
+
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        // In (0, 1], for what is 0 stays 0.
+        let mut random = || 1.0 - rng.random::<f64>();
+        let mut h = outermost_rows(&v, groups);
+        for value in &mut h.values {
+            *value += START_NOISE * mean * random();
+        }
+        let mut w = Matrix::new(rows, groups, |_| random());
+        let error = |w: &Matrix, h: &Matrix| match norm {
+            0.0 => 0.0,
+            _ => v.distance(&w.times(h)) / norm,
+        };
+        let mut errors = vec![error(&w, &h)];
+        while errors.len() <= self.iterations && !self.is_done(&errors) {
+            // W first, which is random, with H, which is not.
+            let ht = h.transposed();
+            w.scale_by(&v.times(&ht), &w.times(&h.times(&ht)), EPSILON);
+            let wt = w.transposed();
+            h.scale_by(&wt.times(&v), &wt.times(&w).times(&h), EPSILON);
+            errors.push(error(&w, &h));
+        }
+        Ok(normal_form(&w, &h, unit, errors))
+    }
+
+    fn is_done(&self, errors: &[f64]) -> bool {
+        let now = errors[errors.len() - 1];
+        let before = errors.len().checked_sub(1 + WINDOW);
+        now == 0.0
+            || before.is_some_and(|at| {
+                self.tolerance > 0.0 && errors[at] - now < self.tolerance * errors[at]
+            })
+    }
+
+    fn check(&self, matrix: &[f32], columns: usize) -> Result<(), InspectError> {
+        let least_one = |name, value| match value {
+            0 => Err(InspectError::Setting {
+                name,
+                value: 0.0,
+                allowed: "at least 1",
+            }),
+            _ => Ok(()),
+        };
+        least_one("the number of groups", self.groups)?;
+        least_one("the number of iterations", self.iterations)?;
+        if !self.tolerance.is_finite() || self.tolerance < 0.0 {
+            return Err(InspectError::Setting {
+                name: "the tolerance",
+                value: self.tolerance,
+                allowed: "finite and at least 0",
+            });
+        }
+        // More groups than numbers explain nothing further.
+        if self.groups > matrix.len().max(1) {
+            return Err(InspectError::Setting {
+                name: "the number of groups",
+                value: self.groups as f64,
+                allowed: "at most the number of values that are factored",
+            });
+        }
+        if matrix.is_empty() || columns == 0 {
+            return Err(InspectError::Empty {
+                what: "a matrix to factor without values",
+            });
+        }
+        if !matrix.len().is_multiple_of(columns) {
+            return Err(InspectError::Length {
+                what: "a matrix of whole rows",
+                expected: matrix.len().div_ceil(columns) * columns,
+                found: matrix.len(),
+            });
+        }
+        if !matrix.iter().all(|value| value.is_finite()) {
+            return Err(InspectError::NotFinite {
+                what: "a value of the matrix to factor".to_owned(),
+            });
+        }
+        match matrix.iter().find(|value| **value < 0.0) {
+            Some(&value) => Err(InspectError::Negative {
+                what: "the matrix to factor".to_owned(),
+                value,
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The rows that lie furthest from what the rows before them span, so that each group starts at
+/// something that is there and no two at the same; rows of 0 when nothing is left. Source: Araujo et
+/// al., "The successive projections algorithm" (2001).
+fn outermost_rows(v: &Matrix, groups: usize) -> Matrix {
+    let mut start = Matrix::new(groups, v.columns, |_| 0.0);
+    let mut rest = v.values.clone();
+    for place in start.values.chunks_mut(v.columns) {
+        let rows = rest.chunks(v.columns);
+        let mut furthest = (0, 0.0);
+        for (index, row) in rows.enumerate() {
+            let squares: f64 = row.iter().map(|v| v * v).sum();
+            if squares > furthest.1 {
+                furthest = (index, squares);
+            }
+        }
+        let (index, squares) = furthest;
+        // What rounding leaves of values of at most 1 is nothing.
+        if squares <= EPSILON {
+            break;
+        }
+        let range = index * v.columns..(index + 1) * v.columns;
+        place.copy_from_slice(&v.values[range.clone()]);
+        let axis = rest[range].to_vec();
+        for row in rest.chunks_mut(v.columns) {
+            let dot: f64 = row.iter().zip(&axis).map(|(a, b)| a * b).sum();
+            for (value, axis) in row.iter_mut().zip(&axis) {
+                *value -= dot / squares * axis;
+            }
+        }
+    }
+    start
+}
+
+/// The lengths of H's rows go into W's columns, and the longest of those comes first.
+fn normal_form(w: &Matrix, h: &Matrix, unit: f64, errors: Vec<f64>) -> Factors {
+    let (rows, groups, columns) = (w.rows, h.rows, h.columns);
+    let lengths: Vec<f64> = h.values.chunks(columns).map(norm).collect();
+    let column = |group: usize| -> Vec<f64> {
+        let values = (0..rows).map(|row| w.values[row * groups + group]);
+        values.map(|v| v * lengths[group]).collect()
+    };
+    let strengths: Vec<f64> = (0..groups).map(|group| norm(&column(group))).collect();
+    let mut order: Vec<usize> = (0..groups).collect();
+    order.sort_by(|&a, &b| strengths[b].total_cmp(&strengths[a]));
+    let mut factors = Factors {
+        w: vec![0.0; rows * groups],
+        h: Vec::with_capacity(groups * columns),
+        errors,
+    };
+    for (place, &group) in order.iter().enumerate() {
+        for (row, value) in column(group).into_iter().enumerate() {
+            // The length of a row may be more than f32 holds where no value of it is.
+            let value = (value * unit).min(f64::from(f32::MAX));
+            factors.w[row * groups + place] = value as f32;
+        }
+        let row = &h.values[group * columns..(group + 1) * columns];
+        let length = if lengths[group] > 0.0 {
+            lengths[group]
+        } else {
+            1.0
+        };
+        factors.h.extend(row.iter().map(|v| (v / length) as f32));
+    }
+    factors
+}
+
+fn norm(values: &[f64]) -> f64 {
+    values.iter().map(|v| v * v).sum::<f64>().sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use oneiric_testkit::Array;
+
+    use super::{Factors, Nmf};
+    use crate::InspectError;
+
+    /// Factors of which every group has a row and a column of its own, so that they are unique but
+    /// for scale and order.
+    fn known(rows: usize, groups: usize, columns: usize) -> (Vec<f32>, Vec<f32>) {
+        let part = |n: usize, seed: u64| -> Vec<f32> {
+            let noise = Array::noise([n, groups], seed).values;
+            let own = |at: usize, v: f32| match (at / groups, at % groups) {
+                (i, g) if i < groups => f32::from(u8::from(i == g)),
+                _ => v.max(0.0),
+            };
+            noise
+                .iter()
+                .enumerate()
+                .map(|(at, v)| own(at, *v))
+                .collect()
+        };
+        let w = part(rows, 1);
+        let columns_by_group = part(columns, 2);
+        let h = (0..groups * columns)
+            .map(|at| columns_by_group[at % columns * groups + at / columns])
+            .collect();
+        (w, h)
+    }
+
+    fn product(w: &[f32], h: &[f32], groups: usize) -> Vec<f32> {
+        let (rows, columns) = (w.len() / groups, h.len() / groups);
+        let value = |at: usize| {
+            let (row, column) = (at / columns, at % columns);
+            let terms = (0..groups).map(|g| w[row * groups + g] * h[g * columns + column]);
+            terms.sum()
+        };
+        (0..rows * columns).map(value).collect()
+    }
+
+    fn unit(values: &[f32]) -> Vec<f32> {
+        let norm = values.iter().map(|v| v * v).sum::<f32>().sqrt();
+        values.iter().map(|v| v / norm).collect()
+    }
+
+    #[test]
+    fn the_factors_of_a_product_are_found() {
+        let (rows, groups, columns) = (30, 3, 12);
+        let (w, h) = known(rows, groups, columns);
+        let v = product(&w, &h, groups);
+        let nmf = Nmf::new(groups).with_iterations(20_000).with_tolerance(0.0);
+        let found = nmf.factor(&v, columns).expect("a matrix");
+        let error = found.errors[found.errors.len() - 1];
+        assert!(error < 1e-3, "{error}");
+        for expected in h.chunks(columns).map(unit) {
+            let best = found.h.chunks(columns).map(|row| {
+                let apart = row.iter().zip(&expected).map(|(a, b)| (a - b).abs());
+                apart.fold(0.0, f32::max)
+            });
+            let best = best.fold(f32::INFINITY, f32::min);
+            assert!(
+                best < 0.01,
+                "no group has the direction {expected:?}: {best}"
+            );
+        }
+        let again = product(&found.w, &found.h, groups);
+        for (found, expected) in again.iter().zip(&v) {
+            assert!((found - expected).abs() < 0.01, "{found} {expected}");
+        }
+    }
+
+    #[test]
+    fn the_error_never_rises() {
+        let noise = Array::noise([40 * 17], 3).values;
+        let v: Vec<f32> = noise.iter().map(|v| v.max(0.0) * 1e4).collect();
+        for groups in [1, 4, 30] {
+            let nmf = Nmf::new(groups).with_iterations(200).with_tolerance(0.0);
+            let Factors { errors, .. } = nmf.factor(&v, 17).expect("a matrix");
+            assert_eq!(errors.len(), 201);
+            for pair in errors.windows(2) {
+                assert!(pair[1] <= pair[0] * (1.0 + 1e-12), "{groups}: {pair:?}");
+            }
+            assert!(errors[200] < 0.95 * errors[0]);
+        }
+    }
+
+    #[test]
+    fn rows_and_columns_of_zeros_stay_numbers() {
+        let mut v: Vec<f32> = Array::noise([8 * 6], 4).values;
+        for (at, value) in v.iter_mut().enumerate() {
+            let is_empty = at / 6 == 2 || at % 6 == 5;
+            *value = if is_empty { 0.0 } else { value.abs() };
+        }
+        for matrix in [v, vec![0.0; 48], vec![1e-30; 48], vec![3e38; 48]] {
+            let factors = Nmf::new(7).factor(&matrix, 6).expect("a matrix");
+            let all = factors.w.iter().chain(&factors.h);
+            assert!(all.into_iter().all(|v| v.is_finite() && *v >= 0.0));
+            assert!(factors.errors.iter().all(|error| error.is_finite()));
+            assert_eq!((factors.w.len(), factors.h.len()), (8 * 7, 7 * 6));
+        }
+    }
+
+    #[test]
+    fn groups_are_normal_and_ordered_and_the_seed_decides() {
+        let v: Vec<f32> = Array::noise([20 * 9], 5).values;
+        let v: Vec<f32> = v.iter().map(|v| v.abs()).collect();
+        let factor = |seed| Nmf::new(4).with_seed(seed).factor(&v, 9).expect("a matrix");
+        let found = factor(0);
+        assert_eq!(found, factor(0));
+        assert_ne!(found, factor(1));
+        for row in found.h.chunks(9) {
+            let norm = row.iter().map(|v| v * v).sum::<f32>();
+            assert!((norm - 1.0).abs() < 1e-5, "{norm}");
+        }
+        let strengths: Vec<f32> = (0..4)
+            .map(|g| (0..20).map(|row| found.w[row * 4 + g].powi(2)).sum())
+            .collect();
+        assert!(strengths.is_sorted_by(|a, b| a >= b), "{strengths:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_factored_is_refused() {
+        let refuse = |nmf: Nmf, matrix: &[f32], columns| {
+            nmf.factor(matrix, columns).expect_err("not to be factored")
+        };
+        let negative = refuse(Nmf::new(1), &[1.0, -0.5], 2);
+        assert!(matches!(
+            negative,
+            InspectError::Negative { value: -0.5, .. }
+        ));
+        let broken = refuse(Nmf::new(1), &[1.0, f32::NAN], 2);
+        assert!(matches!(broken, InspectError::NotFinite { .. }));
+        let ragged = refuse(Nmf::new(1), &[1.0; 5], 2);
+        assert!(matches!(
+            ragged,
+            InspectError::Length {
+                expected: 6,
+                found: 5,
+                ..
+            }
+        ));
+        assert!(matches!(
+            refuse(Nmf::new(1), &[], 2),
+            InspectError::Empty { .. }
+        ));
+        for nmf in [
+            Nmf::new(0),
+            Nmf::new(1).with_iterations(0),
+            Nmf::new(1).with_tolerance(f64::NAN),
+        ] {
+            let refused = refuse(nmf, &[1.0; 4], 2);
+            assert!(matches!(refused, InspectError::Setting { .. }));
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What photographs are ranked by.
+
+/// What of a channel's map a photograph is ranked by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Statistic {
+    /// The mean over all positions.
+    Mean,
+    /// The largest position.
+    #[default]
+    Max,
+    /// The position in the middle, column `width / 2` and row `height / 2` (rounded down): what the
+    /// objective [`neuron`](oneiric_objective::Objectives::neuron) is about.
+    Centre,
+}
+
+impl Statistic {
+    /// Its value for a map of that width, and the position that goes with it.
+    pub(crate) fn of(self, map: &[f32], width: usize) -> (f32, usize) {
+        let largest =
+            (0..map.len()).fold(0, |best, at| if map[at] > map[best] { at } else { best });
+        match self {
+            // A maximum would pass over what is not a number.
+            Self::Max if map.iter().any(|v| v.is_nan()) => (f32::NAN, 0),
+            Self::Max => (map[largest], largest),
+            Self::Mean => {
+                let sum: f64 = map.iter().copied().map(f64::from).sum();
+                ((sum / map.len() as f64) as f32, largest)
+            }
+            Self::Centre => {
+                let at = map.len() / width / 2 * width + width / 2;
+                (map[at], at)
+            }
+        }
+    }
+}

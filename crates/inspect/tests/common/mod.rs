@@ -1,0 +1,92 @@
+//! What the tests of reading a network share.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::{ops::ControlFlow, sync::Arc};
+
+use burn::{
+    nn::conv::{Conv2d, Conv2dConfig},
+    tensor::{Device, Tensor},
+};
+use oneiric_core::Picture;
+use oneiric_model::{InceptionV1, InceptionV1Config, Layer, LayerId, Network, Probe};
+use oneiric_testkit::{Array, devices};
+
+pub(crate) fn tiny(device: &Device) -> InceptionV1 {
+    InceptionV1::random(InceptionV1Config::tiny(), 5, device).expect("a configuration of ours")
+}
+
+/// A photograph of noise.
+pub(crate) fn photograph(width: usize, height: usize, seed: u64) -> Picture {
+    let noise = Array::noise([width * height * 3], seed).values;
+    let values = noise.iter().map(|v| 0.5 + 0.5 * v).collect();
+    Picture::new(width, height, values).expect("values in 0..1")
+}
+
+pub(crate) fn everywhere(check: impl Fn(&Device)) {
+    for (_, device) in devices() {
+        check(&device);
+    }
+}
+
+/// A network of one's own, of linear layers without biases: `first`, `second` and the class scores,
+/// which are means over all positions.
+#[derive(Debug)]
+pub(crate) struct Linear {
+    layers: Vec<Layer>,
+    device: Device,
+    first: Conv2d,
+    second: Conv2d,
+}
+
+impl Linear {
+    pub(crate) fn new(device: &Device) -> Arc<Self> {
+        let conv = |from, to, seed| {
+            let config = Conv2dConfig::new([from, to], [3, 3]).with_bias(false);
+            let mut conv = config.init(device);
+            let weights = Array::noise([to, from, 3, 3], seed).tensor(device);
+            conv.weight = conv.weight.map(|_| weights);
+            conv
+        };
+        Arc::new(Self {
+            layers: ["first", "second", "scores"]
+                .into_iter()
+                .zip([6, 4, 4])
+                .map(|(name, channels)| Layer::new(name, channels))
+                .collect(),
+            device: device.clone(),
+            first: conv(3, 6, 1),
+            second: conv(6, 4, 2),
+        })
+    }
+
+    /// The kernel of the second layer, [4, 6, 3, 3].
+    pub(crate) fn kernel(&self) -> Array {
+        Array::of(self.second.weight.val())
+    }
+}
+
+impl Network for Linear {
+    fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn logits(&self) -> Option<LayerId> {
+        Some(LayerId::new(2))
+    }
+
+    fn smallest_image(&self) -> [usize; 2] {
+        [5, 5]
+    }
+
+    fn forward(&self, images: Tensor<4>, probe: &mut Probe<'_>) -> ControlFlow<()> {
+        let x = probe.layer("first", self.first.forward(images))?;
+        let x = probe.layer("second", self.second.forward(x))?;
+        probe.layer("scores", x.mean_dim(2).mean_dim(3))?;
+        ControlFlow::Continue(())
+    }
+}

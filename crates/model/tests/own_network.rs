@@ -1,0 +1,751 @@
+//! A network of one's own, written by hand: what the trait gives it, and what `verify` finds.
+
+use std::{
+    ops::ControlFlow,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use burn::{
+    module::Module,
+    nn::{BatchNorm, BatchNormConfig},
+    tensor::{Device, Tensor, TensorData, module::conv2d, ops::ConvOptions},
+};
+use oneiric_core::Backend;
+use oneiric_model::{
+    Flaw, InceptionV1, InceptionV1Config, Layer, LayerId, ModelError, Network, Patch, Probe,
+    ReluGradient,
+};
+use oneiric_testkit::{Array, Tolerance, assert_close, devices};
+
+/// Of one grey channel: "sum" adds up 3x3 pixels (unpadded) of x - 0.25 in channel 0 and their
+/// negative in channel 1, "alive" is its ReLU, "scores" the mean over all positions.
+#[derive(Debug)]
+struct Toy {
+    layers: Vec<Layer>,
+    labels: Vec<String>,
+    device: Device,
+    /// [2, 1, 3, 3].
+    weight: Tensor<4>,
+    /// How many layers were computed.
+    computed: AtomicUsize,
+}
+
+impl Toy {
+    fn new(device: &Device) -> Self {
+        let ones = TensorData::new([[1.0_f32; 9], [-1.0; 9]].concat(), [2, 1, 3, 3]);
+        Self {
+            layers: ["sum", "alive", "scores"]
+                .map(|name| Layer::new(name, 2))
+                .to_vec(),
+            labels: vec!["bright".to_owned(), "dark".to_owned()],
+            device: device.clone(),
+            weight: Tensor::from_data(ones, device),
+            computed: AtomicUsize::new(0),
+        }
+    }
+
+    fn count(&self) {
+        self.computed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn id(&self, name: &str) -> LayerId {
+        self.layer(name).expect("its own name")
+    }
+}
+
+impl Network for Toy {
+    fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn channels(&self) -> usize {
+        1
+    }
+
+    fn logits(&self) -> Option<LayerId> {
+        Some(LayerId::new(2))
+    }
+
+    fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    fn smallest_image(&self) -> [usize; 2] {
+        [3, 3]
+    }
+
+    fn forward(&self, images: Tensor<4>, probe: &mut Probe<'_>) -> ControlFlow<()> {
+        self.count();
+        let x = (images - 0.25) * 4.0;
+        let unpadded = ConvOptions::new([1, 1], [0, 0], [1, 1], 1);
+        let x = conv2d(x, self.weight.clone(), None, unpadded) / 4.0;
+        let x = probe.layer("sum", x)?;
+        self.count();
+        let x = probe.relu(x);
+        let x = probe.layer("alive", x)?;
+        self.count();
+        probe.layer("scores", x.mean_dim(2).mean_dim(3))?;
+        ControlFlow::Continue(())
+    }
+}
+
+/// A 3 x 4 image of 0.5, of which one pixel is 1.
+fn image() -> Array {
+    let mut values = vec![0.5; 12];
+    values[0] = 1.0;
+    Array::new([1, 1, 3, 4], values)
+}
+
+#[test]
+fn layers_come_as_asked_and_nothing_is_computed_behind_them() {
+    for (backend, device) in devices() {
+        let net = Toy::new(&device);
+        // By hand: nine pixels of 0.25 over the grey of 0.25, and 0.5 more where the bright one is.
+        let sum = Array::new([1, 2, 1, 2], vec![2.75, 2.25, -2.75, -2.25]);
+        let alive = Array::new([1, 2, 1, 2], vec![2.75, 2.25, 0.0, 0.0]);
+        let scores = Array::new([1, 2, 1, 1], vec![2.5, 0.0]);
+        let [a, b, c] = ["sum", "alive", "scores"].map(|name| net.id(name));
+        for (layers, expected, cost) in [
+            (vec![a], vec![&sum], 1),
+            (vec![b, a, b], vec![&alive, &sum, &alive], 2),
+            (vec![c, b], vec![&scores, &alive], 3),
+            (vec![], vec![], 0),
+        ] {
+            net.computed.store(0, Ordering::Relaxed);
+            let found = net.forward_to(image().tensor(&device), &layers, ReluGradient::Plain);
+            assert_eq!(net.computed.load(Ordering::Relaxed), cost, "{backend}");
+            assert_eq!(found.len(), expected.len());
+            for (found, expected) in found.into_iter().zip(expected) {
+                assert_close(
+                    "by hand",
+                    &Array::of(found),
+                    expected,
+                    Tolerance::ARITHMETIC,
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_patch_returns_takes_the_layers_place() {
+    let (_, device) = devices().remove(0);
+    let net = Toy::new(&device);
+    let wanted = [net.id("sum"), net.id("scores")];
+    let mut seen = Vec::new();
+    let patch: &mut Patch<'_> = &mut |layer, value| {
+        seen.push(net.describe(layer).name().to_owned());
+        match layer == net.id("sum") {
+            true => -value,
+            false => value,
+        }
+    };
+    let plain = ReluGradient::Plain;
+    let found = net.forward_patched(image().tensor(&device), &wanted, plain, patch);
+    let found: Vec<Array> = found.into_iter().map(Array::of).collect();
+    assert_eq!(seen, ["sum", "alive", "scores"], "every layer, in order");
+    assert_close(
+        "the patched layer",
+        &found[0],
+        &Array::new([1, 2, 1, 2], vec![-2.75, -2.25, 2.75, 2.25]),
+        Tolerance::ARITHMETIC,
+    );
+    assert_close(
+        "what follows from it",
+        &found[1],
+        &Array::new([1, 2, 1, 1], vec![0.0, 2.5]),
+        Tolerance::ARITHMETIC,
+    );
+}
+
+#[test]
+fn the_gradient_at_a_layer_is_that_of_a_leaf_in_its_place() {
+    let (_, device) = devices().remove(0);
+    let net = Toy::new(&device);
+    let mut leaf = None;
+    let found = net.forward_patched(
+        image().tensor(&device),
+        &[net.id("scores")],
+        ReluGradient::Plain,
+        &mut |layer, value| match layer == net.id("sum") {
+            true => {
+                let value = value.autodiff().require_grad();
+                leaf = Some(value.clone());
+                value
+            }
+            false => value,
+        },
+    );
+    let mut gradients = found[0].clone().sum().backward();
+    let leaf = leaf.expect("the layer came");
+    let gradient = Array::of(leaf.grad_remove(&mut gradients).expect("a gradient"));
+    // The mean over two positions, where the ReLU lets it pass.
+    assert_eq!(gradient.values, [0.5, 0.5, 0.0, 0.0]);
+}
+
+#[test]
+fn sizes_are_those_of_a_forward_pass_and_too_small_is_none() {
+    let (_, device) = devices().remove(0);
+    let net = Toy::new(&device);
+    for (name, image, size) in [
+        ("sum", [3, 3], Some([1, 1])),
+        ("alive", [7, 5], Some([5, 3])),
+        ("scores", [7, 5], Some([1, 1])),
+        ("sum", [2, 9], None),
+        ("sum", [9, 2], None),
+    ] {
+        assert_eq!(
+            net.layer_size(net.id(name), image),
+            size,
+            "{name} {image:?}"
+        );
+    }
+}
+
+#[test]
+fn a_redirected_relu_wakes_what_is_dead() {
+    for (backend, device) in devices() {
+        let net = Toy::new(&device);
+        // Channel 1 is "dark", which a bright image is nowhere.
+        let gradient = |relu| {
+            let image = image().tensor::<4>(&device).autodiff().require_grad();
+            let acts = net.forward_to(image.clone(), &[net.id("alive")], relu);
+            // As the loop does, which minimises.
+            let value = -acts[0].clone().narrow(1, 1, 1).mean();
+            Array::of(image.grad_remove(&mut value.backward()).expect("one")).values
+        };
+        assert_eq!(gradient(ReluGradient::Plain), [0.0; 12], "{backend}");
+        let woken = gradient(ReluGradient::Redirected);
+        // To darken all would raise it; the inner columns are in two sums, the outer in one.
+        let row = [0.5, 1.0, 1.0, 0.5];
+        assert_eq!(woken, [row, row, row].concat(), "{backend}");
+    }
+}
+
+#[test]
+fn a_shared_network_is_the_same_and_another_is_not() {
+    let (_, device) = devices().remove(0);
+    let net = Arc::new(Toy::new(&device));
+    let again = Arc::clone(&net);
+    let erased: Arc<dyn Network> = net.clone();
+    assert_eq!(net.identity(), again.identity());
+    assert_eq!(net.identity(), erased.identity());
+    assert_eq!(Arc::new(again).identity(), net.identity(), "twice shared");
+    assert_ne!(net.identity(), Toy::new(&device).identity());
+    // Everything is handed on, also what has a default.
+    assert_eq!((erased.channels(), erased.smallest_image()), (1, [3, 3]));
+    assert_eq!(erased.logits(), Some(LayerId::new(2)));
+    assert_eq!(erased.class("dark").expect("a label"), 1);
+    erased.verify([4, 5]).expect("nothing is wrong with it");
+}
+
+#[test]
+fn it_tells_what_images_show_each_by_itself() {
+    for (backend, device) in devices() {
+        let net = Toy::new(&device);
+        let dark = Array::new([1, 1, 3, 4], vec![0.0; 12]).tensor::<4>(&device);
+        let both = Tensor::cat(vec![image().tensor(&device), dark], 0);
+        let told = net.predict(both).expect("a network with classes");
+        assert_eq!(told.len(), 2, "{backend}");
+        // Scores [2.5, 0] and [0, 2.25].
+        for (told, (label, score)) in told.iter().zip([("bright", 2.5_f32), ("dark", 2.25)]) {
+            assert_eq!(told[0].label.as_deref(), Some(label));
+            let expected = score.exp() / (score.exp() + 1.0);
+            // A GPU's exponential and quotient are not rounded to the last place.
+            let close = match backend {
+                Backend::Wgpu => 1e-4,
+                _ => 1e-6,
+            };
+            for (probability, expected) in [(0, expected), (1, 1.0 - expected)]
+                .map(|(rank, expected)| (told[rank].probability, expected))
+            {
+                let apart = (probability - expected).abs();
+                assert!(apart < close, "{backend}: {probability}, not {expected}");
+            }
+        }
+        let none = Tensor::zeros([0, 1, 3, 4], &device);
+        assert!(net.predict(none).expect("nothing to tell").is_empty());
+    }
+}
+
+#[test]
+fn what_cannot_be_told_is_an_error() {
+    let (_, device) = devices().remove(0);
+    let net = Toy::new(&device);
+    let zeros = |shape: [usize; 4]| Tensor::<4>::zeros(shape, &device);
+    match net.predict(zeros([1, 3, 8, 8])) {
+        Err(ModelError::Channels { expected, found }) => assert_eq!((expected, found), (1, 3)),
+        other => panic!("a grey network was shown colours, got {other:?}"),
+    }
+    match net.predict(zeros([1, 1, 2, 8])) {
+        Err(ModelError::ImageSize { image, smallest }) => {
+            assert_eq!((image, smallest), ([2, 8], [3, 3]));
+        }
+        other => panic!("too small, got {other:?}"),
+    }
+    match net.verify([3, 2]) {
+        Err(ModelError::ImageSize { .. }) => {}
+        other => panic!("too small, got {other:?}"),
+    }
+    let net = Bad::new(&device, Mischief::NoLogits);
+    assert!(matches!(
+        net.predict(zeros([1, 1, 8, 8])),
+        Err(ModelError::NoLogits)
+    ));
+    let net = Bad::new(&device, Mischief::MapOfLogits);
+    assert!(matches!(
+        net.predict(zeros([1, 1, 8, 8])),
+        Err(ModelError::Flawed { .. })
+    ));
+}
+
+#[test]
+fn inceptions_tell_the_same_as_by_their_own_way() {
+    let (_, device) = devices().remove(0);
+    let net = InceptionV1::random(InceptionV1Config::tiny(), 3, &device).expect("ours");
+    net.verify([40, 48]).expect("nothing is wrong with it");
+    let side = net.config().side;
+    let picture = Array::noise([side * side * 3], 1).values;
+    let picture = picture.iter().map(|v| 0.5 + 0.5 * v).collect();
+    let picture = oneiric_core::Picture::new(side, side, picture).expect("in 0..=1");
+    let images = picture.to_tensor(&device);
+    let told = net.predict(images).expect("it has classes").remove(0);
+    let classified = net.classify(&picture).expect("readable");
+    assert_eq!(told.len(), classified.len());
+    for (a, b) in told.iter().zip(&classified) {
+        assert_eq!(a.class, b.class);
+        assert!((a.probability - b.probability).abs() < 1e-6);
+    }
+}
+
+/// Hands over tokens, [n, extra + rows * columns, width], as a map [n, width, rows, columns], as
+/// `docs/own_network.md` has it.
+fn tokens(
+    probe: &mut Probe<'_>,
+    name: &str,
+    x: Tensor<3>,
+    extra: usize,
+    [rows, columns]: [usize; 2],
+) -> ControlFlow<(), Tensor<3>> {
+    let [n, all, width] = x.dims();
+    let before = (extra > 0).then(|| x.clone().narrow(1, 0, extra));
+    let patches = x.narrow(1, extra, all - extra).swap_dims(1, 2);
+    let map = probe.layer(name, patches.reshape([n, width, rows, columns]))?;
+    let patches = map.flatten::<3>(2, 3).swap_dims(1, 2);
+    ControlFlow::Continue(match before {
+        Some(before) => Tensor::cat(vec![before, patches], 1),
+        None => patches,
+    })
+}
+
+#[test]
+fn tokens_side_by_side_are_a_map_and_come_back_as_they_were() {
+    for (backend, device) in devices() {
+        for extra in [0, 2] {
+            let listed = [Layer::new("block", 5), Layer::new("end", 1)];
+            let wanted = [0, 1].map(LayerId::new);
+            let mut probe = Probe::new(&listed, &wanted, ReluGradient::Plain);
+            let x = Array::noise([2, extra + 6, 5], 4);
+            let handed = tokens(&mut probe, "block", x.tensor(&device), extra, [2, 3]);
+            let ControlFlow::Continue(back) = handed else {
+                panic!("more is asked for")
+            };
+            assert_eq!(Array::of(back), x, "{backend}");
+            let _ = probe.layer("end", Tensor::zeros([2, 1, 1, 1], &device));
+            let map = Array::of(probe.into_values().remove(0));
+            assert_eq!(map.shape, [2, 5, 2, 3]);
+            for (n, channel, row, column) in [(0, 0, 0, 0), (1, 4, 1, 2), (1, 2, 0, 1)] {
+                let token = x.at(&[n, extra + 3 * row + column, channel]);
+                assert_eq!(map.at(&[n, channel, row, column]), token, "{backend}");
+            }
+        }
+    }
+}
+
+/// What a network of one's own gets wrong.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Mischief {
+    Nothing,
+    NoLayers,
+    SameName,
+    Missing,
+    Unlisted,
+    UnlistedNumber,
+    Repeated,
+    Order,
+    Channels,
+    BatchOfOne,
+    NotFinite,
+    Constant,
+    TrackedWeights,
+    TrainingMode,
+    GoesOn,
+    Panics,
+    SmallestPanics,
+    LayerSize,
+    NoSuchLogits,
+    NoLogits,
+    MapOfLogits,
+    TooManyLabels,
+}
+
+#[derive(Debug)]
+struct Bad {
+    mischief: Mischief,
+    layers: Vec<Layer>,
+    labels: Vec<String>,
+    device: Device,
+}
+
+impl Bad {
+    fn new(device: &Device, mischief: Mischief) -> Self {
+        let labels = match mischief {
+            Mischief::TooManyLabels => 3,
+            Mischief::NoLogits => 0,
+            _ => 2,
+        };
+        let layers: &[(&str, usize)] = match mischief {
+            Mischief::NoLayers => &[],
+            Mischief::SameName => &[("first", 2), ("first", 2), ("second", 2), ("scores", 2)],
+            Mischief::Missing => &[("first", 2), ("second", 2), ("lost", 2), ("scores", 2)],
+            Mischief::Channels => &[("first", 2), ("second", 5), ("scores", 2)],
+            _ => &[("first", 2), ("second", 2), ("scores", 2)],
+        };
+        let layers = layers.iter().map(|(name, n)| Layer::new(name, *n));
+        Self {
+            mischief,
+            layers: layers.collect(),
+            labels: vec!["label".to_owned(); labels],
+            device: device.clone(),
+        }
+    }
+}
+
+impl Network for Bad {
+    fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn channels(&self) -> usize {
+        1
+    }
+
+    fn logits(&self) -> Option<LayerId> {
+        match self.mischief {
+            Mischief::NoLogits => None,
+            Mischief::NoSuchLogits => Some(LayerId::new(9)),
+            _ => self.layers.len().checked_sub(1).map(LayerId::new),
+        }
+    }
+
+    fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    fn layer_size(&self, layer: LayerId, image: [usize; 2]) -> Option<[usize; 2]> {
+        match self.mischief {
+            Mischief::LayerSize => Some([7, 7]),
+            _ if layer.index() + 1 < self.layers.len() => Some(image),
+            Mischief::MapOfLogits => Some(image),
+            _ => Some([1, 1]),
+        }
+    }
+
+    fn forward(&self, images: Tensor<4>, probe: &mut Probe<'_>) -> ControlFlow<()> {
+        let mischief = self.mischief;
+        if mischief == Mischief::NoLayers {
+            return ControlFlow::Continue(());
+        }
+        assert!(mischief != Mischief::Panics, "nothing but trouble");
+        assert!(
+            mischief != Mischief::SmallestPanics || images.dims()[2] > 1,
+            "one pixel"
+        );
+        let weight = Tensor::ones([1, 2, 1, 1], &self.device);
+        let weight = match mischief {
+            Mischief::TrackedWeights => weight.autodiff().require_grad(),
+            _ => weight,
+        };
+        let first = images * weight;
+        if mischief == Mischief::Order {
+            probe.layer("second", first.clone())?;
+        }
+        let x = match probe.layer("first", first.clone()) {
+            ControlFlow::Break(()) if mischief == Mischief::GoesOn => first.clone(),
+            ControlFlow::Break(()) => return ControlFlow::Break(()),
+            ControlFlow::Continue(x) => x,
+        };
+        if mischief == Mischief::Order {
+            probe.layer("scores", x.mean_dim(2).mean_dim(3))?;
+            return ControlFlow::Continue(());
+        }
+        let x = match mischief {
+            Mischief::Repeated => probe.layer("first", x)?,
+            Mischief::Unlisted => probe.layer("extra", x)?,
+            Mischief::UnlistedNumber => probe.at(LayerId::new(12), x)?,
+            Mischief::BatchOfOne => x.narrow(0, 0, 1),
+            Mischief::NotFinite => (x - 0.5).log(),
+            Mischief::Constant => Tensor::ones(x.dims(), &self.device),
+            Mischief::TrainingMode if x.device().is_autodiff() => x * 1.1,
+            _ => x,
+        };
+        let x = probe.layer("second", x)?;
+        let x = match mischief {
+            Mischief::BatchOfOne => Tensor::cat(vec![x.clone(), x], 0),
+            Mischief::NotFinite | Mischief::Constant => first,
+            _ => x,
+        };
+        let x = match mischief {
+            Mischief::MapOfLogits => x,
+            _ => x.mean_dim(2).mean_dim(3),
+        };
+        probe.layer("scores", x)?;
+        ControlFlow::Continue(())
+    }
+}
+
+#[test]
+fn verify_says_what_is_wrong_and_nothing_else() {
+    let (_, device) = devices().remove(0);
+    let shape = |channels, found| Flaw::Shape {
+        layer: "second".into(),
+        batch: 2,
+        channels,
+        found,
+    };
+    let layer = || "second".to_owned();
+    let size = |layer: &str, found| Flaw::LayerSize {
+        layer: layer.into(),
+        image: [6, 4],
+        promised: Some([7, 7]),
+        found,
+    };
+    let panics = |image, reason: &str| Flaw::Panics {
+        image,
+        reason: reason.to_owned(),
+    };
+    for (mischief, expected) in [
+        (
+            Mischief::NoLayers,
+            vec![
+                Flaw::NoLayers,
+                Flaw::Labels {
+                    labels: 2,
+                    classes: 0,
+                },
+            ],
+        ),
+        (
+            Mischief::SameName,
+            vec![Flaw::SameName {
+                name: "first".into(),
+                count: 2,
+            }],
+        ),
+        (
+            Mischief::Missing,
+            vec![Flaw::Missing {
+                layer: "lost".into(),
+            }],
+        ),
+        (
+            Mischief::Unlisted,
+            vec![Flaw::Unlisted {
+                name: "extra".into(),
+            }],
+        ),
+        (
+            Mischief::UnlistedNumber,
+            vec![Flaw::Unlisted { name: "12".into() }],
+        ),
+        (
+            Mischief::Repeated,
+            vec![Flaw::Repeated {
+                layer: "first".into(),
+                count: 2,
+            }],
+        ),
+        (
+            Mischief::Order,
+            vec![Flaw::Order {
+                layer: "first".into(),
+                after: "second".into(),
+            }],
+        ),
+        (Mischief::Channels, vec![shape(5, [2, 2, 6, 4])]),
+        (Mischief::BatchOfOne, vec![shape(2, [1, 2, 6, 4])]),
+        (
+            Mischief::NotFinite,
+            vec![Flaw::NotFinite { layer: layer() }],
+        ),
+        (Mischief::Constant, vec![Flaw::Constant { layer: layer() }]),
+        (Mischief::TrackedWeights, vec![Flaw::TrackedWeights]),
+        (
+            Mischief::TrainingMode,
+            vec![Flaw::TrainingMode { layer: layer() }],
+        ),
+        (
+            Mischief::GoesOn,
+            vec![Flaw::GoesOn {
+                layer: "first".into(),
+            }],
+        ),
+        (
+            Mischief::Panics,
+            vec![panics([6, 4], "nothing but trouble")],
+        ),
+        (Mischief::SmallestPanics, vec![panics([1, 1], "one pixel")]),
+        (
+            Mischief::LayerSize,
+            vec![
+                size("first", [6, 4]),
+                size("second", [6, 4]),
+                size("scores", [1, 1]),
+            ],
+        ),
+        (
+            Mischief::NoSuchLogits,
+            vec![
+                Flaw::NoSuchLogits {
+                    index: 9,
+                    layers: 3,
+                },
+                Flaw::Labels {
+                    labels: 2,
+                    classes: 0,
+                },
+            ],
+        ),
+        (
+            Mischief::MapOfLogits,
+            vec![Flaw::Logits {
+                layer: "scores".into(),
+                found: [2, 2, 6, 4],
+            }],
+        ),
+        (
+            Mischief::TooManyLabels,
+            vec![Flaw::Labels {
+                labels: 3,
+                classes: 2,
+            }],
+        ),
+    ] {
+        match Bad::new(&device, mischief).verify([6, 4]) {
+            Err(error @ ModelError::Flawed { .. }) => {
+                let text = error.to_string();
+                for flaw in &expected {
+                    assert!(text.contains(&flaw.to_string()), "{text}");
+                }
+                let ModelError::Flawed { flaws } = error else {
+                    unreachable!()
+                };
+                assert_eq!(flaws, expected, "{mischief:?}");
+            }
+            other => panic!("{mischief:?} should be found, got {other:?}"),
+        }
+    }
+    for fine in [Mischief::Nothing, Mischief::NoLogits] {
+        let net = Bad::new(&device, fine);
+        net.verify([6, 4]).expect("nothing is wrong with it");
+    }
+}
+
+/// A normalisation of burn's, by running averages or by those of the batch.
+#[derive(Debug)]
+struct Normalised {
+    norm: BatchNorm,
+    layers: [Layer; 1],
+    device: Device,
+}
+
+impl Network for Normalised {
+    fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn forward(&self, images: Tensor<4>, probe: &mut Probe<'_>) -> ControlFlow<()> {
+        let _ = probe.layer("norm", self.norm.forward(images))?;
+        ControlFlow::Continue(())
+    }
+}
+
+#[test]
+fn a_normalisation_in_training_mode_is_found() {
+    let (_, device) = devices().remove(0);
+    let norm = BatchNormConfig::new(3).init(&device);
+    let net = |norm| Normalised {
+        norm,
+        layers: [Layer::new("norm", 3)],
+        device: device.clone(),
+    };
+    match net(norm.clone()).verify([4, 4]) {
+        Err(ModelError::Flawed { flaws }) => {
+            let layer = "norm".to_owned();
+            assert_eq!(flaws, [Flaw::TrainingMode { layer }]);
+        }
+        other => panic!("burn makes it in training mode, got {other:?}"),
+    }
+    net(norm.valid()).verify([4, 4]).expect("made ready");
+}
+
+#[test]
+#[should_panic(expected = "names a layer \"extra\", the network lists [\"first\"")]
+fn outside_of_verify_a_layer_that_is_not_listed_panics() {
+    let (_, device) = devices().remove(0);
+    let net = Bad::new(&device, Mischief::Unlisted);
+    let image = Tensor::zeros([1, 1, 4, 4], &device);
+    let _ = net.forward_to(image, &[LayerId::new(2)], ReluGradient::Plain);
+}
+
+/// Its second layer was renamed in one place, and its sizes come from the forward pass.
+#[derive(Debug)]
+struct Renamed {
+    layers: [Layer; 3],
+    device: Device,
+}
+
+impl Network for Renamed {
+    fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn forward(&self, images: Tensor<4>, probe: &mut Probe<'_>) -> ControlFlow<()> {
+        let x = probe.layer("a", images)?;
+        let x = probe.layer("bee", x)?;
+        probe.layer("c", x)?;
+        ControlFlow::Continue(())
+    }
+}
+
+#[test]
+fn a_name_that_was_changed_in_one_place_is_told() {
+    let (_, device) = devices().remove(0);
+    let layers = ["a", "b", "c"].map(|name| Layer::new(name, 3));
+    let error = Renamed { layers, device }.verify([4, 4]);
+    let Err(ModelError::Flawed { flaws }) = error else {
+        panic!("{error:?}")
+    };
+    let told = format!("{flaws:?}");
+    assert!(told.contains("\"bee\"") && told.contains("\"b\""), "{told}");
+    assert!(!told.contains("Panics"), "{told}");
+}

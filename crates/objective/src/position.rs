@@ -1,0 +1,67 @@
+//! Positions in the map of a layer: x is the column and y the row, from 0.
+
+use burn::tensor::Tensor;
+
+use crate::ObjectiveError;
+
+/// Column and row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Position {
+    pub(crate) x: usize,
+    pub(crate) y: usize,
+}
+
+impl Position {
+    /// A map [n, c, 1, 1] of one position, the centre (rounded down: the lower right of two) where
+    /// none is given.
+    pub(crate) fn of(position: Option<Self>, acts: Tensor<4>) -> Tensor<4> {
+        let [_, _, height, width] = acts.dims();
+        let centre = Self {
+            x: width / 2,
+            y: height / 2,
+        };
+        let Self { x, y } = position.unwrap_or(centre);
+        acts.narrow(2, y, 1).narrow(3, x, 1)
+    }
+}
+
+/// Whether the position lies in a map of that height and width.
+pub(crate) fn check_position(
+    layer: &str,
+    position: Option<Position>,
+    [height, width]: [usize; 2],
+) -> Result<(), ObjectiveError> {
+    match position {
+        Some(Position { x, y }) if x >= width || y >= height => Err(ObjectiveError::Position {
+            layer: layer.to_owned(),
+            x,
+            y,
+            width,
+            height,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// A rectangle of positions in the map of a layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Region {
+    /// The first column, from 0.
+    pub x: usize,
+    /// The first row, from 0.
+    pub y: usize,
+    /// How many columns.
+    pub width: usize,
+    /// How many rows.
+    pub height: usize,
+}
+
+impl Region {
+    /// The position that lies furthest right and down. (A region holds one at least.)
+    pub(crate) const fn last(self) -> Position {
+        Position {
+            x: self.x.saturating_add(self.width - 1),
+            y: self.y.saturating_add(self.height - 1),
+        }
+    }
+}

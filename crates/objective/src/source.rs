@@ -1,0 +1,70 @@
+//! A measure of a network, as a term of an objective reads it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use oneiric_model::{LayerId, Network};
+
+use crate::{Measure, ObjectiveError};
+
+/// Side of the largest square tried to tell what a layer needs.
+const LARGEST_SQUARE: usize = 1024;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    pub(crate) measure: Arc<dyn Measure>,
+    pub(crate) network: Arc<dyn Network>,
+    /// The only image of the batch that it reads.
+    pub(crate) image: Option<usize>,
+}
+
+/// Sizes of layers that were asked for, by network: one's own may compute a size by a forward pass.
+pub(crate) type Sizes = BTreeMap<(usize, LayerId), Option<[usize; 2]>>;
+
+impl Source {
+    /// See [`Objective::check`](crate::Objective::check).
+    pub(crate) fn check(
+        &self,
+        batch: usize,
+        image: [usize; 3],
+        view: [usize; 3],
+        sizes: &mut Sizes,
+    ) -> Result<(), ObjectiveError> {
+        if let Some(image) = self.image.filter(|&image| image >= batch) {
+            return Err(ObjectiveError::Image { image, batch });
+        }
+        if let Some(photograph) = self.measure.photograph() {
+            let photograph = [
+                photograph.channels(),
+                photograph.height(),
+                photograph.width(),
+            ];
+            if photograph != image {
+                return Err(ObjectiveError::Photograph { photograph, image });
+            }
+        }
+        self.measure.check_image(image)?;
+        let layers = self.measure.layers();
+        let expected = self.network.channels();
+        if !layers.is_empty() && expected != view[0] {
+            let found = view[0];
+            return Err(ObjectiveError::NetworkChannels { expected, found });
+        }
+        let sizes = layers.iter().map(|&layer| {
+            let size = sizes.entry((self.network.identity(), layer));
+            let size = size.or_insert_with(|| self.network.layer_size(layer, [view[1], view[2]]));
+            size.ok_or_else(|| self.too_small(layer, view))
+        });
+        let sizes: Vec<_> = sizes.collect::<Result<_, _>>()?;
+        self.measure.check(&sizes)
+    }
+
+    fn too_small(&self, layer: LayerId, [_, height, width]: [usize; 3]) -> ObjectiveError {
+        let fits = |&n: &usize| self.network.layer_size(layer, [n; 2]).is_some();
+        ObjectiveError::TooSmall {
+            layer: self.network.describe(layer).name().to_owned(),
+            width,
+            height,
+            needed: (1..=LARGEST_SQUARE).find(fits),
+        }
+    }
+}

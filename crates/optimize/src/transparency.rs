@@ -1,0 +1,35 @@
+//! How much each pixel was asked for in the course of a run: MACO's transparency map.
+
+use burn::tensor::Tensor;
+use oneiric_core::{Picture, PictureError};
+
+/// The sum over the steps of the image's gradient, by its size: [n, 1, h, w].
+///
+/// Source: Fel et al. 2023, "Unlocking Feature Visualization for Deeper Networks with MAgnitude
+/// Constrained Optimization", section 3: what the objective never pulled at is left transparent.
+#[derive(Debug, Default)]
+pub(crate) struct Transparency {
+    sum: Option<Tensor<4>>,
+}
+
+impl Transparency {
+    /// Adds a step's gradient of the image [n, c, h, w]: the mean size over its channels.
+    pub(crate) fn add(&mut self, gradient: Tensor<4>) {
+        let size = gradient.abs().mean_dim(1);
+        self.sum = Some(match self.sum.take() {
+            Some(sum) => sum + size,
+            None => size,
+        });
+    }
+
+    /// One grey picture per image: shares of that image's largest sum.
+    pub(crate) fn pictures(&self) -> Result<Vec<Picture>, PictureError> {
+        let Some(sum) = self.sum.clone() else {
+            return Ok(Vec::new());
+        };
+        let largest = sum.clone().max_dim(3).max_dim(2);
+        // Nothing was asked for anywhere: 0 / 0 is taken for 0.
+        let largest = largest.clone().mask_fill(largest.equal_elem(0.0), 1.0);
+        Picture::from_tensor(sum / largest)
+    }
+}

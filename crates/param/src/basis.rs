@@ -1,0 +1,116 @@
+//! What tells one parameterization from another: from numbers to values without bounds.
+
+use std::fmt;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::Rng;
+use rand_distr::{Distribution, Normal};
+
+use crate::{Colour, ParamError};
+
+/// The batch that a [`Basis`] is to paint.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Frame<'a> {
+    /// Images, channels, height and width; none is 0.
+    pub shape: [usize; 4],
+    /// What becomes of the values: a basis that knows photographs takes them through its inverse.
+    pub colour: Colour,
+    /// Where the images are painted.
+    pub device: &'a Device,
+}
+
+/// A way to describe values without bounds [n, channels, height, width] by numbers that an
+/// optimizer can change.
+///
+/// [`Image`](crate::Image) makes a [`Parameterization`](crate::Parameterization) of it: colours,
+/// the way into 0..=1, shared tensors and starting at a photograph are the same for every basis.
+///
+/// ```
+/// # #[cfg(feature = "flex")] {
+/// use burn::tensor::{Device, Tensor};
+/// use oneiric_param::{Basis, Frame, Image, ParamError, Parameterization, Plan, rand::Rng};
+/// use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+///
+/// /// One number per row and channel.
+/// #[derive(Debug)]
+/// struct Stripes;
+///
+/// struct StripesOf([usize; 4], Device);
+///
+/// impl Basis for Stripes {
+///     fn plan(&self, frame: &Frame<'_>) -> Result<Box<dyn Plan>, ParamError> {
+///         Ok(Box::new(StripesOf(frame.shape, frame.device.clone())))
+///     }
+/// }
+///
+/// impl Plan for StripesOf {
+///     fn start(&self, _: &mut dyn Rng) -> Result<Vec<Tensor<1>>, ParamError> {
+///         let [n, channels, height, _] = self.0;
+///         Ok(vec![Tensor::zeros([n * channels * height], &self.1)])
+///     }
+///
+///     fn paint(&self, latent: &[Tensor<1>]) -> Tensor<4> {
+///         let [n, channels, height, width] = self.0;
+///         let rows = latent[0].clone().reshape([n, channels, height, 1]);
+///         rows.repeat_dim(3, width)
+///     }
+///
+///     fn invert(&self, values: Tensor<4>) -> Result<Vec<Tensor<1>>, ParamError> {
+///         Ok(vec![values.mean_dim(3).reshape([-1])])
+///     }
+/// }
+///
+/// let params = Image::in_basis(Stripes, 6, 4).with_channels(1);
+/// let canvas = params.init(2, &mut ChaCha8Rng::seed_from_u64(0), &Device::flex())?;
+/// assert_eq!(canvas.image().dims(), [2, 1, 4, 6]);
+/// # }
+/// # Ok::<(), oneiric_param::ParamError>(())
+/// ```
+pub trait Basis: fmt::Debug {
+    /// Checks the settings and makes what is needed on the device.
+    ///
+    /// # Errors
+    ///
+    /// When the settings make no sense, alone or for that batch.
+    fn plan(&self, frame: &Frame<'_>) -> Result<Box<dyn Plan>, ParamError>;
+}
+
+/// A [`Basis`] for one batch on one device.
+pub trait Plan: Send {
+    /// The latent of a fresh start.
+    ///
+    /// # Errors
+    ///
+    /// When the device fails.
+    fn start(&self, rng: &mut dyn Rng) -> Result<Vec<Tensor<1>>, ParamError>;
+
+    /// The values [n, channels, height, width] of a latent, differentiable.
+    fn paint(&self, latent: &[Tensor<1>]) -> Tensor<4>;
+
+    /// The latent of given values [n, channels, height, width].
+    ///
+    /// # Errors
+    ///
+    /// [`ParamError::NoInverse`] where there is none.
+    fn invert(&self, values: Tensor<4>) -> Result<Vec<Tensor<1>>, ParamError>;
+}
+
+/// Checks the standard deviation of a start.
+pub(crate) fn check_sd(sd: f32) -> Result<(), ParamError> {
+    if !sd.is_finite() || sd < 0.0 {
+        return Err(ParamError::Number {
+            name: "the standard deviation of the start",
+            value: sd,
+            allowed: "finite and at least 0",
+        });
+    }
+    Ok(())
+}
+
+/// Normally distributed numbers around 0; the standard deviation was checked.
+pub(crate) fn normal(count: usize, sd: f32, rng: &mut dyn Rng, device: &Device) -> Tensor<1> {
+    let normal = Normal::new(0.0, sd).expect("the standard deviation was checked");
+    let values: Vec<f32> = normal.sample_iter(rng).take(count).collect();
+    Tensor::from_data(TensorData::new(values, [count]), device)
+}

@@ -1,0 +1,208 @@
+//! A compositional pattern producing network: the image as a function of place.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+use crate::{
+    Frame, Image, ParamError,
+    basis::{Basis, Plan, normal},
+};
+
+/// x and y.
+const COORDINATES: usize = 2;
+
+/// The longer side goes from minus this to this: coordinates then have the variance 1.
+const REACH: f64 = 1.732_050_807_568_877_2; // sqrt(3)
+
+/// What atan and its square are divided by: their root mean squares for normally distributed
+/// numbers. Source: Lucid, `optvis/param/cppn.py`.
+const SCALES: [f32; 2] = [0.67, 0.6];
+
+/// Standard deviation of the hidden layers' biases at the start. Source: the same.
+const BIAS_SD: f32 = 0.1;
+
+/// Weights at the start are cut off at so many standard deviations, as TensorFlow's
+/// `variance_scaling` does, and so many are left after that.
+const CUT_OFF: f32 = 2.0;
+const CUT_OFF_SD: f32 = 0.879_625_7;
+
+const MOST_LAYERS: usize = 64;
+const MOST_HIDDEN: usize = 1024;
+
+/// A compositional pattern producing network (CPPN): every pixel is what a small network, the same
+/// for all pixels of an image, makes of its coordinates. Smooth, at any resolution.
+///
+/// `x` and `y` (the longer side from -sqrt 3 to sqrt 3, the other in proportion) go through hidden
+/// layers of 1x1 convolutions, each followed by `[atan(x) / 0.67, atan(x)^2 / 0.6]` side by side,
+/// and through one more convolution that starts at 0, so that the start is grey. The latent is, for
+/// each layer, weights [n, out, in] and biases [n, out]: every image of a batch has its own.
+/// Optimise it with a rate near 5e-3.
+///
+/// Source: Lucid, `optvis/param/cppn.py`, where a batch shares one network, images are square and
+/// the output's biases start at random; Mordvintsev et al., "Differentiable Image
+/// Parameterizations" (Distill 2018), "Compositional pattern producing networks".
+///
+/// | setting | default | purpose | range |
+/// | --- | --- | --- | --- |
+/// | `layers` | 8 | hidden layers | 1 to 64 |
+/// | `hidden` | 24 | convolution channels of a hidden layer | 1 to 1024 |
+/// | `decorrelated` | false | optimise decorrelated colours | |
+///
+/// and those of every [`Image`], but no photograph to start from: no network is known to paint it.
+///
+/// The latent does not depend on the size, so another canvas paints it larger:
+///
+/// ```
+/// # #[cfg(feature = "flex")] {
+/// use burn::tensor::Device;
+/// use oneiric_param::{Cppn, Parameterization};
+/// use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+///
+/// let canvas = |side| {
+///     let mut rng = ChaCha8Rng::seed_from_u64(0);
+///     Cppn::new(side, side).init(1, &mut rng, &Device::flex())
+/// };
+/// let (small, large) = (canvas(16)?, canvas(48)?);
+/// assert_eq!(large.paint(small.latent()).dims(), [1, 3, 48, 48]);
+/// # }
+/// # Ok::<(), oneiric_param::ParamError>(())
+/// ```
+pub type Cppn = Image<Layers>;
+
+/// The basis of [`Cppn`].
+#[derive(Debug, Clone)]
+pub struct Layers {
+    layers: usize,
+    hidden: usize,
+}
+
+impl Cppn {
+    /// Images of that size.
+    #[must_use]
+    pub const fn new(width: usize, height: usize) -> Self {
+        let basis = Layers {
+            layers: 8,
+            hidden: 24,
+        };
+        Self::in_basis(basis, width, height).with_decorrelated(false)
+    }
+
+    /// Sets how many hidden layers there are.
+    #[must_use]
+    pub const fn with_layers(mut self, layers: usize) -> Self {
+        self.basis.layers = layers;
+        self
+    }
+
+    /// Sets how many channels the convolution of a hidden layer has.
+    #[must_use]
+    pub const fn with_hidden(mut self, hidden: usize) -> Self {
+        self.basis.hidden = hidden;
+        self
+    }
+}
+
+impl Basis for Layers {
+    fn plan(&self, frame: &Frame<'_>) -> Result<Box<dyn Plan>, ParamError> {
+        let count = |name, value, most, allowed| match value {
+            value if (1..=most).contains(&value) => Ok(()),
+            value => Err(ParamError::Count {
+                name,
+                value,
+                allowed,
+            }),
+        };
+        let [layers, hidden] = [self.layers, self.hidden];
+        count("the number of layers", layers, MOST_LAYERS, "from 1 to 64")?;
+        count(
+            "the width of a layer",
+            hidden,
+            MOST_HIDDEN,
+            "from 1 to 1024",
+        )?;
+        let [n, channels, height, width] = frame.shape;
+        let mut sizes = vec![[hidden, COORDINATES]];
+        sizes.extend(vec![[hidden, 2 * hidden]; layers - 1]);
+        sizes.push([channels, 2 * hidden]);
+        let places = TensorData::new(places(height, width), [1, COORDINATES, height * width]);
+        Ok(Box::new(CppnPlan {
+            shape: frame.shape,
+            sizes,
+            places: Tensor::<3>::from_data(places, frame.device).repeat_dim(0, n),
+            device: frame.device.clone(),
+        }))
+    }
+}
+
+/// x of every pixel, row by row, then y of every pixel.
+fn places(height: usize, width: usize) -> Vec<f32> {
+    let longer = (height.max(width) - 1).max(1) as f64;
+    let place = |i: usize, side: usize| {
+        let from_centre = i as f64 - (side - 1) as f64 / 2.0;
+        (2.0 * REACH * from_centre / longer) as f32
+    };
+    let pixels = || (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+    let xs = pixels().map(|(x, _)| place(x, width));
+    xs.chain(pixels().map(|(_, y)| place(y, height))).collect()
+}
+
+/// [`Layers`] for one batch.
+#[derive(Debug)]
+struct CppnPlan {
+    shape: [usize; 4],
+    /// Of each layer's weights, [out, in].
+    sizes: Vec<[usize; 2]>,
+    /// [n, 2, pixels].
+    places: Tensor<3>,
+    device: Device,
+}
+
+impl CppnPlan {
+    /// Normally distributed numbers, cut off, of the variance 1 / `inputs`.
+    fn weights(&self, count: usize, inputs: usize, rng: &mut dyn Rng) -> Tensor<1> {
+        let sd = (inputs as f32).sqrt().recip() / CUT_OFF_SD;
+        let numbers = StandardNormal.sample_iter(rng);
+        let within = numbers.filter(|number: &f32| number.abs() <= CUT_OFF);
+        let values: Vec<f32> = within.take(count).map(|number| number * sd).collect();
+        Tensor::from_data(TensorData::new(values, [count]), &self.device)
+    }
+}
+
+impl Plan for CppnPlan {
+    fn start(&self, rng: &mut dyn Rng) -> Result<Vec<Tensor<1>>, ParamError> {
+        let n = self.shape[0];
+        let mut latent = Vec::with_capacity(2 * self.sizes.len());
+        let (last, hidden) = self.sizes.split_last().expect("there is an output layer");
+        for [out, inputs] in hidden {
+            latent.push(self.weights(n * out * inputs, *inputs, rng));
+            latent.push(normal(n * out, BIAS_SD, rng, &self.device));
+        }
+        let [out, inputs] = last;
+        latent.push(Tensor::zeros([n * out * inputs], &self.device));
+        latent.push(Tensor::zeros([n * out], &self.device));
+        Ok(latent)
+    }
+
+    fn paint(&self, latent: &[Tensor<1>]) -> Tensor<4> {
+        let n = self.shape[0];
+        let mut values = self.places.clone();
+        for (layer, (size, latent)) in self.sizes.iter().zip(latent.chunks_exact(2)).enumerate() {
+            if layer > 0 {
+                let atan = values.atan();
+                let square = atan.clone() * atan.clone();
+                values = Tensor::cat(vec![atan / SCALES[0], square / SCALES[1]], 1);
+            }
+            let weights = latent[0].clone().reshape([n, size[0], size[1]]);
+            let biases = latent[1].clone().reshape([n, size[0], 1]);
+            values = weights.matmul(values) + biases;
+        }
+        values.reshape(self.shape)
+    }
+
+    fn invert(&self, _values: Tensor<4>) -> Result<Vec<Tensor<1>>, ParamError> {
+        Err(ParamError::NoInverse {
+            basis: "a compositional pattern producing network",
+        })
+    }
+}

@@ -1,0 +1,182 @@
+//! What all parameterizations share: size, channels, colours, shared tensors, a photograph.
+
+use burn::tensor::{Device, Tensor};
+use oneiric_core::{Backend, Picture};
+use rand::Rng;
+
+use crate::{Canvas, Colour, Frame, ParamError, Parameterization, Shared, Squash, basis::Basis};
+
+/// More does not fit into the memory of today's machines, and is a slip.
+const LARGEST_SIDE: usize = 16_384;
+
+/// As above.
+const MOST_CHANNELS: usize = 4096;
+
+/// Images in a basis: [`Fourier`](crate::Fourier), [`Pixel`](crate::Pixel),
+/// [`Pyramid`](crate::Pyramid), [`Cppn`](crate::Cppn), [`Phase`](crate::Phase), or one of your own
+/// ([`Basis`]). `image = squash(M (basis(latent) + shared tensors))`.
+///
+/// | setting | default | purpose | range |
+/// | --- | --- | --- | --- |
+/// | `channels` | 3 | channels of the images: 1 grey, 3 RGB, 4 RGB and alpha, or others | 1 to 4096 |
+/// | `decorrelated` | by the basis | optimise decorrelated colours; channels that are no colours are left alone | |
+/// | `squash` | sigmoid | how values are brought into 0..=1 | |
+/// | `shared` | none | tensors that all images of a batch share; more than one adds up | see [`Shared`] |
+/// | `starting_from` | noise | a photograph to start from | of the image's size and channels |
+#[derive(Debug, Clone)]
+pub struct Image<B> {
+    size: [usize; 2],
+    channels: usize,
+    colour: Colour,
+    shared: Vec<Shared>,
+    start: Option<Picture>,
+    pub(crate) basis: B,
+}
+
+impl<B> Image<B> {
+    /// Images of that size in a basis; decorrelated colours, a sigmoid.
+    #[must_use]
+    pub const fn in_basis(basis: B, width: usize, height: usize) -> Self {
+        Self {
+            size: [height, width],
+            channels: 3,
+            colour: Colour {
+                decorrelated: true,
+                squash: Squash::Sigmoid,
+            },
+            shared: Vec::new(),
+            start: None,
+            basis,
+        }
+    }
+
+    /// Sets the channels of the images: 1 grey, 3 RGB, 4 RGB and alpha (in 0..=1 by a sigmoid), or
+    /// any other number.
+    #[must_use]
+    pub const fn with_channels(mut self, channels: usize) -> Self {
+        self.channels = channels;
+        self
+    }
+
+    /// Sets whether decorrelated colours are optimised, where there are colours: in images of 3 or
+    /// 4 channels.
+    #[must_use]
+    pub const fn with_decorrelated(mut self, decorrelated: bool) -> Self {
+        self.colour.decorrelated = decorrelated;
+        self
+    }
+
+    /// Sets how values are brought into 0..=1.
+    #[must_use]
+    pub const fn with_squash(mut self, squash: Squash) -> Self {
+        self.colour.squash = squash;
+        self
+    }
+
+    /// Adds a tensor that all images of a batch share, which keeps them aligned.
+    #[must_use]
+    pub fn with_shared(mut self, shared: Shared) -> Self {
+        self.shared.push(shared);
+        self
+    }
+
+    /// Starts at a photograph instead of noise. Shared tensors then start at 0.
+    #[must_use]
+    pub fn starting_from(mut self, photograph: Picture) -> Self {
+        self.start = Some(photograph);
+        self
+    }
+
+    /// Everything about the batch that can be wrong whatever the basis.
+    fn check(&self, batch: usize) -> Result<[usize; 4], ParamError> {
+        let [height, width] = self.size;
+        if width == 0 || height == 0 {
+            return Err(ParamError::EmptyImage { width, height });
+        }
+        if width > LARGEST_SIDE || height > LARGEST_SIDE {
+            return Err(ParamError::TooLarge {
+                width,
+                height,
+                allowed: LARGEST_SIDE,
+            });
+        }
+        if !(1..=MOST_CHANNELS).contains(&self.channels) {
+            return Err(ParamError::Count {
+                name: "the number of channels",
+                value: self.channels,
+                allowed: "from 1 to 4096",
+            });
+        }
+        if batch == 0 {
+            return Err(ParamError::EmptyBatch);
+        }
+        Ok([batch, self.channels, height, width])
+    }
+}
+
+impl<B: Basis> Parameterization for Image<B> {
+    fn size(&self) -> [usize; 2] {
+        self.size
+    }
+
+    fn channels(&self) -> usize {
+        self.channels
+    }
+
+    fn init(&self, batch: usize, rng: &mut dyn Rng, device: &Device) -> Result<Canvas, ParamError> {
+        let shape = self.check(batch)?;
+        Backend::of(device)?;
+        let frame = Frame {
+            shape,
+            colour: self.colour,
+            device,
+        };
+        let plan = self.basis.plan(&frame)?;
+        let shared = self.shared.iter().map(|shared| shared.plan(&frame));
+        let shared = shared.collect::<Result<Vec<_>, _>>()?;
+        let mut latent = match &self.start {
+            Some(picture) => {
+                let [_, channels, height, width] = shape;
+                let one = photograph(picture, [channels, height, width], device)?;
+                plan.invert(self.colour.from_rgb(one.repeat_dim(0, batch)))?
+            }
+            None => plan.start(rng)?,
+        };
+        let own = latent.len();
+        latent.extend(shared.iter().map(|shared| match &self.start {
+            Some(_) => shared.nothing(),
+            None => shared.start(rng),
+        }));
+        let to_rgb = self.colour.to_rgb(device);
+        Ok(Canvas::new(latent, move |latent| {
+            let (own, rest) = latent.split_at(own);
+            let added = shared.iter().zip(rest);
+            to_rgb(added.fold(plan.paint(own), |values, (shared, latent)| {
+                values + shared.paint(latent)
+            }))
+        }))
+    }
+}
+
+/// A photograph [1, channels, height, width], checked against what it is to fit.
+pub(crate) fn photograph(
+    picture: &Picture,
+    [channels, height, width]: [usize; 3],
+    device: &Device,
+) -> Result<Tensor<4>, ParamError> {
+    if (picture.width(), picture.height()) != (width, height) {
+        return Err(ParamError::PhotographSize {
+            width,
+            height,
+            found_width: picture.width(),
+            found_height: picture.height(),
+        });
+    }
+    if picture.channels() != channels {
+        return Err(ParamError::PhotographChannels {
+            expected: channels,
+            found: picture.channels(),
+        });
+    }
+    Ok(picture.to_tensor(device))
+}

@@ -1,0 +1,85 @@
+//! Images that are painted in a region of a photograph.
+
+use burn::tensor::Device;
+use oneiric_core::{Backend, Picture};
+use rand::Rng;
+
+use crate::{Canvas, ParamError, Parameterization, image::photograph};
+
+/// A photograph that is painted over where a mask says so:
+/// `mask * painted + (1 - mask) * photograph`. The rest stays to the last bit where the mask is 0.
+///
+/// ```
+/// # #[cfg(feature = "flex")] {
+/// use burn::tensor::Device;
+/// use oneiric_core::Picture;
+/// use oneiric_param::{Fourier, Masked, Parameterization};
+/// use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+///
+/// let photograph = Picture::new(2, 1, vec![0.25; 6])?;
+/// let right_half = Picture::with_channels(2, 1, 1, vec![0.0, 1.0])?;
+/// let params = Masked::new(Fourier::new(2, 1), photograph, right_half);
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// let canvas = params.init(1, &mut rng, &Device::flex())?;
+/// let picture = &Picture::from_tensor(canvas.image())?[0];
+/// assert_eq!(picture.pixel(0, 0), [0.25; 3]);
+/// assert_ne!(picture.pixel(1, 0), [0.25; 3]);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Masked<P> {
+    params: P,
+    photograph: Picture,
+    mask: Picture,
+}
+
+impl<P: Parameterization> Masked<P> {
+    /// Images of `params` where the mask is 1, the photograph where it is 0, a blend between.
+    ///
+    /// The photograph has the size and the channels of the images, the mask the size and one
+    /// channel; [`init`](Parameterization::init) checks it. To start at the photograph in the
+    /// region too, let `params` start from it.
+    #[must_use]
+    pub const fn new(params: P, photograph: Picture, mask: Picture) -> Self {
+        Self {
+            params,
+            photograph,
+            mask,
+        }
+    }
+}
+
+impl<P: Parameterization> Parameterization for Masked<P> {
+    fn size(&self) -> [usize; 2] {
+        self.params.size()
+    }
+
+    fn channels(&self) -> usize {
+        self.params.channels()
+    }
+
+    fn init(&self, batch: usize, rng: &mut dyn Rng, device: &Device) -> Result<Canvas, ParamError> {
+        Backend::of(device)?;
+        let [height, width] = self.size();
+        let under = photograph(&self.photograph, [self.channels(), height, width], device)?;
+        let (found_width, found_height) = (self.mask.width(), self.mask.height());
+        let found_channels = self.mask.channels();
+        if (found_width, found_height, found_channels) != (width, height, 1) {
+            return Err(ParamError::Mask {
+                width,
+                height,
+                found_width,
+                found_height,
+                found_channels,
+            });
+        }
+        let mask = self.mask.to_tensor(device);
+        let kept = under * (mask.clone().neg() + 1.0);
+        let painted = self.params.init(batch, rng, device)?;
+        let latent = painted.latent().to_vec();
+        Ok(Canvas::new(latent, move |latent| {
+            painted.paint(latent) * mask.clone() + kept.clone()
+        }))
+    }
+}

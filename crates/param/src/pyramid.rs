@@ -1,0 +1,133 @@
+//! A Laplacian pyramid: the image as a sum of coarse and fine ones.
+
+use burn::tensor::{Device, Tensor};
+use rand::Rng;
+
+use crate::{
+    Frame, Image, ParamError,
+    basis::{Basis, Plan, check_sd, normal},
+    upsample::Upsample,
+};
+
+/// More than any image that fits into memory can be halved.
+const MOST_LEVELS: usize = 16;
+
+/// The Laplacian pyramid: the sum of images of the size over 2^level (rounded up), upsampled
+/// bilinearly; the latent is one tensor [n, channels, height', width'] for each level, the finest
+/// first. Coarse structure moves as one, as in [`Fourier`](crate::Fourier), but in one place.
+///
+/// Source: Lucid, `laplacian_pyramid_image` in `optvis/param/spatial.py`, which rounds sizes down
+/// and shifts the coarse levels a little (`upsample.rs` says how).
+///
+/// | setting | default | purpose | range |
+/// | --- | --- | --- | --- |
+/// | `levels` | 4 | how many images are added up | 1 to 16 |
+/// | `sd` | 0.01 | standard deviation of each level's start | finite, at least 0 |
+/// | `decorrelated` | true | optimise decorrelated colours | |
+///
+/// and those of every [`Image`]. A photograph to start from goes into the finest level, which can
+/// hold all of it; the others start at 0.
+pub type Pyramid = Image<Levels>;
+
+/// The basis of [`Pyramid`].
+#[derive(Debug, Clone)]
+pub struct Levels {
+    levels: usize,
+    sd: f32,
+}
+
+impl Pyramid {
+    /// Images of that size.
+    #[must_use]
+    pub const fn new(width: usize, height: usize) -> Self {
+        let basis = Levels {
+            levels: 4,
+            sd: 0.01,
+        };
+        Self::in_basis(basis, width, height)
+    }
+
+    /// Sets how many images are added up, each half as large as the one before.
+    #[must_use]
+    pub const fn with_levels(mut self, levels: usize) -> Self {
+        self.basis.levels = levels;
+        self
+    }
+
+    /// Sets the standard deviation of each level's start.
+    #[must_use]
+    pub const fn with_sd(mut self, sd: f32) -> Self {
+        self.basis.sd = sd;
+        self
+    }
+}
+
+impl Basis for Levels {
+    fn plan(&self, frame: &Frame<'_>) -> Result<Box<dyn Plan>, ParamError> {
+        check_sd(self.sd)?;
+        if !(1..=MOST_LEVELS).contains(&self.levels) {
+            return Err(ParamError::Count {
+                name: "the number of levels",
+                value: self.levels,
+                allowed: "from 1 to 16",
+            });
+        }
+        let [n, channels, height, width] = frame.shape;
+        let levels = (0..self.levels).map(|level| {
+            let size = [height, width].map(|side| side.div_ceil(1 << level));
+            Level {
+                shape: [n, channels, size[0], size[1]],
+                upsample: Upsample::new(size, [height, width], frame.device),
+            }
+        });
+        Ok(Box::new(PyramidPlan {
+            levels: levels.collect(),
+            sd: self.sd,
+            device: frame.device.clone(),
+        }))
+    }
+}
+
+/// [`Levels`] for one batch.
+#[derive(Debug)]
+struct PyramidPlan {
+    /// The finest first.
+    levels: Vec<Level>,
+    sd: f32,
+    device: Device,
+}
+
+#[derive(Debug)]
+struct Level {
+    shape: [usize; 4],
+    upsample: Upsample,
+}
+
+impl Plan for PyramidPlan {
+    fn start(&self, rng: &mut dyn Rng) -> Result<Vec<Tensor<1>>, ParamError> {
+        let starts = self.levels.iter().map(|level| {
+            let count = level.shape.iter().product();
+            normal(count, self.sd, rng, &self.device)
+        });
+        Ok(starts.collect())
+    }
+
+    fn paint(&self, latent: &[Tensor<1>]) -> Tensor<4> {
+        let images = self.levels.iter().zip(latent).map(|(level, latent)| {
+            let image = latent.clone().reshape(level.shape);
+            level.upsample.apply(image)
+        });
+        images
+            .reduce(|sum, image| sum + image)
+            .expect("a pyramid has at least one level")
+    }
+
+    fn invert(&self, values: Tensor<4>) -> Result<Vec<Tensor<1>>, ParamError> {
+        let mut latent = vec![values.reshape([-1])];
+        latent.extend(self.levels[1..].iter().map(|level| {
+            let count: usize = level.shape.iter().product();
+            Tensor::zeros([count], &self.device)
+        }));
+        Ok(latent)
+    }
+}

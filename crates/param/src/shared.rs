@@ -1,0 +1,140 @@
+//! Tensors that the images of a batch share.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::Rng;
+
+use crate::{
+    Frame, ParamError,
+    basis::{check_sd, normal},
+    upsample::{Upsample, weights},
+};
+
+/// A tensor [batch', channels, height', width'], smaller than the images, that is upsampled
+/// bilinearly over space and over the batch and added to them before colours and squashing. What
+/// two images share they learn together, so that they stay aligned: for interpolations between
+/// units and small animations.
+///
+/// Source: Lucid, `optvis/param/lowres.py`; Mordvintsev et al., "Differentiable Image
+/// Parameterizations" (Distill 2018), "Aligned feature visualization interpolation". Ours places
+/// pixels, and images in the batch, as `align_corners=False` in PyTorch: of 2 shared ones, a batch
+/// of 4 is made of 1, 3/4, 1/4 and 0 of the first.
+///
+/// | setting | default | purpose | range |
+/// | --- | --- | --- | --- |
+/// | `batch` | 1 | shared images; 1 is in all images alike | 1 to the batch of the run |
+/// | `sd` | 0.01 | standard deviation of the start | finite, at least 0 |
+///
+/// ```
+/// # #[cfg(feature = "flex")] {
+/// use burn::tensor::Device;
+/// use oneiric_param::{Fourier, Parameterization, Shared};
+/// use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+///
+/// // Six images with a common coarse layout, neighbours alike in finer things too.
+/// let params = Fourier::new(64, 64)
+///     .with_shared(Shared::new(8, 8))
+///     .with_shared(Shared::new(32, 32).with_batch(3));
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// let canvas = params.init(6, &mut rng, &Device::flex())?;
+/// assert_eq!(canvas.latent().len(), 3);
+/// # }
+/// # Ok::<(), oneiric_param::ParamError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Shared {
+    size: [usize; 2],
+    batch: usize,
+    sd: f32,
+}
+
+impl Shared {
+    /// A tensor of that size, at most that of the images.
+    #[must_use]
+    pub const fn new(width: usize, height: usize) -> Self {
+        Self {
+            size: [height, width],
+            batch: 1,
+            sd: 0.01,
+        }
+    }
+
+    /// Sets how many shared images there are.
+    #[must_use]
+    pub const fn with_batch(mut self, batch: usize) -> Self {
+        self.batch = batch;
+        self
+    }
+
+    /// Sets the standard deviation of the start.
+    #[must_use]
+    pub const fn with_sd(mut self, sd: f32) -> Self {
+        self.sd = sd;
+        self
+    }
+
+    pub(crate) fn plan(&self, frame: &Frame<'_>) -> Result<SharedPlan, ParamError> {
+        check_sd(self.sd)?;
+        let [n, channels, height, width] = frame.shape;
+        let [low_height, low_width] = self.size;
+        let fits = |shared: usize, own: usize| (1..=own).contains(&shared);
+        if !(fits(self.batch, n) && fits(low_height, height) && fits(low_width, width)) {
+            return Err(ParamError::SharedSize {
+                batch: n,
+                width,
+                height,
+                found_batch: self.batch,
+                found_width: low_width,
+                found_height: low_height,
+            });
+        }
+        let over_batch = (self.batch != n).then(|| {
+            let data = TensorData::new(weights(self.batch, n), [n, self.batch]);
+            Tensor::from_data(data, frame.device)
+        });
+        Ok(SharedPlan {
+            shape: [self.batch, channels, low_height, low_width],
+            sd: self.sd,
+            over_batch,
+            over_space: Upsample::new(self.size, [height, width], frame.device),
+            device: frame.device.clone(),
+        })
+    }
+}
+
+/// [`Shared`] for one batch.
+#[derive(Debug)]
+pub(crate) struct SharedPlan {
+    shape: [usize; 4],
+    sd: f32,
+    /// [n, batch'], unless they are the same.
+    over_batch: Option<Tensor<2>>,
+    over_space: Upsample,
+    device: Device,
+}
+
+impl SharedPlan {
+    pub(crate) fn start(&self, rng: &mut dyn Rng) -> Tensor<1> {
+        normal(self.shape.iter().product(), self.sd, rng, &self.device)
+    }
+
+    /// The latent that adds nothing.
+    pub(crate) fn nothing(&self) -> Tensor<1> {
+        let count: usize = self.shape.iter().product();
+        Tensor::zeros([count], &self.device)
+    }
+
+    /// What is added to the images, [n, channels, height, width].
+    pub(crate) fn paint(&self, latent: &Tensor<1>) -> Tensor<4> {
+        let [shared, channels, height, width] = self.shape;
+        let values = match &self.over_batch {
+            Some(weights) => {
+                let one_row_each = latent.clone().reshape([shared, channels * height * width]);
+                let n = weights.dims()[0];
+                let mixed = weights.clone().matmul(one_row_each);
+                mixed.reshape([n, channels, height, width])
+            }
+            None => latent.clone().reshape(self.shape),
+        };
+        self.over_space.apply(values)
+    }
+}

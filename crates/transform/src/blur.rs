@@ -1,0 +1,73 @@
+//! Gaussian blur.
+
+use burn::tensor::Tensor;
+use rand::RngExt;
+
+use crate::{
+    Draw, Transform, TransformError,
+    separable::{Weights, mix},
+    settings::{check_sd, require},
+};
+
+/// How many sigmas a Gaussian reaches; SciPy's `gaussian_filter` cuts there too.
+const REACH: f64 = 4.0;
+
+/// Blurs by a Gaussian of `sigma` pixels, fixed or drawn each step.
+///
+/// It reaches 4 sigmas. Beyond the border there is nothing: what is left of the Gaussian is
+/// scaled up to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GaussianBlur {
+    sigma: [f32; 2],
+}
+
+impl GaussianBlur {
+    /// The same blur each step, of 0 (which changes nothing) to 1000 pixels.
+    #[must_use]
+    pub const fn new(sigma: f32) -> Self {
+        Self::between(sigma, sigma)
+    }
+
+    /// A blur drawn evenly between these two; both in 0..=1000 and in this order.
+    #[must_use]
+    pub const fn between(least: f32, most: f32) -> Self {
+        let sigma = [least, most];
+        Self { sigma }
+    }
+}
+
+fn gaussian(n: usize, sigma: f64) -> Weights {
+    let reach = (REACH * sigma).ceil();
+    Weights::new(n, n, |to, from| {
+        let away = to.abs_diff(from) as f64;
+        if away > reach {
+            return 0.0;
+        }
+        (-0.5 * (away / sigma).powi(2)).exp()
+    })
+}
+
+impl Transform for GaussianBlur {
+    fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4> {
+        let [least, most] = self.sigma.map(f64::from);
+        let sigma = if least == most {
+            least
+        } else {
+            least + (most - least) * draw.rng.random::<f64>()
+        };
+        if sigma == 0.0 {
+            return images;
+        }
+        let [_, _, h, w] = images.dims();
+        mix(images, gaussian(h, sigma), gaussian(w, sigma))
+    }
+
+    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+        let [least, most] = self.sigma;
+        check_sd(self, least)?;
+        check_sd(self, most)?;
+        let ordered = least <= most;
+        require(self, least, ordered, "at most the other end of its range")?;
+        Ok(size)
+    }
+}

@@ -1,0 +1,120 @@
+//! A function as a transform.
+
+use std::{fmt, sync::Arc};
+
+use burn::tensor::Tensor;
+
+use crate::{
+    Draw, Transform, TransformError,
+    settings::{too_small, wrong_channels},
+};
+
+type Change = dyn Fn(Tensor<4>, &mut Draw<'_>) -> Tensor<4> + Send + Sync;
+type Smallest = dyn Fn([usize; 2]) -> Option<[usize; 2]> + Send + Sync;
+type Channels = dyn Fn(usize) -> Option<usize> + Send + Sync;
+
+/// A transform of your own: a differentiable function of the images [n, c, h, w] and the draw.
+///
+/// It keeps what [`Transform`] asks for: values in 0..=1 stay there, all images are changed alike,
+/// and what is random comes from the draw. What it does to sizes and channels is told beside it,
+/// so that a run can be checked before its first step.
+///
+/// ```
+/// use burn::tensor::s;
+/// use oneiric_transform::{FnTransform, Transforms};
+///
+/// let negative = FnTransform::new("negative", |images, _| images.neg().add_scalar(1.0));
+/// let halved = FnTransform::new("every other pixel", |images, _| {
+///     images.slice(s![.., .., ..;2, ..;2])
+/// })
+/// .with_smallest(|size| Some(size.map(|n| n.div_ceil(2))));
+/// let transforms = Transforms::standard().then(negative).then(halved);
+/// ```
+///
+/// | setting | default | purpose |
+/// | --- | --- | --- |
+/// | `smallest` | the size before | the smallest height and width that come out; `None` refuses |
+/// | `channels` | as many | how many channels come out; `None` refuses |
+#[derive(Clone)]
+pub struct FnTransform {
+    name: String,
+    change: Arc<Change>,
+    smallest: Arc<Smallest>,
+    channels: Arc<Channels>,
+}
+
+impl FnTransform {
+    /// A function that keeps size and channels; the name is what errors call it.
+    #[must_use]
+    pub fn new(
+        name: impl Into<String>,
+        change: impl Fn(Tensor<4>, &mut Draw<'_>) -> Tensor<4> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            change: Arc::new(change),
+            smallest: Arc::new(Some),
+            channels: Arc::new(Some),
+        }
+    }
+
+    /// Sets the smallest height and width that images of that height and width come out with;
+    /// `None`, or a side of 0, refuses them as too small.
+    #[must_use]
+    pub fn with_smallest(
+        mut self,
+        smallest: impl Fn([usize; 2]) -> Option<[usize; 2]> + Send + Sync + 'static,
+    ) -> Self {
+        self.smallest = Arc::new(smallest);
+        self
+    }
+
+    /// Sets how many channels images of that many come out with; `None` refuses them.
+    #[must_use]
+    pub fn with_channels(
+        mut self,
+        channels: impl Fn(usize) -> Option<usize> + Send + Sync + 'static,
+    ) -> Self {
+        self.channels = Arc::new(channels);
+        self
+    }
+}
+
+impl Transform for FnTransform {
+    /// # Panics
+    ///
+    /// When the function makes something else of the images than it was said to.
+    fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4> {
+        let [n, c, h, w] = images.dims();
+        let view = (self.change)(images, draw);
+        let [views, channels, height, width] = view.dims();
+        let kept = views == n && (self.channels)(c) == Some(channels);
+        let large = (self.smallest)([h, w])
+            .is_some_and(|[least, narrowest]| height >= least && width >= narrowest);
+        assert!(
+            kept && large,
+            "the transform {:?} made {:?} of images {:?}, which is not what its `with_smallest` \
+             and `with_channels` say",
+            self.name,
+            [views, channels, height, width],
+            [n, c, h, w],
+        );
+        view
+    }
+
+    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+        let smallest = (self.smallest)(size).filter(|size| !size.contains(&0));
+        smallest.ok_or_else(|| too_small(self, size))
+    }
+
+    fn channels(&self, channels: usize) -> Result<usize, TransformError> {
+        (self.channels)(channels)
+            .ok_or_else(|| wrong_channels(self, channels, "what its function takes"))
+    }
+}
+
+impl fmt::Debug for FnTransform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}

@@ -1,0 +1,53 @@
+//! Random mirroring.
+
+use burn::tensor::Tensor;
+use rand::RngExt;
+
+use crate::{Draw, Transform, TransformError, settings::check_share};
+
+/// Mirrors left and right, or not.
+///
+/// | setting | default | purpose | range |
+/// | --- | --- | --- | --- |
+/// | `probability` | 0.5 | of mirroring | 0..=1 |
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RandomFlip {
+    probability: f32,
+}
+
+impl RandomFlip {
+    /// As often as not.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { probability: 0.5 }
+    }
+
+    /// Sets how often.
+    #[must_use]
+    pub const fn with_probability(mut self, probability: f32) -> Self {
+        self.probability = probability;
+        self
+    }
+}
+
+impl Default for RandomFlip {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Transform for RandomFlip {
+    fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4> {
+        // In 0..1: 0 never mirrors, 1 always.
+        if draw.rng.random::<f32>() < self.probability {
+            images.flip([3])
+        } else {
+            images
+        }
+    }
+
+    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+        check_share(self, self.probability)?;
+        Ok(size)
+    }
+}

@@ -1,0 +1,80 @@
+//! Additive noise.
+
+use burn::tensor::{Tensor, TensorData};
+use rand::RngExt;
+use rand_distr::StandardNormal;
+
+use crate::{Draw, Transform, TransformError, settings::check_sd};
+
+/// Adds noise to every pixel and channel, drawn each step, the same to all images of a batch.
+///
+/// Where the sum leaves 0..=1 it is cut, and the gradient there is 0, unless `clamped` is off: a
+/// network then sees what no picture holds, as in MACO, and every pixel keeps its gradient.
+///
+/// | setting | default | purpose | range |
+/// | --- | --- | --- | --- |
+/// | `uniform` | 0 | half the width of even noise that is added too | 0..=1000 |
+/// | `clamped` | true | whether values stay in 0..=1 | |
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Noise {
+    sd: f32,
+    uniform: f32,
+    clamped: bool,
+}
+
+impl Noise {
+    /// Normal noise of that standard deviation; in 0..=1000 (0 for uniform noise alone).
+    #[must_use]
+    pub const fn new(sd: f32) -> Self {
+        Self {
+            sd,
+            uniform: 0.0,
+            clamped: true,
+        }
+    }
+
+    /// Adds noise that is even between minus and plus that, too.
+    #[must_use]
+    pub const fn with_uniform(mut self, half_width: f32) -> Self {
+        self.uniform = half_width;
+        self
+    }
+
+    /// Sets whether values stay in 0..=1.
+    #[must_use]
+    pub const fn with_clamped(mut self, clamped: bool) -> Self {
+        self.clamped = clamped;
+        self
+    }
+}
+
+impl Transform for Noise {
+    fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4> {
+        let [_, c, h, w] = images.dims();
+        let mut noise = vec![0.0; c * h * w];
+        if self.sd > 0.0 {
+            for value in &mut noise {
+                *value += self.sd * draw.rng.sample::<f32, _>(StandardNormal);
+            }
+        }
+        if self.uniform > 0.0 {
+            for value in &mut noise {
+                *value += self.uniform * (2.0 * draw.rng.random::<f32>() - 1.0);
+            }
+        }
+        let device = images.device().without_autodiff();
+        let noise = Tensor::<4>::from_data(TensorData::new(noise, [1, c, h, w]), &device);
+        let noisy = images + noise;
+        if self.clamped {
+            noisy.clamp(0.0, 1.0)
+        } else {
+            noisy
+        }
+    }
+
+    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+        check_sd(self, self.sd)?;
+        check_sd(self, self.uniform)?;
+        Ok(size)
+    }
+}

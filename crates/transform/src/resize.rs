@@ -1,0 +1,59 @@
+//! To a given size.
+
+use burn::tensor::Tensor;
+
+use crate::{
+    Draw, Resampling, Transform, TransformError, resample,
+    separable::{Weights, mix},
+    settings::check_size,
+};
+
+/// Scales to a given size, whatever the shape before; draws nothing.
+///
+/// What grows is bilinear between the centres of pixels. What shrinks is averaged, each pixel by
+/// a triangle as wide as two of the result, so that nothing aliases: PyTorch's
+/// `interpolate(mode="bilinear", antialias=True)`. A [`RandomScale`](crate::RandomScale) does not
+/// average: its factors are near 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resize {
+    size: [usize; 2],
+}
+
+impl Resize {
+    /// To that size, sides of 1 to 16384 pixels.
+    #[must_use]
+    pub const fn new(width: usize, height: usize) -> Self {
+        let size = [height, width];
+        Self { size }
+    }
+}
+
+/// Triangles about the places of the result's pixels in the image.
+fn triangles(input: usize, output: usize) -> Weights {
+    let ratio = input as f64 / output as f64;
+    let reach = ratio.max(1.0);
+    Weights::new(input, output, |to, from| {
+        let centre = (to as f64 + 0.5) * ratio;
+        let away = (from as f64 + 0.5 - centre).abs();
+        (1.0 - away / reach).max(0.0)
+    })
+}
+
+impl Transform for Resize {
+    fn apply(&self, images: Tensor<4>, _draw: &mut Draw<'_>) -> Tensor<4> {
+        let [_, _, h, w] = images.dims();
+        let [height, width] = self.size;
+        if [h, w] == self.size {
+            return images;
+        }
+        if h <= height && w <= width {
+            return resample(images, Resampling::scale([h, w], self.size));
+        }
+        mix(images, triangles(h, height), triangles(w, width))
+    }
+
+    fn smallest(&self, _size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+        check_size(self, self.size)?;
+        Ok(self.size)
+    }
+}
