@@ -26,6 +26,8 @@ struct Studio {
     layer: &'static str,
     /// Channels of that layer.
     channels: usize,
+    /// What a channel of it comes to in a picture, roughly, for what is to weigh as much.
+    excitement: f64,
     /// What photographs show; they are drawn.
     photograph: Picture,
     texture: Picture,
@@ -63,12 +65,14 @@ fn main() -> Result<(), Report> {
     std::fs::create_dir_all(&folder)?;
     let net = args.network(&default_device()?)?;
     let layer = "mixed4c";
+    let (class, excitement) = match net.class("flower") {
+        Ok(_) => ("flower", 4.0),
+        // The public networks, whose activations are in the hundreds.
+        Err(_) => ("flamingo", 400.0),
+    };
     let studio = Studio {
-        class: if net.class("flower").is_ok() {
-            "flower"
-        } else {
-            "flamingo"
-        },
+        class,
+        excitement,
         layer,
         channels: net.describe(net.layer(layer)?).channels(),
         photograph: common::photograph("butterfly", SIDE)?,

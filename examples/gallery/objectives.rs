@@ -46,7 +46,7 @@ pub(crate) fn arithmetic(studio: &Studio) -> Result<Picture, Report> {
 pub(crate) fn diversity(studio: &Studio) -> Result<Picture, Report> {
     let (net, layer) = (&studio.net, studio.layer);
     let channel = net.channel(layer, studio.channel(50))?;
-    let diverse = channel.clone() - 10.0 * net.diversity(layer)?;
+    let diverse = channel.clone() - 0.25 * studio.excitement * net.diversity(layer)?;
     let mut pictures = Vec::new();
     for objective in [channel, diverse] {
         let run = studio.run(Visualizer::new().batch(4), objective, fourier())?;

@@ -204,7 +204,10 @@ impl Network for SqueezeNet {
         }
         let x = probe.layer(SCORES, classifier.forward(x))?;
         let x = probe.layer("classifier.2", probe.relu(x))?;
-        probe.layer("classifier.3", x.mean_dim(2).mean_dim(3))?;
+        probe.layer(
+            "classifier.3",
+            x.flatten::<3>(2, 3).mean_dim(2).unsqueeze_dim(3),
+        )?;
         ControlFlow::Continue(())
     }
 }

@@ -610,3 +610,24 @@ fn a_network_says_truly_what_computes_it() {
         assert!(matches!(refused, Err(ModelError::Kernels { .. })));
     }
 }
+
+#[test]
+fn a_last_map_of_one_row_is_averaged_alike_everywhere() {
+    let logits = |device: &Device| {
+        let net = tiny(device);
+        let id = net.logits().expect("a classifier");
+        let images = Array::noise([2, 3, 32, 64], 1).tensor(device);
+        Array::of(net.forward_to(images, &[id], ReluGradient::Plain).remove(0))
+    };
+    let all = devices();
+    let expected = logits(&all[0].1);
+    for (backend, device) in &all {
+        let actual = logits(device);
+        assert_close(
+            backend.name(),
+            &actual,
+            &expected,
+            Tolerance::OfLargest(1e-4),
+        );
+    }
+}

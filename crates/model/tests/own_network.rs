@@ -91,7 +91,7 @@ impl Network for Toy {
         let x = probe.relu(x);
         let x = probe.layer("alive", x)?;
         self.count();
-        probe.layer("scores", x.mean_dim(2).mean_dim(3))?;
+        probe.layer("scores", x.flatten::<3>(2, 3).mean_dim(2).unsqueeze_dim(3))?;
         ControlFlow::Continue(())
     }
 }
@@ -487,7 +487,7 @@ impl Network for Bad {
             ControlFlow::Continue(x) => x,
         };
         if mischief == Mischief::Order {
-            probe.layer("scores", x.mean_dim(2).mean_dim(3))?;
+            probe.layer("scores", x.flatten::<3>(2, 3).mean_dim(2).unsqueeze_dim(3))?;
             return ControlFlow::Continue(());
         }
         let x = match mischief {
@@ -508,7 +508,7 @@ impl Network for Bad {
         };
         let x = match mischief {
             Mischief::MapOfLogits => x,
-            _ => x.mean_dim(2).mean_dim(3),
+            _ => x.flatten::<3>(2, 3).mean_dim(2).unsqueeze_dim(3),
         };
         probe.layer("scores", x)?;
         ControlFlow::Continue(())

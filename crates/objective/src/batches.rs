@@ -30,10 +30,10 @@ impl Measure for ChannelInterpolate {
         let to_first: Vec<f32> = to_second.iter().map(|w| 1.0 - w).collect();
         let blended = |index: usize, weights: Vec<f32>| {
             let acts = reading.layers[index].clone();
-            let weights = TensorData::new(weights, [count, 1, 1, 1]);
-            let weights = Tensor::<4>::from_data(weights, &acts.device().without_autodiff());
+            let weights = TensorData::new(weights, [count, 1]);
+            let weights = Tensor::<2>::from_data(weights, &acts.device().without_autodiff());
             let channel = acts.narrow(1, self.channels[index], 1);
-            (channel.mean_dim(2).mean_dim(3) * weights).sum()
+            (channel.flatten::<2>(1, 3).mean_dim(1) * weights).sum()
         };
         blended(0, to_first) + blended(1, to_second)
     }

@@ -35,7 +35,7 @@ impl Measure for Caricature {
 
     fn value(&self, reading: &Reading) -> Tensor<1> {
         let (acts, photograph) = (&reading.layers[0], &reading.photograph[0]);
-        let over_all = |x: Tensor<4>| x.sum_dim(1).sum_dim(2).sum_dim(3);
+        let over_all = |x: Tensor<4>| x.flatten::<2>(1, 3).sum_dim(1);
         let dot = over_all(acts.clone() * photograph.clone());
         if self.cosine_power == 0.0 {
             return dot.sum();

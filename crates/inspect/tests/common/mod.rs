@@ -86,7 +86,7 @@ impl Network for Linear {
     fn forward(&self, images: Tensor<4>, probe: &mut Probe<'_>) -> ControlFlow<()> {
         let x = probe.layer("first", self.first.forward(images))?;
         let x = probe.layer("second", self.second.forward(x))?;
-        probe.layer("scores", x.mean_dim(2).mean_dim(3))?;
+        probe.layer("scores", x.flatten::<3>(2, 3).mean_dim(2).unsqueeze_dim(3))?;
         ControlFlow::Continue(())
     }
 }

@@ -19,7 +19,16 @@ pub(crate) fn max_pool(x: Tensor<4>, kernel: usize, stride: usize, padding: Padd
 /// At 224x224 this is the 7x7 average pooling of the original networks; other sizes are averaged
 /// whole, so that a classifier exists for every size.
 pub(crate) fn global_average_pool(x: Tensor<4>) -> Tensor<4> {
-    x.mean_dim(2).mean_dim(3)
+    mean_over(mean_over(x, 2), 3)
+}
+
+/// The mean over an axis. Over an axis of one it is the tensor itself, which burn-cubecl 0.22.1 gets
+/// wrong where a convolution left the tensor permuted in memory.
+fn mean_over(x: Tensor<4>, axis: usize) -> Tensor<4> {
+    match x.dims()[axis] {
+        1 => x,
+        _ => x.mean_dim(axis),
+    }
 }
 
 #[cfg(test)]
