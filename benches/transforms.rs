@@ -4,7 +4,7 @@ mod common;
 
 use common::{devices, grey, sync};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use oneiric_transform::{
+use oneiric::{
     Border, ColourJitter, Draw, GaussianBlur, Jitter, Noise, Pad, RandomCrop, RandomRotate,
     RandomScale, Resize, Transform, Transforms,
 };

@@ -15,10 +15,9 @@ use std::{
 use common::{Args, Report};
 use gemm::Parallelism;
 use oneiric::{
-    Backend, Fourier, InceptionV1, Kernels, LayerId, Network, Objectives, Parameterization,
+    Backend, Draw, Fourier, InceptionV1, Kernels, LayerId, Network, Objectives, Parameterization,
     ReluGradient, Transform, Transforms, Visualizer, burn::tensor::Tensor,
 };
-use oneiric_transform::Draw;
 use plot::{Panel, Series};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 

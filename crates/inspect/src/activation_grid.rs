@@ -135,7 +135,7 @@ fn norm(values: &[f32]) -> f32 {
 fn shrunk(cell: &Picture, share: f32) -> Result<Picture, InspectError> {
     let side = cell.width();
     let small = ((side as f32 * share).round() as usize).min(side);
-    let channels = cell.values().len() / (side * side);
+    let channels = cell.channels();
     let mut values = vec![WHITE; cell.values().len()];
     if small > 0 {
         let inner = cell.resize(small, small)?;

@@ -49,7 +49,7 @@ pub(crate) fn check_fits<N: Network + ?Sized>(
     layer: LayerId,
 ) -> Result<(), InspectError> {
     let (width, height) = (photograph.width(), photograph.height());
-    let found = photograph.values().len() / (width * height);
+    let found = photograph.channels();
     let expected = net.channels();
     if found != expected {
         return Err(InspectError::Channels { expected, found });

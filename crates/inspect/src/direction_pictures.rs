@@ -159,8 +159,7 @@ impl<'a> DirectionPictures<'a> {
         }
         let mut done = pictures.iter().flatten().count();
         for (number, batch) in objectives.chunks(self.batch).enumerate() {
-            let terms = batch.iter().enumerate();
-            let each = terms.map(|(image, (_, objective))| objective.clone().on_image(image));
+            let each = batch.iter().map(|(_, objective)| objective.clone());
             let run = Visualizer::new()
                 .steps(self.steps)
                 .batch(batch.len())
@@ -168,7 +167,7 @@ impl<'a> DirectionPictures<'a> {
                 .transforms(self.transforms.clone())
                 .seed(self.seed.wrapping_add(number as u64));
             let params = Fourier::new(self.size, self.size).with_channels(colours);
-            let run = run.run(each.sum(), params)?;
+            let run = run.run(Objective::per_image(each), params)?;
             for ((index, _), picture) in batch.iter().zip(run.pictures()) {
                 pictures[*index] = Some(picture.clone());
             }

@@ -65,7 +65,7 @@ impl Example {
         let (left, columns) = window(self.position[0], self.map[0], width);
         let (top, rows) = window(self.position[1], self.map[1], height);
         let values = self.picture.values();
-        let channels = values.len() / (width * height);
+        let channels = self.picture.channels();
         let rows_of = (top..top + rows).flat_map(|y| {
             let start = (y * width + left) * channels;
             values[start..start + columns * channels].iter().copied()

@@ -7,7 +7,7 @@ use oneiric_core::Picture;
 use oneiric_model::{LayerId, Network};
 
 use crate::{
-    Difference, Measure, Objective, ObjectiveError, Reading, Region,
+    Class, Difference, Measure, Objective, ObjectiveError, Reading, Region,
     batches::{Alignment, ChannelInterpolate, Diversity},
     checks::{
         check_channel, check_decay, check_direction, check_power, check_region, check_weights,
@@ -20,33 +20,6 @@ use crate::{
     regularizers::{Blur, BlurAlpha, InputDifference, L1, L2, PenalizeBoundary, TotalVariation},
     units::{Channel, ClassLogit, LocalGroup, Neuron, WholeLayer},
 };
-
-/// A class, by number or by label.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Class {
-    /// By number, from 0.
-    Number(usize),
-    /// By its label's text, or by whole words of it that no other label has.
-    Label(String),
-}
-
-impl From<usize> for Class {
-    fn from(number: usize) -> Self {
-        Self::Number(number)
-    }
-}
-
-impl From<String> for Class {
-    fn from(label: String) -> Self {
-        Self::Label(label)
-    }
-}
-
-impl From<&str> for Class {
-    fn from(label: &str) -> Self {
-        Self::Label(label.to_owned())
-    }
-}
 
 /// The objectives that every network offers. `acts` is [n, c, h, w] at the layer; layers go by
 /// any of their names.

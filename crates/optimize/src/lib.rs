@@ -35,6 +35,7 @@ mod schedule;
 mod transparency;
 mod visualization;
 mod visualizer;
+mod waking;
 
 pub use error::RunError;
 pub use nadam::NAdam;

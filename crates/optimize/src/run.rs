@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Tensor};
 use oneiric_core::{Backend, DeviceError, Picture, read};
-use oneiric_model::ReluGradient;
 use oneiric_objective::Objective;
 use oneiric_param::{Canvas, ParamError, Parameterization};
 use oneiric_transform::Draw;
@@ -14,6 +13,7 @@ use crate::{
     Ending, Progress, RunError, Visualization, Visualizer,
     record::{Record, plain},
     transparency::Transparency,
+    waking::Waking,
 };
 
 /// Streams of the run's generator: the start does not depend on what the transforms draw.
@@ -34,10 +34,7 @@ pub(crate) fn run(
     let mut record = Record::new(settings.seed, &canvas, shape)?;
     let mut transparency = settings.transparency.then(Transparency::default);
     let mut ending = Ending::Completed;
-    // Steps before the latest fresh start, and whether the next step is to make one.
-    let mut before_start = 0;
-    let mut stays_dead = false;
-    let mut starts_left = settings.fresh_starts;
+    let mut waking = Waking::new(settings.redirected_steps, settings.fresh_starts);
 
     for step in 1..=settings.steps {
         if settings.cancel.is_cancelled() {
@@ -45,22 +42,13 @@ pub(crate) fn run(
             break;
         }
         let step_started = Instant::now();
-        // Still dead after all that was to wake it: other random numbers may do better.
-        if stays_dead && starts_left > 0 {
-            starts_left -= 1;
-            before_start = step - 1;
+        if waking.begins_anew(step) {
             canvas = params
                 .init(settings.batch, &mut start_rng, &device)
                 .map_err(|error| record.broken(step, error.into(), &canvas))?;
             settings.optimizer.forget();
             transparency = settings.transparency.then(Transparency::default);
         }
-        let is_waking = step - before_start <= settings.redirected_steps;
-        let relu = if is_waking {
-            ReluGradient::Redirected
-        } else {
-            ReluGradient::Plain
-        };
         let progress = (step - 1) as f32 / settings.steps as f32;
         let same_draw = transform_rng.clone();
         let see = |images: Tensor<4>, rng: &mut ChaCha8Rng| {
@@ -73,7 +61,7 @@ pub(crate) fn run(
         // Cut off, so that the gradient of the image itself is there to be looked at.
         let image = painted.clone().without_autodiff().autodiff().require_grad();
         let view = see(image.clone(), &mut transform_rng);
-        let activations = objective.forward_as_seen(&view, relu, &mut |photograph| {
+        let activations = objective.forward_as_seen(&view, waking.relu(step), &mut |photograph| {
             see(photograph, &mut same_draw.clone())
         });
         let value = objective
@@ -95,8 +83,7 @@ pub(crate) fn run(
         if let Some(transparency) = &mut transparency {
             transparency.add(pull);
         }
-        let was_woken = step - before_start == settings.redirected_steps + 1;
-        stays_dead = was_woken && pulled == 0.0;
+        waking.note(step, pulled);
         let rate = settings.learning_rate * settings.schedule.factor(step, settings.steps);
         canvas.update(&mut gradients, |index, value, gradient| {
             settings.optimizer.step(index, rate, value, gradient)

@@ -1,0 +1,119 @@
+//! The network in files: loaded, shipped inside, downloaded, saved.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use oneiric_core::Backend;
+use oneiric_weights::Weights;
+
+use super::Inner;
+use crate::{InceptionV1, ModelError, card::Card, weights};
+
+impl InceptionV1 {
+    /// Loads a trained network from any of the files that people have; the content tells which,
+    /// not the name.
+    ///
+    /// | file | network |
+    /// | --- | --- |
+    /// | TensorFlow's frozen graph `tensorflow_inception_graph.pb`, also inside `inception5h.zip` | `inception5h` |
+    /// | PyTorch state dict with lucent's and captum's names, `inception5h.pth` | `inception5h` |
+    /// | PyTorch state dict of torchvision, `googlenet-1378be20.pth`, in either container | torchvision |
+    /// | Caffe's binary model `bvlc_googlenet.caffemodel`, with legacy or current layers | BVLC |
+    /// | safetensors with any of these names, or written by [`save`](Self::save) | as named |
+    ///
+    /// The auxiliary heads, if there, are skipped. BVLC and torchvision come with ImageNet's
+    /// labels; `inception5h` with those in its archive, or in the file
+    /// `imagenet_comp_graph_label_strings.txt` beside the graph, or else with none (see
+    /// [`with_labels`](Self::with_labels)).
+    ///
+    /// # Errors
+    ///
+    /// When the device cannot be used, the file cannot be read or is damaged, or it does not hold
+    /// exactly the tensors of such a network: the message names them.
+    pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self, ModelError> {
+        // Before the file is read, so that a wrong device costs no time.
+        Backend::of(device)?;
+        let path = path.as_ref();
+        let weights = oneiric_weights::read(path)?;
+        let file = path.file_name().unwrap_or(path.as_os_str());
+        let source = format!("{} ({})", file.to_string_lossy(), weights.format);
+        Self::from_weights(weights, source, device)
+    }
+
+    /// The network that ships inside: a small InceptionV1, trained from nothing on pictures that
+    /// the project draws itself, so that there is always a network to look into. What its classes
+    /// are is known exactly; see `docs/network.md` of the repository.
+    ///
+    /// # Errors
+    ///
+    /// When the device cannot be used.
+    #[cfg(feature = "bundled")]
+    pub fn bundled(device: &Device) -> Result<Self, ModelError> {
+        Backend::of(device)?;
+        let bytes = include_bytes!("../../weights/bundled.safetensors");
+        Self::from_weights(oneiric_weights::read_bytes(bytes)?, String::new(), device)
+    }
+
+    /// A published network: downloaded once into the user's cache directory, and checked against
+    /// its checksum each time. [`Downloader`](oneiric_download::Downloader) fetches the file with a
+    /// progress observer, another cache, or time-outs; its path then goes to [`load`](Self::load).
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be had (the message says how to place the file by hand), and as
+    /// [`load`](Self::load).
+    #[cfg(feature = "download")]
+    pub fn pretrained(
+        pretrained: oneiric_download::Pretrained,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        Backend::of(device)?;
+        let path = oneiric_download::Downloader::new().fetch(pretrained)?;
+        Self::load(path, device)
+    }
+
+    fn from_weights(weights: Weights, source: String, device: &Device) -> Result<Self, ModelError> {
+        let card = match Card::from_metadata(&weights.metadata)? {
+            Some(card) => card,
+            None => Card {
+                config: weights::config_of(&weights.tensors)?,
+                source,
+                labels: Vec::new(),
+            },
+        };
+        let net = Self::from_tensors(card.config, weights.tensors, device)?;
+        let net = net.with_source(&card.source);
+        match weights.labels.unwrap_or(card.labels) {
+            labels if labels.is_empty() => Ok(net),
+            labels => net.with_labels(labels),
+        }
+    }
+
+    /// Writes the network as safetensors with its native names (TensorFlow's, Caffe's, or
+    /// torchvision's with the normalisations folded in), and with its configuration, labels, source
+    /// and a checksum as metadata. [`load`](Self::load) gives back the same network bit for bit.
+    ///
+    /// Each tensor is written as f16 where that holds every value exactly, as f32 otherwise. The
+    /// file appears whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// When the device does not hand the weights over or the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ModelError> {
+        let Inner {
+            config,
+            source,
+            graph,
+            convs,
+            ..
+        } = &*self.inner;
+        let card = Card {
+            config: config.clone(),
+            source: source.clone(),
+            labels: self.labels.to_vec(),
+        };
+        let tensors = weights::store(config, graph, convs)?;
+        oneiric_weights::write_safetensors(path.as_ref(), &tensors, &card.to_metadata()?)?;
+        Ok(())
+    }
+}
