@@ -1,0 +1,134 @@
+//! Building graphs.
+
+use crate::{
+    Concat, Conv, ConvConfig, GlobalAveragePool, Graph, GraphError, Input, Lrn, MaxPool, Node,
+    NodeId, Op, Relu, Softmax, Weight, WeightId,
+};
+
+/// Builds a [`Graph`] node by node.
+///
+/// Methods return the node that they add, which later ones take as their input. A convolution's
+/// weights are declared along with it, as `NAME.weight` and `NAME.bias`. Nothing is checked before
+/// [`build`](Self::build).
+#[derive(Debug, Clone)]
+pub struct GraphBuilder {
+    nodes: Vec<Node>,
+    /// Channels of each node, as far as they can be told before the graph is checked.
+    channels: Vec<usize>,
+    weights: Vec<Weight>,
+}
+
+impl GraphBuilder {
+    /// Begins a graph with an input of that many channels, named `input`.
+    #[must_use]
+    pub fn new(channels: usize) -> Self {
+        let mut builder = Self {
+            nodes: Vec::new(),
+            channels: Vec::new(),
+            weights: Vec::new(),
+        };
+        builder.node("input", Op::Input(Input { channels }), &[]);
+        builder
+    }
+
+    /// The input.
+    #[must_use]
+    pub const fn input(&self) -> NodeId {
+        NodeId(0)
+    }
+
+    /// The channels of a node that was added; 0 if its operator does not fit its inputs, which
+    /// [`build`](Self::build) reports.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the node is another graph's and too large for this one.
+    #[must_use]
+    pub fn channels(&self, node: NodeId) -> usize {
+        self.channels[node.0]
+    }
+
+    /// Declares a weight tensor.
+    pub fn weight(&mut self, name: &str, shape: impl Into<Vec<usize>>) -> WeightId {
+        self.weights.push(Weight {
+            name: name.to_owned(),
+            shape: shape.into(),
+        });
+        WeightId(self.weights.len() - 1)
+    }
+
+    /// Adds a node of any operator.
+    pub fn node(&mut self, name: &str, op: impl Into<Op>, inputs: &[NodeId]) -> NodeId {
+        let op = op.into();
+        let known: Option<Vec<usize>> = inputs
+            .iter()
+            .map(|input| self.channels.get(input.0).copied())
+            .collect();
+        let channels = known.and_then(|known| op.channels(&known, &self.weights).ok());
+        self.channels.push(channels.unwrap_or(0));
+        self.nodes.push(Node {
+            name: name.to_owned(),
+            op,
+            inputs: inputs.to_vec(),
+        });
+        NodeId(self.nodes.len() - 1)
+    }
+
+    /// Adds a convolution, and declares its weights `NAME.weight` [out, in / groups, height, width]
+    /// and, if it has one, `NAME.bias` [out].
+    pub fn conv(&mut self, name: &str, input: NodeId, config: ConvConfig) -> NodeId {
+        let channels = self.channels.get(input.0).copied().unwrap_or(0);
+        let shape = config.weight_shape(channels);
+        let weight = self.weight(&format!("{name}.weight"), shape);
+        let bias = config
+            .bias
+            .then(|| self.weight(&format!("{name}.bias"), [config.out]));
+        let conv = Conv {
+            weight,
+            bias,
+            window: config.window,
+            groups: config.groups,
+        };
+        self.node(name, conv, &[input])
+    }
+
+    /// Adds a ReLU.
+    pub fn relu(&mut self, name: &str, input: NodeId) -> NodeId {
+        self.node(name, Relu, &[input])
+    }
+
+    /// Adds a maximum pooling.
+    pub fn max_pool(&mut self, name: &str, input: NodeId, pool: MaxPool) -> NodeId {
+        self.node(name, pool, &[input])
+    }
+
+    /// Adds a local response normalization.
+    pub fn lrn(&mut self, name: &str, input: NodeId, lrn: Lrn) -> NodeId {
+        self.node(name, lrn, &[input])
+    }
+
+    /// Adds a concatenation along the channels.
+    pub fn concat(&mut self, name: &str, inputs: &[NodeId]) -> NodeId {
+        self.node(name, Concat, inputs)
+    }
+
+    /// Adds the mean over all positions.
+    pub fn global_average_pool(&mut self, name: &str, input: NodeId) -> NodeId {
+        self.node(name, GlobalAveragePool, &[input])
+    }
+
+    /// Adds a softmax over the channels.
+    pub fn softmax(&mut self, name: &str, input: NodeId) -> NodeId {
+        self.node(name, Softmax, &[input])
+    }
+
+    /// Checks the nodes and returns the graph.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`GraphError`] if a name is given twice, or if an operator does not fit its
+    /// settings, its inputs or its weights.
+    pub fn build(self) -> Result<Graph, GraphError> {
+        Graph::new(self.nodes, self.weights)
+    }
+}

@@ -1,0 +1,249 @@
+//! Graphs.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{GraphError, Node, NodeError, NodeId, Op, Shape, Weight};
+
+/// The most rows or columns of a tensor, so that sums of a few of them cannot overflow.
+const MOST_SIDE: usize = 1 << 28;
+
+/// A vision network as data: nodes in an order in which they can be computed, and the declarations
+/// of their weights.
+///
+/// A graph is checked when it is made, also when it is deserialized: whoever holds one knows that
+/// names are unique, that inputs come before their node, and that operators fit their settings,
+/// inputs and weights.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
+pub struct Graph {
+    nodes: Vec<Node>,
+    weights: Vec<Weight>,
+    #[serde(skip_serializing)]
+    channels: Vec<usize>,
+}
+
+/// A graph as it is read from a file.
+#[derive(Deserialize)]
+struct Unchecked {
+    nodes: Vec<Node>,
+    weights: Vec<Weight>,
+}
+
+impl TryFrom<Unchecked> for Graph {
+    type Error = GraphError;
+
+    fn try_from(graph: Unchecked) -> Result<Self, GraphError> {
+        Self::new(graph.nodes, graph.weights)
+    }
+}
+
+impl Graph {
+    /// Checks nodes and weights, and makes a graph of them. [`GraphBuilder`](crate::GraphBuilder)
+    /// is the shorter way.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`GraphError`] if the first node is not the only input, a name is given twice, an
+    /// input does not come before its node, or an operator does not fit its settings, its inputs
+    /// or its weights.
+    pub fn new(nodes: Vec<Node>, weights: Vec<Weight>) -> Result<Self, GraphError> {
+        check_names(nodes.iter().map(|node| &node.name))?;
+        check_names(weights.iter().map(|weight| &weight.name))?;
+        // The product of a shape may overflow, but no slice of values is then as long.
+        if let Some(weight) = weights.iter().find(|weight| weight.shape.contains(&0)) {
+            return Err(GraphError::EmptyWeight {
+                weight: weight.name.clone(),
+                shape: weight.shape.clone(),
+            });
+        }
+        if nodes.is_empty() {
+            return Err(GraphError::Input { node: 0 });
+        }
+        let mut channels: Vec<usize> = Vec::with_capacity(nodes.len());
+        for (index, node) in nodes.iter().enumerate() {
+            if matches!(node.op, Op::Input(_)) != (index == 0) {
+                return Err(GraphError::Input { node: index });
+            }
+            if let Some(input) = node.inputs.iter().find(|input| input.0 >= index) {
+                return Err(GraphError::Order {
+                    node: node.name.clone(),
+                    input: input.0,
+                });
+            }
+            let inputs: Vec<usize> = node.inputs.iter().map(|input| channels[input.0]).collect();
+            let count = node.op.channels(&inputs, &weights);
+            channels.push(count.map_err(|source| GraphError::Node {
+                node: node.name.clone(),
+                source,
+            })?);
+        }
+        Ok(Self {
+            nodes,
+            weights,
+            channels,
+        })
+    }
+
+    /// The nodes, in an order in which they can be computed; the first is the input.
+    #[must_use]
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The declarations of the weights.
+    #[must_use]
+    pub fn weights(&self) -> &[Weight] {
+        &self.weights
+    }
+
+    /// The input.
+    #[must_use]
+    pub const fn input(&self) -> NodeId {
+        NodeId(0)
+    }
+
+    /// Returns the node of that name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<NodeId> {
+        self.nodes
+            .iter()
+            .position(|node| node.name == name)
+            .map(NodeId)
+    }
+
+    /// Returns a node.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the node is another graph's and too large for this one.
+    #[must_use]
+    pub fn node(&self, node: NodeId) -> &Node {
+        &self.nodes[node.0]
+    }
+
+    /// Returns the channels of a node.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the node is another graph's and too large for this one.
+    #[must_use]
+    pub fn channels(&self, node: NodeId) -> usize {
+        self.channels[node.0]
+    }
+
+    /// Returns, for each node, whether it is among the given ones or one of them needs it. The
+    /// input is always needed.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`GraphError::NoSuchNode`] if the graph does not have one of the nodes.
+    pub fn needed(&self, nodes: &[NodeId]) -> Result<Vec<bool>, GraphError> {
+        let mut needed = vec![false; self.nodes.len()];
+        needed[0] = true;
+        for node in nodes {
+            *needed.get_mut(node.0).ok_or(GraphError::NoSuchNode {
+                node: node.0,
+                nodes: self.nodes.len(),
+            })? = true;
+        }
+        // Inputs come before their node, so one walk from the end is enough.
+        for node in (0..self.nodes.len()).rev() {
+            if needed[node] {
+                for input in &self.nodes[node].inputs {
+                    needed[input.0] = true;
+                }
+            }
+        }
+        Ok(needed)
+    }
+
+    /// Infers the shapes of the given nodes and of all that they need, for an image of that height
+    /// and width: one entry a node of the graph, `None` for those that are not needed.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`GraphError::Image`] if a needed node cannot be computed for such an image, with
+    /// the first such node, and [`GraphError::NoSuchNode`] if the graph does not have one of the
+    /// nodes.
+    pub fn shapes(
+        &self,
+        nodes: &[NodeId],
+        image: [usize; 2],
+    ) -> Result<Vec<Option<Shape>>, GraphError> {
+        let needed = self.needed(nodes)?;
+        let mut shapes: Vec<Option<Shape>> = Vec::with_capacity(self.nodes.len());
+        for (index, node) in self.nodes.iter().enumerate() {
+            if !needed[index] {
+                shapes.push(None);
+                continue;
+            }
+            let inputs = node.inputs.iter().filter_map(|input| shapes[input.0]);
+            let inputs: Vec<Shape> = inputs.collect();
+            let size = match node.op {
+                Op::Input(_) => Ok(image),
+                _ => node.op.size(&inputs, &self.weights),
+            };
+            let size = size.and_then(check_size);
+            let size = size.map_err(|source| GraphError::Image {
+                node: node.name.clone(),
+                height: image[0],
+                width: image[1],
+                source,
+            })?;
+            shapes.push(Some(Shape::new(self.channels[index], size)));
+        }
+        Ok(shapes)
+    }
+
+    /// Infers the shape of one node for an image of that height and width.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`shapes`](Self::shapes).
+    pub fn shape(&self, node: NodeId, image: [usize; 2]) -> Result<Shape, GraphError> {
+        let shapes = self.shapes(&[node], image)?;
+        Ok(shapes[node.0].expect("a node that is asked for is needed"))
+    }
+
+    /// Counts the multiplications, each with an addition, that the given nodes and all that they
+    /// need make for one image of that height and width: the useful work of a forward pass. The
+    /// gradient of the image takes as many again.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`shapes`](Self::shapes).
+    pub fn multiply_adds(&self, nodes: &[NodeId], image: [usize; 2]) -> Result<u64, GraphError> {
+        let shapes = self.shapes(nodes, image)?;
+        let counts = self.nodes.iter().zip(&shapes).filter_map(|(node, shape)| {
+            let inputs = node.inputs.iter().filter_map(|input| shapes[input.0]);
+            let inputs: Vec<Shape> = inputs.collect();
+            shape.map(|shape| node.op.multiply_adds(&inputs, shape, &self.weights))
+        });
+        Ok(counts.sum())
+    }
+}
+
+fn check_names<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), GraphError> {
+    let mut seen = HashSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(GraphError::DuplicateName { name: name.clone() });
+        }
+    }
+    Ok(())
+}
+
+fn check_size(size: [usize; 2]) -> Result<[usize; 2], NodeError> {
+    if size.contains(&0) {
+        return Err(NodeError::TooSmall { input: size });
+    }
+    if size.iter().any(|&side| side > MOST_SIDE) {
+        return Err(NodeError::TooLarge {
+            output: size,
+            most: MOST_SIDE,
+        });
+    }
+    Ok(size)
+}
