@@ -1,4 +1,4 @@
-//! One number for all weights and what is said of them, the same whatever file they came from.
+//! A checksum of tensors and metadata that does not depend on the file format.
 
 use std::collections::BTreeMap;
 
@@ -6,26 +6,28 @@ use sha2::{Digest, Sha256};
 
 use crate::NamedTensors;
 
-/// The metadata key that [`write_safetensors`](crate::write_safetensors) writes the checksum under,
-/// and [`read`](crate::read) compares it.
+/// The metadata key of the checksum: [`write_safetensors`](crate::write_safetensors) writes it, and
+/// [`read`](crate::read) verifies it.
 pub const CHECKSUM_KEY: &str = "oneiric.checksum";
 
-/// The SHA-256 of tensors and metadata, each in the order of their names, as 64 hexadecimal digits.
+/// Computes the SHA-256 of tensors and metadata, both in the order of their names, as 64
+/// hexadecimal digits.
 ///
-/// What goes in: the number of tensors; of each its name, the number of axes, each side, and the
-/// values; then, of each entry of the metadata, its key and its value. A text goes in as its length
-/// in bytes and its bytes; numbers are little-endian `u64`, values little-endian `f32`. So the
-/// checksum is that of the numbers, not of a file: an f16 file and the f32 file that it widens to
-/// have the same. Metadata under [`CHECKSUM_KEY`] is left out.
+/// The hash covers the number of tensors; for each tensor its name, the number of axes, the size of
+/// each axis and the values; then, for each entry of the metadata, its key and its value. A string
+/// is hashed as its length in bytes followed by its bytes; lengths and sizes are little-endian
+/// `u64`, values little-endian `f32`. The checksum depends on the values, not on the file: an f16
+/// file and the f32 file that it widens to have the same checksum. The metadata entry
+/// [`CHECKSUM_KEY`] is left out.
 #[must_use]
 pub fn checksum(tensors: &NamedTensors, metadata: &BTreeMap<String, String>) -> String {
     let mut hash = Sha256::new();
-    number(&mut hash, tensors.len());
+    hash_number(&mut hash, tensors.len());
     for (name, tensor) in tensors {
-        text(&mut hash, name);
-        number(&mut hash, tensor.shape.len());
+        hash_text(&mut hash, name);
+        hash_number(&mut hash, tensor.shape.len());
         for &side in &tensor.shape {
-            number(&mut hash, side);
+            hash_number(&mut hash, side);
         }
         let mut bytes = Vec::with_capacity(4096);
         for values in tensor.values.chunks(1024) {
@@ -35,8 +37,8 @@ pub fn checksum(tensors: &NamedTensors, metadata: &BTreeMap<String, String>) -> 
         }
     }
     for (key, value) in metadata.iter().filter(|(key, _)| *key != CHECKSUM_KEY) {
-        text(&mut hash, key);
-        text(&mut hash, value);
+        hash_text(&mut hash, key);
+        hash_text(&mut hash, value);
     }
     hash.finalize()
         .iter()
@@ -44,12 +46,12 @@ pub fn checksum(tensors: &NamedTensors, metadata: &BTreeMap<String, String>) -> 
         .collect()
 }
 
-fn number(hash: &mut Sha256, number: usize) {
+fn hash_number(hash: &mut Sha256, number: usize) {
     hash.update((number as u64).to_le_bytes());
 }
 
-fn text(hash: &mut Sha256, text: &str) {
-    number(hash, text.len());
+fn hash_text(hash: &mut Sha256, text: &str) {
+    hash_number(hash, text.len());
     hash.update(text);
 }
 
@@ -65,7 +67,7 @@ mod tests {
         NamedTensors::from([(name.to_owned(), HostTensor { shape, values })])
     }
 
-    fn said(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    fn metadata(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         let pairs = pairs
             .iter()
             .map(|(key, value)| ((*key).into(), (*value).into()));
@@ -73,20 +75,20 @@ mod tests {
     }
 
     #[test]
-    fn is_the_hash_of_what_the_documentation_says() {
+    fn the_checksum_covers_the_documented_bytes() {
         // Python: hashlib.sha256(struct.pack("<Q", 0)).hexdigest()
         assert_eq!(
-            checksum(&NamedTensors::new(), &said(&[])),
+            checksum(&NamedTensors::new(), &metadata(&[])),
             "af5570f5a1810b7af78caf4bc70a660f0df51e42baf91d4de5b2328de0e83dfc"
         );
         // one = struct.pack("<QQ1sQQQff", 1, 1, b"a", 2, 1, 2, 1.0, -0.0)
         let tensors = one("a", &[1, 2], &[1.0, -0.0]);
         assert_eq!(
-            checksum(&tensors, &said(&[])),
+            checksum(&tensors, &metadata(&[])),
             "5d5dad756e18c781f4655209571c8ec11798f0da217932f8de737a715091cb14"
         );
         // one + struct.pack("<Q1sQ2s", 1, b"k", 2, b"vw")
-        let with_checksum = said(&[("k", "vw"), (CHECKSUM_KEY, "left out")]);
+        let with_checksum = metadata(&[("k", "vw"), (CHECKSUM_KEY, "left out")]);
         assert_eq!(
             checksum(&tensors, &with_checksum),
             "0d2e9703e047f02351f1e96ac4f77f022a1f1730e0211ac222b60764dba5d16f"
@@ -94,10 +96,11 @@ mod tests {
     }
 
     #[test]
-    fn names_shapes_metadata_and_every_bit_count() {
-        let of =
-            |name, shape: &[usize], values: &[f32]| checksum(&one(name, shape, values), &said(&[]));
-        let with = |pairs: &[(&str, &str)]| checksum(&one("a", &[1], &[1.0]), &said(pairs));
+    fn names_shapes_metadata_and_every_bit_change_the_checksum() {
+        let of = |name, shape: &[usize], values: &[f32]| {
+            checksum(&one(name, shape, values), &metadata(&[]))
+        };
+        let with = |pairs: &[(&str, &str)]| checksum(&one("a", &[1], &[1.0]), &metadata(pairs));
         let all = [
             of("a", &[1, 2], &[1.0, 0.0]),
             of("b", &[1, 2], &[1.0, 0.0]),
@@ -108,7 +111,7 @@ mod tests {
             with(&[("k", "vw")]),
             with(&[("kv", "w")]),
             with(&[("k", "v"), ("w", "")]),
-            checksum(&NamedTensors::new(), &said(&[])),
+            checksum(&NamedTensors::new(), &metadata(&[])),
         ];
         for (i, a) in all.iter().enumerate() {
             assert!(all[i + 1..].iter().all(|b| a != b));

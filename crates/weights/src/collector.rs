@@ -1,15 +1,15 @@
-//! Where the readers put tensors: one place that checks names, shapes and the memory they take.
+//! The collector that all readers add tensors to. It checks names, shapes and the memory used.
 
 use crate::{Defect, HostTensor, NamedTensors};
 
-/// What a tensor takes beside its name and its values, at least: its entry in the map (72 bytes, in
-/// nodes that are about half full), its shape, and the allocator's share.
+/// A lower bound of the bytes that a tensor takes apart from its name and its values: its entry in
+/// the map (72 bytes, in nodes that are about half full), its shape, and the allocator's overhead.
 const ENTRY_BYTES: u64 = 256;
 
-/// More axes than any weight has.
+/// The largest number of axes that is read. No weight has as many.
 pub(crate) const MAX_AXES: usize = 8;
 
-/// Tensors that were read so far, and how much more there may be.
+/// The tensors read so far, and the number of bytes that further tensors may take.
 #[derive(Debug)]
 pub(crate) struct Collector {
     tensors: NamedTensors,
@@ -17,27 +17,33 @@ pub(crate) struct Collector {
 }
 
 impl Collector {
-    /// For a file of so many bytes.
+    /// Creates a collector for a file of the given size in bytes.
     ///
-    /// As `f32`, weights take the size of the file that they are in, twice that if they are halves.
-    /// Both TensorFlow (a constant may be one number and a shape) and PyTorch (a tensor may be a
-    /// view with strides of 0) can write more than lies in the file, which is how a kilobyte asks
-    /// for all memory; and a Caffe model names a layer once for all of its blobs, each of which may
-    /// be 6 bytes of nothing. Four times the file leaves room for honest sharing, and the constant
-    /// for files that are nothing but such constants (a test's, of zeros) or small tensors.
+    /// Stored as `f32`, weights take the size of their file, or twice that if the file holds
+    /// halves. Both TensorFlow (a constant may be one number and a shape) and PyTorch (a tensor may
+    /// be a view with strides of 0) can describe more values than the file holds, so a file of a
+    /// kilobyte could request all memory. A Caffe model names a layer once for all of its blobs,
+    /// and each blob may be 6 bytes without values. A limit of four times the file's size leaves
+    /// room for legitimate sharing; the constant is for files that hold only such constants (a
+    /// test's file of zeros) or small tensors.
     pub(crate) fn for_file(bytes: u64) -> Self {
         const WIDENED_AND_SHARED: u64 = 4;
-        const SMALL: u64 = 1 << 20;
+        const EXTRA_BYTES: u64 = 1 << 20;
         Self {
             tensors: NamedTensors::new(),
             bytes_left: bytes
                 .saturating_mul(WIDENED_AND_SHARED)
-                .saturating_add(SMALL),
+                .saturating_add(EXTRA_BYTES),
         }
     }
 
-    /// An empty vector with room for the values of a tensor, whose name must be new.
-    pub(crate) fn room(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Defect> {
+    /// Returns an empty vector with capacity for the values of a tensor.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a tensor of that name exists, if the shape is impossible, or if the
+    /// tensor exceeds the memory limit.
+    pub(crate) fn allocate(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Defect> {
         if self.tensors.contains_key(name) {
             return Err(Defect::Duplicate {
                 name: name.to_owned(),
@@ -52,8 +58,8 @@ impl Collector {
         Ok(Vec::with_capacity(values))
     }
 
-    /// Takes what a tensor needs beside its values off the bytes that are left: also for a reader
-    /// that makes a list of tensors first.
+    /// Subtracts the memory that a tensor takes apart from its values from the bytes that are left.
+    /// A reader that lists tensors before it reads them calls this for each entry of the list.
     pub(crate) fn charge_entry(&mut self, name: &str) -> Result<(), Defect> {
         self.charge(name, ENTRY_BYTES + name.len() as u64)
     }
@@ -66,7 +72,7 @@ impl Collector {
         Ok(())
     }
 
-    /// Takes a tensor whose vector came from [`room`](Self::room).
+    /// Adds a tensor whose vector [`allocate`](Self::allocate) returned.
     pub(crate) fn insert(
         &mut self,
         name: String,
@@ -78,13 +84,13 @@ impl Collector {
         Ok(())
     }
 
-    /// All tensors.
+    /// Returns all tensors.
     pub(crate) fn into_tensors(self) -> NamedTensors {
         self.tensors
     }
 }
 
-/// How many values a shape has.
+/// The number of values of a shape.
 pub(crate) fn volume(name: &str, shape: &[usize]) -> Result<usize, Defect> {
     shape
         .iter()
@@ -95,7 +101,7 @@ pub(crate) fn volume(name: &str, shape: &[usize]) -> Result<usize, Defect> {
         })
 }
 
-/// Checks that there are as many values as the shape says.
+/// Checks that the number of values is that of the shape.
 pub(crate) fn check_shape(name: &str, shape: &[usize], values: usize) -> Result<(), Defect> {
     if volume(name, shape)? == values {
         return Ok(());

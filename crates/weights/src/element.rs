@@ -1,4 +1,4 @@
-//! The number formats that weights come in.
+//! The number formats of weights.
 
 use std::io::{self, Read};
 
@@ -14,7 +14,7 @@ pub(crate) enum Element {
 }
 
 impl Element {
-    /// Bytes of one number.
+    /// The size of one number in bytes.
     pub(crate) fn size(self) -> usize {
         match self {
             Self::F16 | Self::Bf16 => 2,
@@ -23,8 +23,8 @@ impl Element {
         }
     }
 
-    /// Appends all numbers in the bytes, which must be whole numbers. Halves widen exactly; doubles
-    /// are rounded.
+    /// Decodes `bytes` and appends the numbers to `values`. The length of `bytes` must be a
+    /// multiple of [`size`](Self::size). Halves widen exactly; doubles are rounded.
     pub(crate) fn decode(self, bytes: &[u8], values: &mut Vec<f32>) {
         match self {
             Self::F16 => values.extend(numbers(bytes).map(|b| f16::from_le_bytes(b).to_f32())),
@@ -34,7 +34,8 @@ impl Element {
         }
     }
 
-    /// Appends so many numbers from a reader, through a buffer that is small however many they are.
+    /// Reads `count` numbers and appends them to `values`. The buffer's size does not grow with
+    /// `count`.
     pub(crate) fn read(
         self,
         reader: &mut dyn Read,
@@ -57,7 +58,7 @@ impl Element {
 
 fn numbers<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
     let (numbers, rest) = bytes.as_chunks::<N>();
-    debug_assert!(rest.is_empty(), "{} bytes too many", rest.len());
+    debug_assert!(rest.is_empty(), "{} bytes left over", rest.len());
     numbers.iter().copied()
 }
 
@@ -72,7 +73,7 @@ mod tests {
             element.decode(bytes, &mut values);
             values
         };
-        // 1.5, the smallest subnormal, and -0 in IEEE 754's binary16.
+        // 1.5, the smallest subnormal number, and -0 in IEEE 754's binary16.
         let halves = of(Element::F16, &[0x00, 0x3e, 0x01, 0x00, 0x00, 0x80]);
         assert_eq!(halves, [1.5, 2.0_f32.powi(-24), 0.0]);
         assert!(halves[2].is_sign_negative());

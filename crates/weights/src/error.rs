@@ -1,10 +1,10 @@
-//! What can be wrong with a weight file.
+//! Errors of reading and writing weight files.
 
 use std::{io, path::PathBuf};
 
 use crate::Format;
 
-/// Why weights could not be read or written.
+/// An error of reading or writing weights.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WeightsError {
@@ -13,202 +13,212 @@ pub enum WeightsError {
     Read {
         /// The path as given.
         path: PathBuf,
-        /// Why.
+        /// The error of the file system.
         source: io::Error,
     },
-    /// The file is there, and something is wrong with it.
+    /// The file's content is defective.
     #[error("{path:?}: {source}")]
     File {
-        /// The path as given; that of the labels if it is they that are wrong.
+        /// The path as given, or the path of the label file if the labels are defective.
         path: PathBuf,
-        /// What is wrong.
+        /// The defect.
         source: Defect,
     },
-    /// Something is wrong with the bytes or the tensors, which are in no file.
+    /// Bytes or tensors in memory are defective.
     #[error(transparent)]
     Memory(#[from] Defect),
-    /// The file cannot be written. One that was there is as it was.
+    /// The file cannot be written. A file that existed at the path is unchanged.
     #[error("cannot write the weights {path:?}: {source}")]
     Write {
         /// The path as given.
         path: PathBuf,
-        /// Why.
+        /// The error of the file system.
         source: io::Error,
     },
 }
 
-/// What is wrong with the content of a weight file.
+/// A defect in the content of a weight file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Defect {
-    /// There is nothing in it.
+    /// The file is empty.
     #[error("the file is empty; download it again")]
     Empty,
-    /// A web page was saved under the name of the weights.
+    /// The file is a web page that was saved in place of the weights.
     #[error(
-        "this is a web page that was saved instead of the weights; open it in a browser to see what \
-         the server answered, and download the file itself"
+        "the file is a web page that was saved in place of the weights; open it in a browser to \
+         see the server's response, then download the weights themselves"
     )]
     WebPage,
-    /// A Git LFS pointer was saved instead of the file that it points to.
+    /// The file is a Git LFS pointer that was saved in place of the weights.
     #[error(
-        "this is a Git LFS pointer, not the weights that it points to; fetch them with `git lfs pull` \
-         or download the file itself"
+        "the file is a Git LFS pointer, not the weights that it points to; fetch them with \
+         `git lfs pull` or download the weights themselves"
     )]
     LfsPointer,
-    /// A pickle that is no PyTorch file.
+    /// The file is a Python pickle that `torch.save` did not write.
     #[error(
-        "this is a Python pickle, but not one that `torch.save` wrote; save the network with \
+        "the file is a Python pickle, but not one that `torch.save` wrote; save the network with \
          `torch.save(model.state_dict(), path)`"
     )]
     PlainPickle,
-    /// The container that PyTorch wrote before 0.1.10, in 2017.
+    /// The file is a tar archive, the container that PyTorch wrote before 0.1.10, in 2017.
     #[error(
-        "this is a tar archive; PyTorch's own from before 0.1.10 are not read: load it with a current \
-         PyTorch and save it again"
+        "the file is a tar archive; the archives that PyTorch wrote before 0.1.10 are not \
+         supported: load the file with a current PyTorch and save it again"
     )]
     Tar,
-    /// None of the formats.
+    /// The content is none of the supported formats.
     #[error(
-        "these are no weights that can be read: they come as a frozen TensorFlow graph (.pb, or the \
-         .zip around it), a PyTorch state dict (.pth), a binary Caffe model (.caffemodel) or \
-         safetensors, recognised by content; text forms (.prototxt, .pbtxt) hold no weights"
+        "the file is not in a supported weight format; supported are a frozen TensorFlow graph \
+         (.pb, or the .zip around it), a PyTorch state dict (.pth), a binary Caffe model \
+         (.caffemodel) and safetensors, recognized by content; text forms (.prototxt, .pbtxt) \
+         hold no weights"
     )]
     Unknown,
-    /// The disk, or a checksum within an archive, let the reader down halfway.
-    #[error("the file cannot be read to its end ({0}); if the disk is well, download it again")]
+    /// Reading failed before the end of the file, or a checksum within an archive does not match.
+    #[error("the file cannot be read to its end ({0}); unless the disk failed, download it again")]
     Interrupted(#[from] io::Error),
-    /// The bytes contradict the format.
+    /// The bytes violate the format.
     #[error("the {format} file is damaged: {problem}; download it again")]
     Damaged {
-        /// What the file is.
+        /// The format of the file.
         format: Format,
-        /// What contradicts it.
+        /// The violation found.
         problem: &'static str,
     },
-    /// The header of a safetensors file is no such header.
+    /// The header of a safetensors file is not valid JSON of the expected structure.
     #[error("the header of the safetensors file is damaged ({0}); download it again")]
     Header(#[from] serde_json::Error),
     /// The zip archive is damaged.
     #[error("the zip archive is damaged ({0}); download it again")]
     Archive(Box<dyn std::error::Error + Send + Sync>),
-    /// A zip archive that unpacks to far more than its size.
+    /// The zip archive unpacks to far more than its size.
     #[error(
         "the zip archive claims to unpack to more than {limit} bytes, which weights never do; \
-         download it from where it was published"
+         download it from its publisher"
     )]
     Inflates {
-        /// The most that an archive of this size may unpack to.
+        /// The largest unpacked size, in bytes, that is accepted for an archive of this size.
         limit: u64,
     },
-    /// A zip archive without weights in it.
+    /// The zip archive holds no weights.
     #[error(
-        "the zip archive holds neither a PyTorch state dict (data.pkl) nor a frozen TensorFlow graph; \
-         if it is an archive around weights, unpack it"
+        "the zip archive holds neither a PyTorch state dict (data.pkl) nor a frozen TensorFlow \
+         graph; if it is an archive around weights, unpack it"
     )]
     NothingInArchive,
-    /// A zip archive with several graphs in it.
-    #[error("the zip archive holds several graphs ({first:?}, {second:?}); unpack it and give one")]
+    /// The zip archive holds several graphs.
+    #[error(
+        "the zip archive holds several graphs ({first:?}, {second:?}); unpack it and read one of \
+         them"
+    )]
     SeveralInArchive {
-        /// One of them.
+        /// The name of the first graph.
         first: String,
-        /// Another.
+        /// The name of the second graph.
         second: String,
     },
     /// The pickle in a PyTorch file is damaged or holds more than a state dict.
     #[error(
         "the pickle of the PyTorch file cannot be read at its byte {at}: {problem}; if the file is \
-         whole, save it again with `torch.save(model.state_dict(), path)`"
+         complete, save it again with `torch.save(model.state_dict(), path)`"
     )]
     Pickle {
-        /// Where.
+        /// The byte offset within the pickle.
         at: usize,
-        /// What is wrong.
+        /// The problem found there.
         problem: &'static str,
     },
-    /// The pickle in a PyTorch file names something that weights do not need; nothing was run.
+    /// The pickle in a PyTorch file names an object that weights do not need. It was not run.
     #[error(
         "the PyTorch file names {name:?}, which a state dict never needs and which was not run; if \
          you trust the file, load it in PyTorch and save `model.state_dict()` alone"
     )]
     ForeignObject {
-        /// What it names, as `module.name`.
+        /// The object, as `module.name`.
         name: String,
     },
-    /// A number format that weights do not come in.
+    /// A tensor has a number format that is not read.
     #[error("the tensor {name:?} holds {dtype}, but weights are f32, f16 or bf16; convert it")]
     DataType {
-        /// The tensor.
+        /// The tensor's name.
         name: String,
-        /// Its number format, as the file calls it.
+        /// The number format, as the file spells it.
         dtype: String,
     },
-    /// A shape that does not fit the values.
+    /// The number of a tensor's values is not that of its shape.
     #[error(
-        "the tensor {name:?} has the shape {shape:?}, but {values} values; the file is damaged or was \
-         written wrongly"
+        "the tensor {name:?} has the shape {shape:?}, but {values} values; the file is damaged or \
+         was written incorrectly"
     )]
     Shape {
-        /// The tensor.
+        /// The tensor's name.
         name: String,
-        /// Its shape.
+        /// The tensor's shape.
         shape: Vec<usize>,
-        /// How many values there are.
+        /// The number of values found.
         values: usize,
     },
-    /// A shape with a negative side, too many axes, or more values than can be counted.
+    /// A shape has a negative size, too many axes, or more values than can be counted.
     #[error("the tensor {name:?} has an impossible shape; the file is damaged, download it again")]
     ImpossibleShape {
-        /// The tensor.
+        /// The tensor's name.
         name: String,
     },
-    /// A tensor that reaches past the numbers that it is said to lie in.
-    #[error("the tensor {name:?} reaches past its data; the file is damaged, download it again")]
-    OutOfBounds {
-        /// The tensor.
-        name: String,
-    },
-    /// Two tensors of one name.
-    #[error("there are two tensors {name:?}; the file was written wrongly")]
-    Duplicate {
-        /// Their name.
-        name: String,
-    },
-    /// A small file that claims large tensors.
+    /// A tensor extends past the end of its storage.
     #[error(
-        "with the tensor {name:?} the weights take several times the file's size; the file is damaged \
-         or its tensors are views of one another: save them as copies (`tensor.clone()`)"
+        "the tensor {name:?} extends past the end of its data; the file is damaged, download it \
+         again"
+    )]
+    OutOfBounds {
+        /// The tensor's name.
+        name: String,
+    },
+    /// Two tensors, or two files of an archive, have the same name.
+    #[error("the name {name:?} occurs twice; the file was written incorrectly")]
+    Duplicate {
+        /// The repeated name.
+        name: String,
+    },
+    /// The tensors take several times the size of the file.
+    #[error(
+        "with the tensor {name:?} the weights take several times the file's size; the file is \
+         damaged or its tensors are views of one another: save them as copies (`tensor.clone()`)"
     )]
     Oversized {
-        /// The tensor that was too much.
+        /// The name of the tensor that exceeded the limit.
         name: String,
     },
-    /// A readable file without weights.
-    #[error("the {format} file holds no weights; a graph must be frozen, a model trained")]
+    /// The file can be read, but holds no weights.
+    #[error(
+        "the {format} file holds no weights; a TensorFlow graph must be frozen and a Caffe model \
+         trained"
+    )]
     NoWeights {
-        /// What the file is.
+        /// The format of the file.
         format: Format,
     },
-    /// The tensors, or the metadata, are not those that the file was written with.
+    /// The tensors or the metadata differ from those that the file was written with.
     #[error(
-        "the file's checksum is {expected:?}, but its content gives {found:?}: the file is damaged, \
-         make or download it again"
+        "the file's checksum is {expected:?}, but its content has the checksum {found:?}; the file \
+         is damaged: create or download it again"
     )]
     Checksum {
-        /// What the file says.
+        /// The checksum stored in the file.
         expected: String,
-        /// What its tensors and metadata give.
+        /// The checksum of the tensors and metadata that were read.
         found: String,
     },
-    /// The list of labels is not one label a line of UTF-8 text, or far too long.
+    /// The list of labels is not UTF-8 text of one label per line, or is too long.
     #[error(
-        "the labels are no text of one label a line, of at most {limit} bytes and {most} lines; \
-         remove the file or mend it"
+        "the labels are not UTF-8 text of one label per line, with at most {max_bytes} bytes and \
+         {max_lines} lines; correct or remove the file"
     )]
     Labels {
-        /// The most bytes that labels may take.
-        limit: u64,
-        /// The most lines.
-        most: usize,
+        /// The largest size of the list, in bytes.
+        max_bytes: u64,
+        /// The largest number of lines.
+        max_lines: usize,
     },
 }

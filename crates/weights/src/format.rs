@@ -1,21 +1,21 @@
-//! Which kind of file this is, by its first bytes.
+//! Recognition of a file's format by its first bytes.
 
 use std::fmt;
 
 use crate::{Defect, protobuf, safetensors};
 
-/// How much of a file is looked at.
+/// The number of bytes from which a format is recognized.
 pub(crate) const HEAD: usize = 1 << 16;
 
-/// The kind of file that weights came from.
+/// The format of a weight file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
-    /// A frozen graph (`GraphDef`), alone or in a zip archive.
+    /// A frozen TensorFlow graph (`GraphDef`), alone or in a zip archive.
     TensorFlow,
-    /// A state dict that `torch.save` wrote.
+    /// A PyTorch state dict that `torch.save` wrote.
     PyTorch,
-    /// A binary model (`NetParameter`).
+    /// A binary Caffe model (`NetParameter`).
     Caffe,
     /// Safetensors.
     Safetensors,
@@ -32,7 +32,7 @@ impl fmt::Display for Format {
     }
 }
 
-/// What the first bytes say how to read the file.
+/// The container of a file, which decides how the file is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Container {
     Safetensors,
@@ -43,10 +43,10 @@ pub(crate) enum Container {
 }
 
 impl Container {
-    /// Recognises a file by its first [`HEAD`] bytes (fewer if it has fewer).
-    pub(crate) fn recognise(head: &[u8]) -> Result<Self, Defect> {
+    /// Recognizes a file by its first [`HEAD`] bytes, or by all bytes of a shorter file.
+    pub(crate) fn recognize(head: &[u8]) -> Result<Self, Defect> {
         const TAR_MAGIC: std::ops::Range<usize> = 257..262;
-        // An accident is named before anything else is tried.
+        // Common mistakes come first, so that each gets an error of its own.
         if head.is_empty() {
             return Err(Defect::Empty);
         }
@@ -60,20 +60,21 @@ impl Container {
             return Ok(Self::Zip);
         }
         if let [0x80, 2..=5, ..] = head
-            && !safetensors::looks_like(head)
+            && !safetensors::is_safetensors(head)
         {
-            return match has_torch_magic(head) {
-                true => Ok(Self::TorchLegacy),
-                false => Err(Defect::PlainPickle),
+            return if has_torch_magic(head) {
+                Ok(Self::TorchLegacy)
+            } else {
+                Err(Defect::PlainPickle)
             };
         }
-        if safetensors::looks_like(head) {
+        if safetensors::is_safetensors(head) {
             return Ok(Self::Safetensors);
         }
         if head.get(TAR_MAGIC) == Some(b"ustar") {
             return Err(Defect::Tar);
         }
-        match protobuf::recognise(head) {
+        match protobuf::recognize(head) {
             Some(Format::TensorFlow) => Ok(Self::GraphDef),
             Some(_) => Ok(Self::NetParameter),
             None => Err(Defect::Unknown),
@@ -81,11 +82,13 @@ impl Container {
     }
 }
 
-/// The number 0x1950a86a20f9469cfc6c, which opens what `torch.save` wrote before 1.6, as the
-/// pickle protocols from 2 on write it (torch/serialization.py, `MAGIC_NUMBER`).
+/// Returns true if the file begins with the magic number of `torch.save` before 1.6.
+///
+/// The number is 0x1950a86a20f9469cfc6c, encoded as the pickle protocols from 2 on encode it
+/// (torch/serialization.py, `MAGIC_NUMBER`).
 fn has_torch_magic(head: &[u8]) -> bool {
     const MAGIC: [u8; 12] = *b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
-    // Protocols from 4 on put a frame of 9 bytes in between.
+    // Protocols from 4 on insert a frame header of 9 bytes before the number.
     const SEARCHED: usize = 32;
     head[..head.len().min(SEARCHED)]
         .windows(MAGIC.len())
@@ -110,8 +113,8 @@ mod tests {
     use crate::Defect;
 
     #[test]
-    fn accidents_are_named() {
-        let of = |bytes: &[u8]| Container::recognise(bytes).expect_err("no weights");
+    fn common_mistakes_have_errors_of_their_own() {
+        let of = |bytes: &[u8]| Container::recognize(bytes).expect_err("no weights");
         assert!(matches!(of(b""), Defect::Empty));
         assert!(matches!(of(b"\n <!DOCTYPE html><html>"), Defect::WebPage));
         assert!(matches!(
@@ -131,10 +134,10 @@ mod tests {
     }
 
     #[test]
-    fn a_safetensors_header_of_640_bytes_is_no_pickle() {
+    fn a_safetensors_header_of_640_bytes_is_not_a_pickle() {
         let head = [&640_u64.to_le_bytes()[..], b"{\"a\":"].concat();
         assert_eq!(head[..2], [0x80, 2]);
-        let found = Container::recognise(&head).expect("a header");
+        let found = Container::recognize(&head).expect("a header");
         assert_eq!(found, Container::Safetensors);
     }
 }

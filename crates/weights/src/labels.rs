@@ -1,49 +1,49 @@
-//! Class labels that come with the weights: one a line.
+//! Class labels that accompany the weights: a text file with one label per line.
 
 use std::io::Read;
 
 use crate::Defect;
 
-/// The name that the public archive `inception5h.zip` gives the labels.
+/// The name of the label file in the public archive `inception5h.zip`.
 pub(crate) const LABELS_FILE: &str = "imagenet_comp_graph_label_strings.txt";
-/// How a label file's name ends, in an archive.
+/// The ending of a label file's name in an archive.
 pub(crate) const LABELS_ENDING: &str = "label_strings.txt";
 
-/// More than labels take: those of 1001 classes are 11 KB.
-const LIMIT: u64 = 1 << 20;
-/// The same of lines: a line of nothing is one byte in the file and a `String` in memory.
-const MOST: usize = 1 << 16;
+/// The largest size of the labels in bytes. The labels of 1001 classes take 11 KB.
+const MAX_BYTES: u64 = 1 << 20;
+/// The largest number of lines. An empty line is one byte in the file and a `String` in memory.
+const MAX_LINES: usize = 1 << 16;
 
-/// Reads one label a line.
+/// Reads one label per line.
 pub(crate) fn read_labels(reader: impl Read) -> Result<Vec<String>, Defect> {
     let mut bytes = Vec::new();
-    reader.take(LIMIT + 1).read_to_end(&mut bytes)?;
+    reader.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     match std::str::from_utf8(&bytes) {
-        Ok(text) if bytes.len() as u64 <= LIMIT && text.lines().count() <= MOST => {
+        Ok(text) if bytes.len() as u64 <= MAX_BYTES && text.lines().count() <= MAX_LINES => {
             Ok(text.trim_end().lines().map(str::to_owned).collect())
         }
         _ => Err(Defect::Labels {
-            limit: LIMIT,
-            most: MOST,
+            max_bytes: MAX_BYTES,
+            max_lines: MAX_LINES,
         }),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LIMIT, MOST, read_labels};
+    use super::{MAX_BYTES, MAX_LINES, read_labels};
 
     #[test]
-    fn one_a_line_with_either_ending() {
+    fn one_label_per_line_with_either_line_ending() {
         let labels = read_labels(&b"dummy\r\nkit fox\nEnglish setter\n\n"[..]);
         let labels = labels.expect("labels");
         assert_eq!(labels, ["dummy", "kit fox", "English setter"]);
     }
 
     #[test]
-    fn no_text_is_no_labels() {
+    fn invalid_utf8_and_long_lists_are_errors() {
         assert!(read_labels(&b"\xff\xfe"[..]).is_err());
-        assert!(read_labels(&vec![b'a'; LIMIT as usize + 1][..]).is_err());
-        assert!(read_labels(&vec![b'\n'; MOST + 1][..]).is_err());
+        assert!(read_labels(&vec![b'a'; MAX_BYTES as usize + 1][..]).is_err());
+        assert!(read_labels(&vec![b'\n'; MAX_LINES + 1][..]).is_err());
     }
 }

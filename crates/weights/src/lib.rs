@@ -1,18 +1,18 @@
 //! Weight files of vision networks, read into named `f32` tensors on the host.
 //!
-//! [`read`] takes the files that exist, as they are downloaded, and recognises them by what is in
-//! them, never by their name:
+//! [`read`] takes published weight files as they are downloaded, and recognizes their format by
+//! content, never by file name:
 //!
 //! | file | format |
 //! | --- | --- |
-//! | frozen TensorFlow graph, alone or in its zip archive (`inception5h.zip`) | [`Format::TensorFlow`] |
+//! | frozen TensorFlow graph, alone or in a zip archive (`inception5h.zip`) | [`Format::TensorFlow`] |
 //! | PyTorch state dict, in the zip container or the one before 1.6 | [`Format::PyTorch`] |
 //! | binary Caffe model, legacy or current layers | [`Format::Caffe`] |
 //! | safetensors with f32, f16 or bf16 | [`Format::Safetensors`] |
 //!
-//! Names, shapes and axis orders stay those of the file: a TensorFlow convolution is HWIO, the
-//! others' is OIHW. What a network makes of them is the network's matter, and so is whether every
-//! value is finite.
+//! Names, shapes and axis orders are those of the file: a TensorFlow convolution is HWIO, those of
+//! the other formats are OIHW. The network that takes the tensors interprets them, and checks that
+//! every value is finite.
 //!
 //! ```
 //! use std::collections::BTreeMap;
@@ -32,11 +32,11 @@
 //!
 //! # Damaged and hostile files
 //!
-//! Weights are downloaded, so a file may be anything. Whatever its bytes are, [`read`] gives an
-//! error or tensors: it runs nothing that a pickle names, does not recurse into what a file nests,
-//! and allocates no more than a small multiple of the file's size (plus at most 16 MiB), whatever
-//! lengths the file claims. Reading the files that are published takes less than 2.5 times their
-//! size; halves that are widened from a graph, or from views in a state dict, about 4 times.
+//! Weights are downloaded, so a file may hold any bytes. For all of them [`read`] returns an error
+//! or tensors: it runs nothing that a pickle names, does not recurse into nested structures, and
+//! allocates no more than a small multiple of the file's size (plus at most 16 MiB), whatever
+//! lengths the file claims. Reading a published file takes less than 2.5 times its size in memory;
+//! halves that are widened from a graph, or from views in a state dict, take about 4 times.
 
 mod checksum;
 mod collector;

@@ -1,4 +1,4 @@
-//! From a path to the weights in it.
+//! Reading weights from a path or from memory.
 
 use std::{collections::BTreeMap, fs::File, io::Read, path::Path};
 
@@ -16,34 +16,36 @@ use crate::{
     zip::Archive,
 };
 
-/// What a weight file holds.
+/// The content of a weight file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights {
-    /// The kind of file.
+    /// The format of the file.
     pub format: Format,
     /// The tensors, with the names, shapes and axis orders of the file.
     pub tensors: NamedTensors,
-    /// The classes' labels in order, if the file came with them: from within the archive around a
-    /// TensorFlow graph, or from `imagenet_comp_graph_label_strings.txt` beside the graph.
+    /// The labels of the classes in order, if there are any: in the archive around a TensorFlow
+    /// graph, or in the file `imagenet_comp_graph_label_strings.txt` beside the graph.
     pub labels: Option<Vec<String>>,
-    /// What else the file says of itself: the metadata of a safetensors file, empty for others.
+    /// The metadata of a safetensors file; empty for the other formats.
     pub metadata: BTreeMap<String, String>,
 }
 
-/// Reads a weight file of any [`Format`], which is recognised by its content.
+/// Reads a weight file of any [`Format`], which is recognized by content.
 ///
-/// - TensorFlow: every floating-point constant, under its node's name. Also in a zip archive.
+/// - TensorFlow: every floating-point constant, under the name of its node, from a graph alone or
+///   in a zip archive.
 /// - PyTorch: every floating-point tensor of the state dict (also of one under `"state_dict"`,
 ///   `"model_state_dict"` or `"model"`), as `f32`; integer tensors (such as
 ///   `num_batches_tracked`) are left out. Nothing that the pickle names is run.
 /// - Caffe: the blobs of a layer as `LAYER.weight`, `LAYER.bias`, then `LAYER.2` and so on.
-///   Legacy shapes lose the leading ones that Caffe padded them with: `[1, 1, 1, n]` is `[n]` and
-///   `[1, 1, out, in]` is `[out, in]`.
+///   Legacy shapes lose the leading ones of Caffe's padding: `[1, 1, 1, n]` becomes `[n]` and
+///   `[1, 1, out, in]` becomes `[out, in]`.
 /// - Safetensors: f32, f16 and bf16; a [checksum](crate::CHECKSUM_KEY) in the metadata is verified.
 ///
 /// # Errors
 ///
-/// When the file cannot be opened, is none of these, or is damaged; the message says which.
+/// Returns [`WeightsError::Read`] if the file cannot be opened, and [`WeightsError::File`] if its
+/// content is none of these formats or is damaged; the [`Defect`] says in which way.
 ///
 /// # Examples
 ///
@@ -76,11 +78,12 @@ pub fn read(path: impl AsRef<Path>) -> Result<Weights, WeightsError> {
     Ok(weights)
 }
 
-/// Reads what [`read`] does from memory: for a network that is compiled into a program.
+/// Reads weights from memory, in the formats of [`read`]: for a network that is compiled into a
+/// program.
 ///
 /// # Errors
 ///
-/// When the bytes are none of the formats, or damaged.
+/// Returns [`WeightsError::Memory`] if the bytes are none of the formats, or are damaged.
 pub fn read_bytes(bytes: &[u8]) -> Result<Weights, WeightsError> {
     Ok(read_source(&bytes, bytes.len() as u64)?)
 }
@@ -89,37 +92,37 @@ fn read_source(source: &dyn ReaderAt, length: u64) -> Result<Weights, Defect> {
     let mut head = Vec::new();
     Section::first(source, length.min(HEAD as u64)).read_to_end(&mut head)?;
     let mut collector = Collector::for_file(length);
-    match Container::recognise(&head)? {
+    match Container::recognize(&head)? {
         Container::Safetensors => read_safetensors(Section::first(source, length), length),
         Container::Zip => {
             let archive = Archive::open(source, length)?;
             match archive.torch_root() {
                 Some(root) => {
                     read_torch_archive(&archive, &root, &mut collector)?;
-                    weights(Format::PyTorch, collector, None)
+                    into_weights(Format::PyTorch, collector, None)
                 }
                 None => {
                     let labels = read_graph_archive(&archive, &mut collector)?;
-                    weights(Format::TensorFlow, collector, labels)
+                    into_weights(Format::TensorFlow, collector, labels)
                 }
             }
         }
         Container::TorchLegacy => {
             read_torch_legacy(source, length, &mut collector)?;
-            weights(Format::PyTorch, collector, None)
+            into_weights(Format::PyTorch, collector, None)
         }
         Container::GraphDef => {
-            read_graph(&whole(source, length)?, &mut collector)?;
-            weights(Format::TensorFlow, collector, None)
+            read_graph(&read_all(source, length)?, &mut collector)?;
+            into_weights(Format::TensorFlow, collector, None)
         }
         Container::NetParameter => {
-            read_net(&whole(source, length)?, &mut collector)?;
-            weights(Format::Caffe, collector, None)
+            read_net(&read_all(source, length)?, &mut collector)?;
+            into_weights(Format::Caffe, collector, None)
         }
     }
 }
 
-fn weights(
+fn into_weights(
     format: Format,
     collector: Collector,
     labels: Option<Vec<String>>,
@@ -136,10 +139,10 @@ fn weights(
     })
 }
 
-/// All of a file that has so many bytes now; not more, should it grow.
-fn whole(source: &dyn ReaderAt, length: u64) -> Result<Vec<u8>, Defect> {
+/// Reads the first `length` bytes, and no more if the file has grown since.
+fn read_all(source: &dyn ReaderAt, length: u64) -> Result<Vec<u8>, Defect> {
     let mut bytes = Vec::new();
-    // On a machine that could not even address the file, this is an error rather than an abort.
+    // A file that is too large to address or allocate is an error here, rather than an abort.
     bytes
         .try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX))
         .map_err(|_| std::io::Error::from(std::io::ErrorKind::OutOfMemory))?;
@@ -147,6 +150,7 @@ fn whole(source: &dyn ReaderAt, length: u64) -> Result<Vec<u8>, Defect> {
     Ok(bytes)
 }
 
+/// Reads the label file in the folder of a graph, if there is one.
 fn labels_beside(path: &Path) -> Result<Option<Vec<String>>, WeightsError> {
     let path = path.with_file_name(LABELS_FILE);
     match File::open(&path) {

@@ -1,11 +1,11 @@
-//! A part of a file, or of memory, read in order.
+//! A contiguous part of a file or of memory, read in order.
 
 use std::io::{self, Read};
 
 use rawzip::ReaderAt;
 
-/// The bytes from one place to another of whatever can be read at any place. However much a file
-/// grows meanwhile, there are no more.
+/// A reader of a range of bytes of a random-access source. The range stays the same if the file
+/// grows while it is read.
 pub(crate) struct Section<'a> {
     source: &'a dyn ReaderAt,
     position: u64,
@@ -13,12 +13,12 @@ pub(crate) struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    /// The first so many bytes.
+    /// Creates a reader of the first `length` bytes.
     pub(crate) fn first(source: &'a dyn ReaderAt, length: u64) -> Self {
         Self::at(source, 0, length)
     }
 
-    /// So many bytes from a place on.
+    /// Creates a reader of the `length` bytes that follow the offset `begin`.
     pub(crate) fn at(source: &'a dyn ReaderAt, begin: u64, length: u64) -> Self {
         Self {
             source,
@@ -44,7 +44,7 @@ mod tests {
     use std::io::Read;
 
     #[test]
-    fn no_more_than_was_asked_for_and_no_more_than_there_is() {
+    fn a_section_ends_at_its_length_or_at_the_end_of_the_source() {
         let bytes = &b"0123456789"[..];
         let of = |begin, length| {
             let mut read = String::new();

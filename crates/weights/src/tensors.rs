@@ -1,13 +1,13 @@
-//! Tensors on the host by name: what every file format is read into.
+//! Named tensors on the host, the result of reading any file format.
 
 use std::collections::BTreeMap;
 
-/// A tensor on the host, row-major.
+/// A tensor on the host, in row-major order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HostTensor {
-    /// Its shape.
+    /// The size of each axis.
     pub shape: Vec<usize>,
-    /// Its values; as many as the shape says.
+    /// The values, as many as the product of the shape.
     pub values: Vec<f32>,
 }
 

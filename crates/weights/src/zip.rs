@@ -1,4 +1,4 @@
-//! Zip archives, as untrusted as everything else.
+//! Zip archives, read as untrusted input.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +13,7 @@ use rawzip::{
 
 use crate::Defect;
 
-/// Where a file lies in the archive.
+/// The position, compression and checksum of a file in the archive.
 #[derive(Debug)]
 pub(crate) struct Entry {
     place: ZipArchiveEntryWayfinder,
@@ -22,20 +22,20 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Its size once unpacked, as the archive says.
+    /// The unpacked size in bytes, as the archive's directory states it.
     pub(crate) fn size(&self) -> u64 {
         self.place.uncompressed_size_hint()
     }
 }
 
-/// An archive whose directory was read, and nothing else.
+/// An archive of which only the directory has been read.
 pub(crate) struct Archive<'a> {
     zip: ZipArchive<&'a dyn ReaderAt>,
     entries: BTreeMap<String, Entry>,
 }
 
 impl<'a> Archive<'a> {
-    /// Reads the directory of an archive of so many bytes.
+    /// Reads the directory of an archive of `length` bytes.
     pub(crate) fn open(source: &'a dyn ReaderAt, length: u64) -> Result<Self, Defect> {
         let limit = inflated_limit(length);
         let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
@@ -63,12 +63,13 @@ impl<'a> Archive<'a> {
         Ok(Self { zip, entries })
     }
 
-    /// The files by name.
+    /// Returns the files by name.
     pub(crate) fn entries(&self) -> &BTreeMap<String, Entry> {
         &self.entries
     }
 
-    /// The folder (with its slash, or nothing) that `torch.save` wrote, if it wrote this.
+    /// Returns the folder of the `data.pkl` that `torch.save` wrote, with its slash, or `None` if
+    /// the archive has no such file. The folder is empty for a file at the top.
     pub(crate) fn torch_root(&self) -> Option<String> {
         self.entries
             .keys()
@@ -77,17 +78,21 @@ impl<'a> Archive<'a> {
             .map(str::to_owned)
     }
 
-    /// A reader of an entry's content. It gives no more bytes than the directory says, and an error
-    /// instead of its end when there are fewer or the checksum is another.
+    /// Returns a reader of an entry's content. The reader returns no more bytes than the directory
+    /// states, and ends with an error if there are fewer or if the checksum does not match.
     pub(crate) fn reader(&self, entry: &Entry) -> Result<Box<dyn Read + '_>, Defect> {
         let found = self.zip.get_entry(entry.place).map_err(damaged)?;
         let stored = found.reader();
         let unpacked: Box<dyn Read + '_> = match entry.method {
             CompressionMethod::STORE => Box::new(stored),
             CompressionMethod::DEFLATE => Box::new(DeflateDecoder::new(BufReader::new(stored))),
-            method => return Err(Defect::Archive(format!("{method:?} is not read").into())),
+            method => {
+                return Err(Defect::Archive(
+                    format!("the compression {method:?} is not supported").into(),
+                ));
+            }
         };
-        // `torch.save` can be told to write no checksums (set_crc32_options(False)): they are 0.
+        // `torch.serialization.set_crc32_options(False)` turns checksums off: all of them are 0.
         let checked: Box<dyn Read + '_> = match entry.crc {
             0 => unpacked,
             _ => Box::new(found.verifying_reader(unpacked)),
@@ -95,9 +100,9 @@ impl<'a> Archive<'a> {
         Ok(Box::new(checked.take(entry.size())))
     }
 
-    /// An entry's whole content.
+    /// Returns the whole content of an entry.
     pub(crate) fn content(&self, entry: &Entry) -> Result<Vec<u8>, Defect> {
-        // The size was checked against the archive's when it was opened.
+        // `open` has checked the sum of all sizes against the archive's size.
         let mut bytes = Vec::with_capacity(usize::try_from(entry.size()).unwrap_or(0));
         self.reader(entry)?.read_to_end(&mut bytes)?;
         if bytes.len() as u64 != entry.size() {
@@ -107,15 +112,15 @@ impl<'a> Archive<'a> {
     }
 }
 
-/// The most that an archive of so many bytes may unpack to.
+/// The largest unpacked size, in bytes, that is accepted for an archive of `length` bytes.
 ///
-/// Deflate packs zeros 1000 to 1, which is what a zip bomb lives on, and trained weights about
-/// 1.1 to 1: their lower bits are noise. BVLC GoogLeNet's give 1.08 to 1, and PyTorch packs nothing.
-/// The constant leaves room for small archives of round numbers.
+/// Deflate compresses zeros 1000 to 1, which zip bombs exploit, and trained weights only about 1.1
+/// to 1, because their lower bits are noise. The weights of BVLC GoogLeNet compress 1.08 to 1, and
+/// PyTorch does not compress. The constant leaves room for small archives of round numbers.
 fn inflated_limit(length: u64) -> u64 {
     const RATIO: u64 = 4;
-    const SMALL: u64 = 1 << 20;
-    length.saturating_mul(RATIO).saturating_add(SMALL)
+    const EXTRA_BYTES: u64 = 1 << 20;
+    length.saturating_mul(RATIO).saturating_add(EXTRA_BYTES)
 }
 
 fn damaged(source: rawzip::Error) -> Defect {

@@ -1,4 +1,4 @@
-//! Every format and container, against values that are known otherwise: written into the bytes
+//! Every format and container, against values that are known independently: written into the bytes
 //! here, or read from the shared files by other readers.
 
 mod support;
@@ -11,7 +11,7 @@ use oneiric_weights::{
 };
 use support::{files, shared};
 
-/// A file in a folder that lives as long as it.
+/// A file and its temporary folder, which is deleted when this value is dropped.
 struct Written {
     folder: tempfile::TempDir,
     path: PathBuf,
@@ -19,7 +19,7 @@ struct Written {
 
 fn written(bytes: &[u8]) -> Written {
     let folder = tempfile::tempdir().expect("a folder");
-    // The ending is never looked at.
+    // The reader ignores the extension.
     let path = folder.path().join("file.jpg");
     std::fs::write(&path, bytes).expect("writable");
     Written { folder, path }
@@ -44,7 +44,7 @@ fn tensors(expected: &[(&str, &[usize], &[f32])]) -> NamedTensors {
     tensors.collect()
 }
 
-/// Equal in every bit: `==` would let -0 pass for 0.
+/// Asserts that tensors are equal in every bit. With `==`, -0 would equal 0.
 fn assert_same(found: &NamedTensors, expected: &NamedTensors) {
     assert_eq!(
         found.keys().collect::<Vec<_>>(),
@@ -75,7 +75,7 @@ fn safetensors() {
 }
 
 #[test]
-fn memory_is_read_as_a_file() {
+fn reading_from_memory_equals_reading_from_a_file() {
     for (format, bytes) in files::small_files() {
         let found = read_bytes(&bytes).expect(format);
         assert_eq!(found, read_written(&bytes), "{format}");
@@ -121,7 +121,7 @@ fn safetensors_that_contradict_themselves() {
 }
 
 #[test]
-fn what_is_written_reads_back_in_every_bit() {
+fn written_tensors_read_back_with_the_same_bits() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("w.safetensors");
     let subnormal = 2.0_f32.powi(-24);
@@ -151,7 +151,7 @@ fn what_is_written_reads_back_in_every_bit() {
         weights.metadata[CHECKSUM_KEY],
         checksum(&expected, &metadata)
     );
-    // The safetensors crate agrees, and sees what became a half.
+    // The safetensors crate reads the same shapes, and confirms which tensors were written as f16.
     let bytes = std::fs::read(&path).expect("there");
     let other = safetensors::SafeTensors::deserialize(&bytes).expect("a valid file");
     for (name, tensor) in &expected {
@@ -160,7 +160,7 @@ fn what_is_written_reads_back_in_every_bit() {
         let half = ["half", "none", "scalar"].contains(&&**name);
         assert_eq!(view.dtype() == safetensors::Dtype::F16, half, "{name}");
     }
-    // Writing what was read gives the same file.
+    // Writing the tensors that were read gives the same file.
     let again = folder.path().join("again.safetensors");
     write_safetensors(&again, &weights.tensors, &weights.metadata).expect("writable");
     assert_eq!(std::fs::read(again).expect("there"), bytes);
@@ -168,7 +168,7 @@ fn what_is_written_reads_back_in_every_bit() {
 }
 
 #[test]
-fn a_checksum_that_does_not_fit_is_an_error() {
+fn a_checksum_that_does_not_match_is_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("w.safetensors");
     let values = tensors(&[("w", &[2], &[0.1, 0.2])]);
@@ -177,10 +177,10 @@ fn a_checksum_that_does_not_fit_is_an_error() {
     let bytes = std::fs::read(&path).expect("there");
     let mut value = bytes.clone();
     *value.last_mut().expect("not empty") ^= 1;
-    let mut said = bytes.clone();
+    let mut metadata_value = bytes.clone();
     let at = bytes.windows(3).position(|window| window == b"2.0");
-    said[at.expect("the scale")] = b'3';
-    for damaged in [value, said] {
+    metadata_value[at.expect("the scale")] = b'3';
+    for damaged in [value, metadata_value] {
         let error = read_bytes(&damaged).expect_err("damaged");
         let WeightsError::Memory(Defect::Checksum { expected, found }) = error else {
             panic!("{error}");
@@ -191,7 +191,7 @@ fn a_checksum_that_does_not_fit_is_an_error() {
 }
 
 #[test]
-fn writing_is_whole_or_not_at_all() {
+fn writing_is_atomic() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("w.safetensors");
     std::fs::write(&path, b"kept").expect("writable");
@@ -342,7 +342,7 @@ fn pytorch_views_and_checkpoints() {
     ]);
     let bare = read_written(&files::torch_zip(&inner, &storage));
     assert_same(&bare.tensors, &expected);
-    // Without its protocol and its end, the dict is an object within another.
+    // The instructions without the protocol and the final STOP build a dict within another.
     let nested = inner[2..inner.len() - 1].to_vec();
     let checkpoint = files::state_dict(&[("epoch", files::int(3)), ("state_dict", nested)]);
     let weights = read_written(&files::torch_zip(&checkpoint, &storage));
@@ -388,7 +388,7 @@ fn a_stored_checksum_is_compared() {
 }
 
 #[test]
-fn paths_that_are_no_weights() {
+fn paths_without_weights() {
     let folder = tempfile::tempdir().expect("a folder");
     for path in [folder.path().to_owned(), folder.path().join("missing")] {
         assert!(matches!(read(path), Err(WeightsError::Read { .. })));
@@ -438,8 +438,8 @@ fn shared_graph_and_state_dict_are_the_same_weights() {
     }
     assert_eq!(compared, 116);
 
-    // In an archive, stored: these weights are so regular that they would deflate 29 to 1, which is
-    // refused, where trained ones are mostly noise.
+    // The archive stores the graph without compression: these weights are so regular that they
+    // would deflate 29 to 1, which the reader rejects. Trained weights are mostly noise.
     let files = [("tensorflow_inception_graph.pb".to_owned(), bytes)];
     let zipped = read_written(&files::zip(&files, false));
     assert_same(&zipped.tensors, &graph.tensors);
@@ -461,7 +461,7 @@ fn permuted(tensor: &HostTensor, shape: &[usize], strides: &[usize]) -> HostTens
 }
 
 #[test]
-fn shared_state_dicts_are_as_another_reader_reads_them() {
+fn shared_state_dicts_match_another_reader() {
     for file in [
         "oracles/inception5h/synthetic_lucent.pth",
         "oracles/googlenet_torchvision/synthetic.pth",
@@ -494,14 +494,14 @@ fn shared_caffe_model() {
     assert_eq!(shape("conv1/7x7_s2.bias"), [64]);
     assert_eq!(shape("loss3/classifier.weight"), [1000, 1024]);
     assert!(!weights.tensors.contains_key("data.weight"));
-    // The first floats in the file's bytes, after the field's number and length.
+    // The first floats in the bytes of the file, after the field's number and length.
     let first = [[0x8d, 0x89, 0x26, 0xbd], [0x9e, 0xaa, 0x1a, 0x3e]];
     let found = &weights.tensors["conv1/7x7_s2.weight"].values[..2];
     assert_eq!(found, first.map(f32::from_le_bytes));
 }
 
 #[test]
-fn shared_safetensors_is_as_another_reader_reads_it() {
+fn shared_safetensors_match_another_reader() {
     let Some(path) = shared("weights/bvlc_googlenet.safetensors") else {
         return;
     };

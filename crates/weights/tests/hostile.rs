@@ -1,5 +1,6 @@
-//! Damaged and hostile files: an error or tensors, never a panic, never more memory than a small
-//! multiple of the file, never anything run. The same, without an end, is `fuzz/`.
+//! Damaged and hostile files. Reading returns an error or tensors, never panics, never takes more
+//! memory than a small multiple of the file's size, and never runs code. The fuzz targets in
+//! `fuzz/` test the same without a time limit.
 
 mod support;
 
@@ -19,14 +20,17 @@ use support::{
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// What a file may take, as a multiple of its size.
+/// The memory that reading a file may take, as a multiple of the file's size.
 const MULTIPLE: usize = 12;
-/// And on top of it: buffers, and what small files may unpack or expand to.
+/// The bytes added to that limit, for buffers and for the unpacked or expanded content of small
+/// files.
 const CONSTANT: usize = 4 << 20;
-/// The same for what a pickle makes, which is bounded by the number of its instructions.
+/// The bytes added to that limit for the objects of a pickle, which the number of instructions
+/// bounds.
 const PICKLED: usize = 16 << 20;
 
-/// Made first of all in a test, so that no other allocates in between.
+/// A reader that measures memory. Each test creates it first, so that no other test allocates
+/// meanwhile.
 struct Reader {
     alone: MutexGuard<'static, ()>,
     _folder: tempfile::TempDir,
@@ -47,7 +51,7 @@ impl Reader {
         }
     }
 
-    /// Reads bytes from a file and from memory, and checks what that takes.
+    /// Reads bytes from a file and from memory, and checks the memory that reading takes.
     fn read(&self, what: &str, bytes: &[u8]) -> Result<Weights, WeightsError> {
         self.write(bytes).expect("writable");
         let most = MULTIPLE * bytes.len() + self.constant;
@@ -59,8 +63,8 @@ impl Reader {
         result
     }
 
-    /// As `fs::write`, but without emptying the file first: some file systems then wait for the
-    /// disk, which over tens of thousands of files takes minutes.
+    /// Writes the file like `fs::write`, but without truncating it first: after truncation some
+    /// file systems wait for the disk, which takes minutes for tens of thousands of files.
     fn write(&self, bytes: &[u8]) -> std::io::Result<()> {
         let mut options = File::options();
         let mut file = options
@@ -86,8 +90,8 @@ fn small_files_cut_off_anywhere() {
     let reader = Reader::new();
     for (format, seed) in files::small_files() {
         let whole = reader.read(format, &seed).expect("the seed").tensors;
-        // A protobuf message that is cut between two fields is two messages, each with its part of
-        // the tensors, or with none.
+        // A protobuf message that is cut between two fields is two messages, each with some or none
+        // of the tensors.
         let between = match format {
             "graph" | "caffe.v1" | "caffe.v2" => files::ends_of_fields(&seed),
             _ => Vec::new(),
@@ -115,7 +119,7 @@ fn small_files_with_any_byte_changed() {
             for change in [0x01, 0x04, 0x80, 0xff] {
                 let mut bytes = seed.clone();
                 bytes[at] ^= change;
-                // Damage of values can go unseen; that nothing else happens is what is tested.
+                // Damaged values may go undetected: the test is for the limits and for panics.
                 let _ = reader.read(format, &bytes);
             }
         }
@@ -130,7 +134,7 @@ fn small_files_with_any_length_made_huge() {
         &u64::MAX.to_le_bytes(),
         &u32::MAX.to_le_bytes(),
         &[0xff, 0xff],
-        // 2^60 as a protobuf number.
+        // 2^60 as a protobuf varint.
         &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10],
     ];
     for (format, seed) in files::small_files() {
@@ -151,7 +155,7 @@ fn small_files_with_any_length_made_huge() {
 fn small_files_spliced() {
     let reader = Reader::new();
     let seeds = files::small_files();
-    // Numerical Recipes' generator: the same splices on every machine.
+    // The linear congruential generator of Numerical Recipes: the same splices on every machine.
     let mut state = 1_u32;
     let mut below = |limit: usize| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -217,13 +221,13 @@ fn pickled(numbers: u64, shape: &[u64], strides: &[u64]) -> Vec<u8> {
 #[test]
 fn small_files_that_claim_large_tensors() {
     let reader = Reader::new();
-    // One number, viewed as 2^40 with a stride of 0.
+    // One number, viewed as 2^40 numbers with a stride of 0.
     let pickle = files::state_dict(&[("w", pickled(1, &[1 << 40], &[0]))]);
     let expanded = files::torch_zip(&pickle, &[("0", vec![0; 4])]);
     assert!(
         matches!(reader.defect("expanded", &expanded), Defect::Oversized { name } if name == "w")
     );
-    // A storage that very many tensors are all of.
+    // A storage that a thousand tensors cover completely.
     let names: Vec<String> = (0..1000).map(|i| i.to_string()).collect();
     let views = names
         .iter()
@@ -246,8 +250,8 @@ fn small_files_that_claim_large_tensors() {
 #[test]
 fn a_storage_that_is_described_twice() {
     let reader = Reader::new();
-    // Twice under one key: of 2^61 numbers, which a tensor is a view of, and of the one number that
-    // is there.
+    // Two storages under one key: one of 2^61 numbers, which a tensor is a view of, and one of the
+    // single number that the file holds.
     let begin = b"\x80\x02ccollections\nOrderedDict\n)R(";
     let huge = pickled(1 << 61, &[1], &[1]);
     let small = pickled(1, &[1], &[1]);
@@ -258,7 +262,7 @@ fn a_storage_that_is_described_twice() {
         other => panic!("{other}"),
     };
     assert_eq!(problem, "a storage has two sizes");
-    // As many numbers, of another kind.
+    // The same number of numbers, of another type.
     let integers = files::Pickled {
         class: "LongStorage",
         key: "0",
@@ -285,7 +289,7 @@ fn a_storage_that_is_described_twice() {
 }
 
 #[test]
-fn tensors_of_no_values_are_not_free() {
+fn tensors_without_values_count_toward_the_limit() {
     let reader = Reader::new();
     let oversized = |what: &str, file: &[u8]| {
         let defect = reader.defect(what, file);
@@ -294,7 +298,7 @@ fn tensors_of_no_values_are_not_free() {
             "{what}: {defect}"
         );
     };
-    // A layer's name, which all of its blobs repeat; long, and of one letter.
+    // The name of a layer, which each of its blobs repeats: a long name, and one of one letter.
     let blob = files::bytes(6, &files::bytes(7, &files::number(1, 0)));
     for (letters, blobs) in [(1 << 20, 200), (1, 300_000)] {
         let name = files::bytes(4, &vec![b'a'; letters]);
@@ -313,7 +317,7 @@ fn tensors_of_no_values_are_not_free() {
         .collect();
     let header = format!("{{{}}}", entries.join(","));
     oversized("header", &files::safetensors(&header, &[]));
-    // One tensor of eight axes, pickled once and named very often.
+    // One tensor of eight axes, pickled once and named 60,000 times.
     let tensor = pickled(1, &[0; 8], &[0; 8]);
     let named = names().flat_map(|name| [files::text(&name), b"h\x00".to_vec()].concat());
     let named: Vec<u8> = named.collect();
@@ -331,7 +335,7 @@ fn tensors_of_no_values_are_not_free() {
 }
 
 #[test]
-fn pickles_that_nest_or_copy_without_end() {
+fn pickles_that_nest_deeply_or_copy_often() {
     let reader = Reader {
         constant: PICKLED,
         ..Reader::new()
@@ -348,7 +352,7 @@ fn pickles_that_nest_or_copy_without_end() {
         .concat()
     };
     let mut pickles = vec![
-        // A list in a list in a list, and the same of tuples, dicts, and calls.
+        // Deeply nested lists, tuples, dicts and calls.
         nested(b"]", b"a", 1_000_000),
         nested(b"]", b"a", 100_000),
         nested(b"", b"\x85", 1_000_000),
@@ -356,17 +360,17 @@ fn pickles_that_nest_or_copy_without_end() {
         nested(b"(", b"t", 100_000),
         // A list that is its own member.
         b"\x80\x02]q\x00h\x00a.".to_vec(),
-        // A text that claims 4 GB.
+        // A string that claims 4 GB.
         b"\x80\x02X\xff\xff\xff\xff.".to_vec(),
     ];
-    // Each tuple holds the one before twice: 2^1000 members in a few kilobytes.
+    // Each tuple holds the previous one twice: 2^1000 members in a few kilobytes.
     let laughs = b"h\x00h\x00\x86q\x00".repeat(1000);
     pickles.push([b"\x80\x02]q\x00", &laughs[..], b"."].concat());
-    // A long list that is made a dict very often.
+    // A long list that is converted to a dict 5,000 times.
     let pair = b"X\x01\0\0\0aK\x01\x86a".repeat(10_000);
     let dicts = b"ccollections\nOrderedDict\nh\x00\x85R0".repeat(5_000);
     pickles.push([b"\x80\x02]q\x00", &pair[..], &dicts, b"."].concat());
-    // A long text that is a name very often.
+    // A long string that is used as a name 50,000 times.
     let name = [b"X\x00\x00\x10\x00", &vec![b'a'; 1 << 20][..]].concat();
     let names = b"h\x00N".repeat(50_000);
     pickles.push([b"\x80\x02}(", &name[..], b"q\x00N", &names, b"u."].concat());
@@ -425,7 +429,7 @@ fn zip_bombs() {
         reader.defect("bomb", &bomb),
         Defect::Inflates { .. }
     ));
-    // The same, with a directory that claims less.
+    // The same archive with a directory that states a smaller size.
     let size = (64_u32 << 20).to_le_bytes();
     let mut lying = bomb;
     let at: Vec<usize> = lying
@@ -438,7 +442,7 @@ fn zip_bombs() {
         lying[at..at + 4].copy_from_slice(&1000_u32.to_le_bytes());
     }
     reader.defect("lying bomb", &lying);
-    // A label of nothing takes a byte, packed a thousandth, and in memory what a text takes.
+    // An empty label takes one byte, a thousandth of that compressed, and a `String` in memory.
     let labels = "\n".repeat((1 << 20) - 1) + "a";
     let labels = files::graph_zip(files::small_graph(), &labels);
     assert!(labels.len() < 10_000);
@@ -449,7 +453,7 @@ fn zip_bombs() {
 }
 
 #[test]
-fn protobuf_of_empty_messages_costs_nothing() {
+fn empty_protobuf_messages_take_no_memory() {
     let reader = Reader::new();
     let nodes = [files::small_graph(), [0x0a, 0].repeat(1 << 20)].concat();
     assert_eq!(
@@ -494,7 +498,7 @@ fn headers_of_nothing_but_brackets() {
     reader.defect("sides", &files::safetensors(&many, &[]));
 }
 
-/// Writes the seeds of `fuzz/` to the folder that the variable names; see `fuzz/README.md`.
+/// Writes the seeds for `fuzz/` to the folder in `ONEIRIC_FUZZ_CORPUS`; see `fuzz/README.md`.
 #[test]
 fn seeds_for_fuzzing() {
     let Some(corpus) = std::env::var_os("ONEIRIC_FUZZ_CORPUS").map(PathBuf::from) else {
@@ -517,9 +521,9 @@ fn seeds_for_fuzzing() {
     }
 }
 
-/// Files that fuzzing found, in the folder beside this file.
+/// Reads the inputs that fuzzing found, from the folder `found` beside this file.
 #[test]
-fn what_fuzzing_found() {
+fn inputs_found_by_fuzzing() {
     let reader = Reader::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/found");
     let Ok(found) = folder.read_dir() else { return };

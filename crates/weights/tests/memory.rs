@@ -1,4 +1,4 @@
-//! What reading takes: less than 2.5 times the file, for every file that is published.
+//! The memory that reading takes: less than 2.5 times the file's size for every published file.
 
 mod support;
 
@@ -13,9 +13,10 @@ use support::{
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Of the file's size.
+/// The largest ratio of memory to file size.
 const LIMIT: f64 = 2.5;
-/// The same where halves are widened from a file that is in memory, or that several tensors share.
+/// The largest ratio where halves are widened from a file in memory, or from a storage that several
+/// tensors share.
 const WIDENED: f64 = 4.1;
 
 fn check(what: &str, path: &Path) {
@@ -49,7 +50,7 @@ fn files_of_this_test() {
     const COUNT: usize = 1 << 20;
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("weights");
-    // Numbers that halves hold, and that do not deflate to nothing.
+    // Numbers that are exact as f16, and that deflate does not compress away.
     let values: Vec<f32> = (0..4 * COUNT as u32)
         .map(|i| (i.wrapping_mul(2_654_435_761) >> 21) as f32)
         .collect();
@@ -112,7 +113,7 @@ fn files_of_this_test() {
     check("TensorFlow graph in a zip archive", &path);
 }
 
-/// One test, since the count is that of the whole process.
+/// A single test, because the allocator counts for the whole process.
 #[test]
 fn reading_takes_less_than_its_limit() {
     shared_files();

@@ -1,4 +1,4 @@
-//! The blobs of a binary Caffe model.
+//! Reading the blobs of a binary Caffe model.
 
 use super::wire::{Fields, Problem, Value, side};
 use crate::{
@@ -7,8 +7,8 @@ use crate::{
     element::Element,
 };
 
-// Field numbers: caffe/src/caffe/proto/caffe.proto, where NetParameter has its layers twice: as
-// V1LayerParameter in models from before 2014's end, as LayerParameter since.
+// Field numbers: caffe/src/caffe/proto/caffe.proto. NetParameter has two fields of layers:
+// V1LayerParameter in models from before the end of 2014, LayerParameter since then.
 pub(super) const V1_LAYER: u64 = 2;
 pub(super) const V1_LAYER_NAME: u64 = 4;
 const V1_LAYER_BLOB: u64 = 6;
@@ -43,7 +43,7 @@ fn read_layer(
     blob_number: u64,
     collector: &mut Collector,
 ) -> Result<(), Defect> {
-    // The name may come after the blobs, so it is looked for first.
+    // The name may come after the blobs, so a first pass finds it.
     let mut name = &b""[..];
     for field in Fields::of(layer) {
         match field.map_err(damaged)? {
@@ -51,7 +51,7 @@ fn read_layer(
             _ => {}
         }
     }
-    let name = std::str::from_utf8(name).map_err(|_| damaged("a layer's name is no text"))?;
+    let name = std::str::from_utf8(name).map_err(|_| damaged("a layer's name is not UTF-8"))?;
     let mut index = 0;
     for field in Fields::of(layer) {
         match field.map_err(damaged)? {
@@ -89,14 +89,14 @@ fn read_blob(name: String, blob: &[u8], collector: &mut Collector) -> Result<(),
             _ => {}
         }
     }
-    // Caffe itself takes the doubles if there are any (Blob::FromProto in blob.cpp).
+    // Like Caffe, prefer the doubles if there are any (Blob::FromProto in blob.cpp).
     let (number, element, values) = match doubles {
         0 => (BLOB_FLOATS, Element::F32, floats),
         _ => (BLOB_DOUBLES, Element::F64, doubles),
     };
     let shape = shape.unwrap_or_else(|| squeezed(legacy));
     check_shape(&name, &shape, values)?;
-    let mut values = collector.room(&name, &shape)?;
+    let mut values = collector.allocate(&name, &shape)?;
     for field in Fields::of(blob) {
         match field.map_err(damaged)? {
             (found, Value::Bytes(packed)) if found == number => element.decode(packed, &mut values),
@@ -112,7 +112,7 @@ fn read_blob(name: String, blob: &[u8], collector: &mut Collector) -> Result<(),
     collector.insert(name, shape, values)
 }
 
-/// How many numbers a field holds: packed, or one.
+/// The number of values in a field, which is a packed list or a single value.
 fn count(value: Value<'_>, element: Element) -> Result<usize, Problem> {
     match (value, element) {
         (Value::Bytes(packed), _) if packed.len().is_multiple_of(element.size()) => {
@@ -123,7 +123,7 @@ fn count(value: Value<'_>, element: Element) -> Result<usize, Problem> {
     }
 }
 
-/// The shape of a legacy blob without the ones that its four sides are filled up with: a bias is
+/// The shape of a legacy blob without the leading ones of its padding to four axes: a bias is
 /// `[1, 1, 1, n]`, a fully connected weight `[1, 1, out, in]`.
 fn squeezed(sides: [usize; 4]) -> Vec<usize> {
     match sides {
@@ -133,7 +133,8 @@ fn squeezed(sides: [usize; 4]) -> Vec<usize> {
     }
 }
 
-/// The sides, packed or one by one; `None` when one is negative or there are too many.
+/// Reads a shape whose sizes are packed or separate fields. Returns `None` if a size is negative or
+/// if there are too many axes.
 fn read_shape(message: &[u8]) -> Result<Option<Vec<usize>>, Problem> {
     let mut shape = Vec::new();
     let mut push = |number| match side(number) {

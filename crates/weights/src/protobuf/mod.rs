@@ -1,10 +1,10 @@
-//! The formats that are protobuf messages: TensorFlow's graphs and Caffe's models.
+//! Formats that are protobuf messages: TensorFlow graphs and Caffe models.
 
 mod caffe;
-mod recognise;
+mod recognize;
 mod tensorflow;
 mod wire;
 
 pub(crate) use caffe::read_net;
-pub(crate) use recognise::recognise;
+pub(crate) use recognize::recognize;
 pub(crate) use tensorflow::{read_graph, read_graph_archive};

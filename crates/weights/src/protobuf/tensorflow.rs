@@ -1,9 +1,9 @@
-//! The constants of a frozen TensorFlow graph.
+//! Reading the constants of a frozen TensorFlow graph.
 
 use std::io::Read;
 
 use super::{
-    recognise::recognise,
+    recognize::recognize,
     wire::{Fields, Problem, Value, side, varint},
 };
 use crate::{
@@ -42,7 +42,7 @@ pub(crate) fn read_graph(graph: &[u8], collector: &mut Collector) -> Result<(), 
     Ok(())
 }
 
-/// Reads the one graph in an archive, and gives the labels that are in it.
+/// Reads the only graph in an archive, and returns the labels in the archive.
 pub(crate) fn read_graph_archive(
     archive: &Archive<'_>,
     collector: &mut Collector,
@@ -59,7 +59,7 @@ pub(crate) fn read_graph_archive(
             .reader(entry)?
             .take(HEAD as u64)
             .read_to_end(&mut head)?;
-        if recognise(&head) != Some(Format::TensorFlow) {
+        if recognize(&head) != Some(Format::TensorFlow) {
             continue;
         }
         if let Some((first, _)) = graph.replace((name, entry)) {
@@ -91,11 +91,11 @@ fn read_node(node: &[u8], collector: &mut Collector) -> Result<(), Defect> {
     let Some(tensor) = tensor.filter(|_| op == b"Const") else {
         return Ok(());
     };
-    let name = std::str::from_utf8(name).map_err(|_| damaged("a node's name is no text"))?;
+    let name = std::str::from_utf8(name).map_err(|_| damaged("a node's name is not UTF-8"))?;
     read_tensor(name, tensor, collector)
 }
 
-/// The tensor of an attribute that is called "value".
+/// Returns the tensor of an attribute with the key "value".
 fn value_tensor(entry: &[u8]) -> Result<Option<&[u8]>, Problem> {
     let (mut is_value, mut value) = (false, &b""[..]);
     for field in Fields::of(entry) {
@@ -133,8 +133,8 @@ fn read_tensor(name: &str, tensor: &[u8], collector: &mut Collector) -> Result<(
             _ => {}
         }
     }
-    // DataType in types.proto. Integers and texts (the shape that a reshape takes, for example)
-    // are no weights.
+    // DataType in types.proto. Integers and strings (the shape argument of a reshape, for example)
+    // are not weights.
     let element = match dtype {
         1 => Element::F32,
         2 => Element::F64,
@@ -143,38 +143,38 @@ fn read_tensor(name: &str, tensor: &[u8], collector: &mut Collector) -> Result<(
         _ => return Ok(()),
     };
     let volume = volume(name, &shape)?;
-    let misfit = |values| Defect::Shape {
+    let shape_error = |values| Defect::Shape {
         name: name.to_owned(),
         shape: shape.clone(),
         values,
     };
     let mut values;
     if content.is_empty() {
-        let given = Listed { tensor, element };
-        let count = given.for_each(|_| {}).map_err(damaged)?;
+        let listed = ListedValues { tensor, element };
+        let count = listed.for_each(|_| {}).map_err(damaged)?;
         if count > volume {
-            return Err(misfit(count));
+            return Err(shape_error(count));
         }
-        values = collector.room(name, &shape)?;
-        given
+        values = collector.allocate(name, &shape)?;
+        listed
             .for_each(|value| values.push(value))
             .map_err(damaged)?;
-        // "If the number of values is less than the shape's, the last is repeated", and a tensor
-        // without any is zeros: tensor.proto and Tensor::FromProto in framework/tensor.cc.
+        // If there are fewer values than the shape has, the last value is repeated, and a tensor
+        // without values is zeros: tensor.proto, and Tensor::FromProto in framework/tensor.cc.
         let last = values.last().copied().unwrap_or(0.0);
         values.resize(volume, last);
     } else {
         let whole = content.len().is_multiple_of(element.size());
         if !whole || content.len() / element.size() != volume {
-            return Err(misfit(content.len() / element.size()));
+            return Err(shape_error(content.len() / element.size()));
         }
-        values = collector.room(name, &shape)?;
+        values = collector.allocate(name, &shape)?;
         element.decode(content, &mut values);
     }
     collector.insert(name.to_owned(), shape, values)
 }
 
-/// The sides; `None` when one is negative or there are too many.
+/// Reads a shape. Returns `None` if a size is negative or if there are too many axes.
 fn read_shape(message: &[u8]) -> Result<Option<Vec<usize>>, Problem> {
     let mut shape = Vec::new();
     for field in Fields::of(message) {
@@ -195,15 +195,15 @@ fn read_shape(message: &[u8]) -> Result<Option<Vec<usize>>, Problem> {
     Ok(Some(shape))
 }
 
-/// Values that are fields of the tensor, packed or one by one.
+/// The values of a tensor that stores them as packed or separate fields.
 #[derive(Debug, Clone, Copy)]
-struct Listed<'a> {
+struct ListedValues<'a> {
     tensor: &'a [u8],
     element: Element,
 }
 
-impl Listed<'_> {
-    /// Visits each and counts them.
+impl ListedValues<'_> {
+    /// Visits each value and returns the number of values.
     fn for_each(self, mut visit: impl FnMut(f32)) -> Result<usize, Problem> {
         let mut count = 0;
         let mut one = |value| {
@@ -216,7 +216,7 @@ impl Listed<'_> {
                     one(f32::from_le_bytes(bytes));
                 }
                 (Element::F32, (TENSOR_FLOATS, Value::Bytes(packed))) => {
-                    whole(packed)?
+                    packed_numbers(packed)?
                         .iter()
                         .for_each(|&b| one(f32::from_le_bytes(b)));
                 }
@@ -224,15 +224,15 @@ impl Listed<'_> {
                     one(f64::from_le_bytes(bytes) as f32);
                 }
                 (Element::F64, (TENSOR_DOUBLES, Value::Bytes(packed))) => {
-                    let numbers = whole(packed)?.iter();
+                    let numbers = packed_numbers(packed)?.iter();
                     numbers.for_each(|&b| one(f64::from_le_bytes(b) as f32));
                 }
                 (Element::F16 | Element::Bf16, (TENSOR_HALVES, Value::Number(bits))) => {
-                    one(half(self.element, bits)?);
+                    one(half_from_bits(self.element, bits)?);
                 }
                 (Element::F16 | Element::Bf16, (TENSOR_HALVES, Value::Bytes(mut packed))) => {
                     while !packed.is_empty() {
-                        one(half(self.element, varint(&mut packed)?)?);
+                        one(half_from_bits(self.element, varint(&mut packed)?)?);
                     }
                 }
                 _ => {}
@@ -242,15 +242,15 @@ impl Listed<'_> {
     }
 }
 
-fn whole<const N: usize>(packed: &[u8]) -> Result<&[[u8; N]], Problem> {
+fn packed_numbers<const N: usize>(packed: &[u8]) -> Result<&[[u8; N]], Problem> {
     match packed.as_chunks() {
         (numbers, []) => Ok(numbers),
         _ => Err("a list of numbers is cut off"),
     }
 }
 
-/// A half, whose bits the format keeps in an integer.
-fn half(element: Element, bits: u64) -> Result<f32, Problem> {
+/// Converts a half whose bits the file stores as an integer.
+fn half_from_bits(element: Element, bits: u64) -> Result<f32, Problem> {
     let bits = u16::try_from(bits).map_err(|_| "a half has more than 16 bits")?;
     Ok(match element {
         Element::Bf16 => half::bf16::from_bits(bits).to_f32(),

@@ -1,47 +1,48 @@
-//! The protobuf wire format (<https://protobuf.dev/programming-guides/encoding>), one level at a
-//! time.
+//! An iterator over the fields of a message in the protobuf wire format
+//! (<https://protobuf.dev/programming-guides/encoding>), one level at a time.
 //!
-//! Why not a generated parser such as prost's: it builds a value for every message, and an empty
-//! message is two bytes in the file and a hundred in memory, so a file of nothing but empty nodes
-//! would take fifty times its size. Walking the fields allocates nothing, never recurses (each
-//! format descends to a fixed depth), and takes numbers packed or not, of which Caffe's writers use
-//! both.
+//! A generated parser such as prost's builds a value for every message. An empty message is two
+//! bytes in the file and a hundred in memory, so a file that holds only empty nodes would take
+//! fifty times its size. Iterating over the fields allocates nothing, never recurses (each format
+//! descends to a fixed depth), and reads both packed and separate numbers; writers of Caffe models
+//! use both.
 
 /// A field's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Value<'a> {
     Number(u64),
-    /// A message, a text, bytes or packed numbers.
+    /// A message, a string, bytes or packed numbers.
     Bytes(&'a [u8]),
     Fixed64([u8; 8]),
     Fixed32([u8; 4]),
 }
 
-/// Why a message has no next field; what [`Defect::Damaged`](crate::Defect) says.
+/// The reason that the next field cannot be read, for [`Defect::Damaged`](crate::Defect).
 pub(super) type Problem = &'static str;
 
-/// The fields of a message, in its order. Ends after the first error.
+/// An iterator over the fields of a message in order. It ends after the first error.
 #[derive(Debug, Clone)]
 pub(super) struct Fields<'a> {
     rest: &'a [u8],
-    /// Whether this is the beginning of a message, whose last field may be cut off.
-    cut: bool,
+    /// True for the beginning of a message, in which the last field may be truncated.
+    truncated: bool,
 }
 
 impl<'a> Fields<'a> {
-    /// Of a whole message.
+    /// Iterates over the fields of a complete message.
     pub(super) fn of(message: &'a [u8]) -> Self {
         Self {
             rest: message,
-            cut: false,
+            truncated: false,
         }
     }
 
-    /// Of a message's first bytes: a field that is cut off has the bytes that there are.
+    /// Iterates over the fields in the first bytes of a message. A truncated field has the bytes
+    /// that are present.
     pub(super) fn of_beginning(message: &'a [u8]) -> Self {
         Self {
             rest: message,
-            cut: true,
+            truncated: true,
         }
     }
 
@@ -65,7 +66,7 @@ impl<'a> Fields<'a> {
     }
 
     fn bytes(&mut self, length: usize) -> Result<&'a [u8], Problem> {
-        let length = if self.cut {
+        let length = if self.truncated {
             length.min(self.rest.len())
         } else {
             length
@@ -100,7 +101,7 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-/// Takes a number of 7 bits a byte, of at most 64 bits.
+/// Reads a varint, a number stored in 7 bits per byte, of at most 64 bits, and advances `bytes`.
 pub(super) fn varint(bytes: &mut &[u8]) -> Result<u64, Problem> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {
@@ -114,7 +115,8 @@ pub(super) fn varint(bytes: &mut &[u8]) -> Result<u64, Problem> {
     Err("a number has more than 64 bits")
 }
 
-/// The sides of a shape: dimensions are signed in both formats, and never negative.
+/// Converts one size of a shape. Both formats store it as a signed number; a negative one gives
+/// `None`.
 pub(super) fn side(number: u64) -> Option<usize> {
     i64::try_from(number).ok()?;
     usize::try_from(number).ok()
@@ -125,7 +127,7 @@ mod tests {
     use super::{Fields, Value};
 
     #[test]
-    fn every_wire_type_is_taken() {
+    fn every_wire_type_is_read() {
         let message = [
             &[0x08, 0x96, 0x01][..],
             &[0x12, 2, b'h', b'i'],
@@ -144,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_is_an_error_once() {
+    fn a_truncated_field_is_one_error() {
         let messages: [&[u8]; 7] = [
             &[0x08],
             &[0x12, 3, b'h', b'i'],

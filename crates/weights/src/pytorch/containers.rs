@@ -1,4 +1,4 @@
-//! The two containers of `torch.save`: a zip archive since 1.6, a row of pickles before.
+//! The two containers of `torch.save`: a zip archive since 1.6, a sequence of pickles before.
 
 use std::{collections::BTreeMap, io::Read};
 
@@ -7,15 +7,15 @@ use rawzip::ReaderAt;
 use super::{
     machine::Machine,
     objects::Object,
-    state_dict::{Sources, sources},
-    tensors::read_sources,
+    state_dict::{TensorsByStorage, tensors_by_storage},
+    tensors::read_storages,
 };
 use crate::{Defect, Format, collector::Collector, section::Section, zip::Archive};
 
-/// Far more pickle than any state dict has: GoogLeNet's takes 41 KB.
+/// The largest pickle that is read, in bytes. GoogLeNet's pickle takes 41 KB.
 const MAX_PICKLE: u64 = 64 << 20;
 
-/// Reads the archive whose `data.pkl` lies in the folder `root`.
+/// Reads the archive that has its `data.pkl` in the folder `root`.
 pub(crate) fn read_torch_archive(
     archive: &Archive<'_>,
     root: &str,
@@ -36,62 +36,67 @@ pub(crate) fn read_torch_archive(
     let pickle = archive.content(pickle)?;
     let mut machine = Machine::new(&pickle);
     let object = machine.run()?;
-    let sources = sources(&pickle, &machine, object, collector)?;
+    let storages = tensors_by_storage(&pickle, &machine, object, collector)?;
     drop(machine);
     drop(pickle);
     let open = |key: &str, bytes: usize| {
         let entry = archive.entries().get(&format!("{root}data/{key}"));
         let entry = entry.ok_or(damaged("a storage is missing"))?;
         if entry.size() != bytes as u64 {
-            return Err(damaged("a storage has another size than the pickle says"));
+            return Err(damaged(
+                "the size of a storage differs from that in the pickle",
+            ));
         }
         archive.reader(entry)
     };
-    read_sources(sources, open, collector)
+    read_storages(storages, open, collector)
 }
 
-/// Reads a file of so many bytes that begins with the magic number.
+/// Reads a file of `length` bytes that begins with PyTorch's magic number.
 pub(crate) fn read_torch_legacy(
     file: &dyn ReaderAt,
     length: u64,
     collector: &mut Collector,
 ) -> Result<(), Defect> {
-    let (sources, places) = {
+    let (storages, locations) = {
         let bytes = MAX_PICKLE.min(length);
         let mut head = Vec::with_capacity(bytes as usize);
         Section::first(file, bytes).read_to_end(&mut head)?;
-        legacy_plan(&head, file, length, collector)?
-        // The head may be all of the file; it is dropped before the tensors are read.
+        legacy_layout(&head, file, length, collector)?
+        // The head may be the whole file; it is dropped before the tensors are read.
     };
     let open = |key: &str, bytes: usize| {
-        let &(begin, length) = places.get(key).ok_or(damaged("a storage is missing"))?;
+        let &(begin, length) = locations.get(key).ok_or(damaged("a storage is missing"))?;
         if length != bytes as u64 {
-            return Err(damaged("a storage has another size than the pickle says"));
+            return Err(damaged(
+                "the size of a storage differs from that in the pickle",
+            ));
         }
         Ok(Box::new(Section::at(file, begin, length)) as Box<dyn Read>)
     };
-    read_sources(sources, open, collector)
+    read_storages(storages, open, collector)
 }
 
-/// Where a storage's numbers begin in the file and how many bytes they take, by its key.
-type Places = BTreeMap<String, (u64, u64)>;
+/// The offset of a storage's numbers in the file and their size in bytes, by the storage's key.
+type Locations = BTreeMap<String, (u64, u64)>;
 
-/// Follows the pickles: a magic number, the protocol, the machine that wrote it, the state dict,
-/// and the keys of the storages that come after them (`_legacy_save` in torch/serialization.py).
-fn legacy_plan(
+/// Reads the pickles of the legacy container: a magic number, the protocol, the machine that wrote
+/// the file, the state dict, and the keys of the storages that follow them (`_legacy_save` in
+/// torch/serialization.py).
+fn legacy_layout(
     head: &[u8],
     file: &dyn ReaderAt,
     length: u64,
     collector: &mut Collector,
-) -> Result<(Sources, Places), Defect> {
+) -> Result<(TensorsByStorage, Locations), Defect> {
     const PROTOCOL: i64 = 1001;
     let mut machine = Machine::new(head);
     machine.run()?;
     if !matches!(machine.run()?, Object::Int(PROTOCOL)) {
-        return Err(machine.problem("another protocol than PyTorch's 1001"));
+        return Err(machine.problem("the protocol is not PyTorch's 1001"));
     }
     let Object::Dict(system) = machine.run()? else {
-        return Err(machine.problem("it does not say which machine wrote it"));
+        return Err(machine.problem("it does not describe the machine that wrote it"));
     };
     if !matches!(
         machine.objects().get(head, system, "little_endian"),
@@ -100,7 +105,7 @@ fn legacy_plan(
         return Err(damaged("it was not saved on a little-endian machine"));
     }
     let state_dict = machine.run()?;
-    let sources = sources(head, &machine, state_dict, collector)?;
+    let tensors = tensors_by_storage(head, &machine, state_dict, collector)?;
     let Object::List(keys) = machine.run()? else {
         return Err(machine.problem("it does not list its storages"));
     };
@@ -114,7 +119,7 @@ fn legacy_plan(
             return Err(damaged("a storage has two sizes"));
         }
     }
-    let mut places = Places::new();
+    let mut locations = Locations::new();
     let mut position = machine.position() as u64;
     for key in &objects.groups[keys] {
         let Object::Text(key) = key else {
@@ -123,14 +128,16 @@ fn legacy_plan(
         let key = key.text(head);
         let &(numbers, kind) = storages
             .get(key)
-            .ok_or(damaged("a storage is of no known size"))?;
-        if places.contains_key(key) {
+            .ok_or(damaged("the size of a storage is unknown"))?;
+        if locations.contains_key(key) {
             return Err(damaged("a storage is listed twice"));
         }
         let mut counted = [0; 8];
         file.read_exact_at(&mut counted, position)?;
         if u64::from_le_bytes(counted) != numbers as u64 {
-            return Err(damaged("a storage has another size than the pickle says"));
+            return Err(damaged(
+                "the size of a storage differs from that in the pickle",
+            ));
         }
         let begin = position + counted.len() as u64;
         let bytes = (numbers as u64)
@@ -139,10 +146,10 @@ fn legacy_plan(
             .ok_or(damaged(
                 "a storage reaches past the end (is the file cut off?)",
             ))?;
-        places.insert(key.to_owned(), (begin, bytes));
+        locations.insert(key.to_owned(), (begin, bytes));
         position = begin + bytes;
     }
-    Ok((sources, places))
+    Ok((tensors, locations))
 }
 
 fn damaged(problem: &'static str) -> Defect {

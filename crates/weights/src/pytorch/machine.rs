@@ -1,5 +1,5 @@
-//! A pickle is a program for a stack machine. This one knows the instructions that make a state
-//! dict, and none that could do anything else.
+//! The stack machine that executes pickles. It knows the instructions that build a state dict, and
+//! none that could do anything else.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +9,16 @@ use super::{
 };
 use crate::Defect;
 
-/// The most instructions that are followed. It bounds the memory: each instruction makes at most one
-/// small object, so that all take at most 16 MiB. GoogLeNet's state dict of 364 tensors takes about
-/// 11,000.
+/// The largest number of instructions that are executed. It bounds the memory: each instruction
+/// creates at most one small object, so all objects take at most 16 MiB. GoogLeNet's state dict of
+/// 364 tensors takes about 11,000 instructions.
 const MAX_INSTRUCTIONS: usize = 1 << 17;
 
-/// The longest text that may be a name. A pickle can refer to one text very often, so that long
-/// ones would cost time.
+/// The length in bytes of the longest string that may be a name. A pickle can refer to one string
+/// many times, so long strings would cost time.
 const MAX_TEXT: usize = 1024;
 
-/// The machine, at some point of the pickle.
+/// The state of the machine at one position of the pickle.
 #[derive(Debug)]
 pub(super) struct Machine<'a> {
     pickle: &'a [u8],
@@ -26,13 +26,13 @@ pub(super) struct Machine<'a> {
     stack: Vec<Object>,
     marks: Vec<usize>,
     memo: BTreeMap<u32, Object>,
-    /// How many more instructions are followed, or members copied.
+    /// The number of instructions that may still be executed, or members copied.
     left: usize,
     objects: Objects,
 }
 
 impl<'a> Machine<'a> {
-    /// At the beginning of bytes that hold one or several pickles.
+    /// Creates a machine at the beginning of bytes that hold one or more pickles.
     pub(super) fn new(pickle: &'a [u8]) -> Self {
         Self {
             pickle,
@@ -45,17 +45,17 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Where the last pickle ended.
+    /// The offset of the end of the last pickle.
     pub(super) fn position(&self) -> usize {
         self.position
     }
 
-    /// All objects of all pickles so far.
+    /// The objects of all pickles executed so far.
     pub(super) fn objects(&self) -> &Objects {
         &self.objects
     }
 
-    /// Follows one pickle to its end and gives what it made.
+    /// Executes one pickle to its end and returns the object that the pickle builds.
     pub(super) fn run(&mut self) -> Result<Object, Defect> {
         self.stack.clear();
         self.marks.clear();
@@ -70,7 +70,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// An error at this place of the pickle.
+    /// Creates an error at the current position of the pickle.
     pub(super) fn problem(&self, problem: &'static str) -> Defect {
         Defect::Pickle {
             at: self.position,
@@ -125,11 +125,11 @@ impl<'a> Machine<'a> {
                 self.push_tuple(members);
             }
             op::EMPTY_LIST => {
-                let list = Object::List(self.objects.group(Vec::new()));
+                let list = Object::List(self.objects.add_group(Vec::new()));
                 self.stack.push(list);
             }
             op::EMPTY_DICT => {
-                let dict = Object::Dict(self.objects.group(Vec::new()));
+                let dict = Object::Dict(self.objects.add_group(Vec::new()));
                 self.stack.push(dict);
             }
             op::APPEND => {
@@ -166,11 +166,11 @@ impl<'a> Machine<'a> {
             op::MEMOIZE => drop(self.memo.insert(self.memo.len() as u32, self.top()?)),
             op::BINGET => {
                 let index = u32::from(self.byte()?);
-                self.recall(index)?;
+                self.push_memo(index)?;
             }
             op::LONG_BINGET => {
                 let index = u32::from_le_bytes(self.array()?);
-                self.recall(index)?;
+                self.push_memo(index)?;
             }
 
             op::GLOBAL => {
@@ -195,23 +195,23 @@ impl<'a> Machine<'a> {
                 let storage = self.storage(id)?;
                 self.stack.push(storage);
             }
-            // The attributes of an OrderedDict (`_metadata`, versions of layers) are no weights.
+            // The attributes of an OrderedDict (`_metadata`, versions of layers) are not weights.
             op::BUILD => match (self.pop()?, self.top()?) {
                 (_, Object::Dict(_)) => {}
-                _ => return Err(self.problem("attributes of something that has none")),
+                _ => return Err(self.problem("attributes of an object that has none")),
             },
             _ => return Err(self.problem("an instruction that no state dict needs")),
         }
         Ok(())
     }
 
-    /// What a class or function would make of the arguments.
+    /// Returns the object that a class or function would build from the arguments.
     fn call(&mut self, class: Object, arguments: Object) -> Result<Object, Defect> {
         let (Object::Class(class), Object::Tuple(arguments)) = (class, arguments) else {
-            return Err(self.problem("a call of what cannot be called"));
+            return Err(self.problem("a call of an object that is not a known class"));
         };
         match (class, &self.objects.groups[arguments][..]) {
-            (Class::OrderedDict, []) => Ok(Object::Dict(self.objects.group(Vec::new()))),
+            (Class::OrderedDict, []) => Ok(Object::Dict(self.objects.add_group(Vec::new()))),
             (Class::OrderedDict, &[Object::List(pairs)]) => self.ordered_dict(pairs),
             (Class::RebuildParameter, &[tensor @ Object::Tensor(_), ..]) => Ok(tensor),
             (
@@ -235,27 +235,28 @@ impl<'a> Machine<'a> {
                 });
                 Ok(Object::Tensor(self.objects.tensors.len() - 1))
             }
-            _ => Err(self.problem("a call with other arguments than PyTorch writes")),
+            _ => Err(self.problem("a call with arguments that PyTorch does not write")),
         }
     }
 
-    /// The dict of a list of pairs.
+    /// Builds a dict from a list of pairs.
     fn ordered_dict(&mut self, pairs: usize) -> Result<Object, Defect> {
         self.charge(self.objects.groups[pairs].len())?;
         let mut members = Vec::with_capacity(2 * self.objects.groups[pairs].len());
         for &pair in &self.objects.groups[pairs] {
             let (Object::Tuple(pair) | Object::List(pair)) = pair else {
-                return Err(self.problem("a dict of what are no pairs"));
+                return Err(self.problem("a dict of members that are not pairs"));
             };
             let &[key, value] = &self.objects.groups[pair][..] else {
-                return Err(self.problem("a dict of what are no pairs"));
+                return Err(self.problem("a dict of members that are not pairs"));
             };
             members.extend([key, value]);
         }
-        Ok(Object::Dict(self.objects.group(members)))
+        Ok(Object::Dict(self.objects.add_group(members)))
     }
 
-    /// The storage of `("storage", class, key, device, numbers)`, and nothing or `None` after it.
+    /// Builds a storage from the tuple `("storage", class, key, device, numbers)`, with an optional
+    /// `None` at its end.
     fn storage(&mut self, id: Object) -> Result<Object, Defect> {
         let members = match id {
             Object::Tuple(id) => &self.objects.groups[id][..],
@@ -270,20 +271,20 @@ impl<'a> Machine<'a> {
             ref rest @ ..,
         ] = members
         else {
-            return Err(self.problem("a storage that is not described as PyTorch does"));
+            return Err(self.problem("a storage that is not described in PyTorch's way"));
         };
         if tag.text(self.pickle) != "storage" || !matches!(rest, [] | [Object::None]) {
-            return Err(self.problem("a storage that is not described as PyTorch does"));
+            return Err(self.problem("a storage that is not described in PyTorch's way"));
         }
         let Ok(numbers) = usize::try_from(numbers) else {
-            return Err(self.problem("a storage of less than nothing"));
+            return Err(self.problem("a storage with a negative size"));
         };
         self.objects.storages.push(Storage { key, kind, numbers });
         Ok(Object::Storage(self.objects.storages.len() - 1))
     }
 
     fn push_tuple(&mut self, members: Vec<Object>) {
-        let tuple = Object::Tuple(self.objects.group(members));
+        let tuple = Object::Tuple(self.objects.add_group(members));
         self.stack.push(tuple);
     }
 
@@ -302,7 +303,7 @@ impl<'a> Machine<'a> {
                 self.objects.groups[list].extend(members);
                 Ok(())
             }
-            _ => Err(self.problem("members for what is no list")),
+            _ => Err(self.problem("members for an object that is not a list")),
         }
     }
 
@@ -312,21 +313,22 @@ impl<'a> Machine<'a> {
                 self.objects.groups[dict].extend(members);
                 Ok(())
             }
-            _ => Err(self.problem("entries for what is no dict")),
+            _ => Err(self.problem("entries for an object that is not a dict")),
         }
     }
 
-    fn recall(&mut self, index: u32) -> Result<(), Defect> {
+    /// Pushes the object that was stored in the memo under an index.
+    fn push_memo(&mut self, index: u32) -> Result<(), Defect> {
         match self.memo.get(&index) {
             Some(&object) => {
                 self.stack.push(object);
                 Ok(())
             }
-            None => Err(self.problem("a memory of what never was")),
+            None => Err(self.problem("a reference to a memo entry that was never stored")),
         }
     }
 
-    /// The height of the stack below which nothing may be taken: the last mark's.
+    /// The height of the stack at the last mark. Objects below it may not be popped.
     fn floor(&self) -> usize {
         self.marks.last().copied().unwrap_or(0)
     }
@@ -346,12 +348,13 @@ impl<'a> Machine<'a> {
 
     fn pop_to_mark(&mut self) -> Result<Vec<Object>, Defect> {
         match self.marks.pop() {
-            // Not `split_off`, which gives the vector of the whole stack away when the mark is 0.
+            // Not `split_off`, which moves the allocation of the whole stack if the mark is 0.
             Some(mark) => Ok(self.stack.drain(mark..).collect()),
             None => Err(self.problem("no mark")),
         }
     }
 
+    /// Subtracts from the number of instructions and copies that are left.
     fn charge(&mut self, count: usize) -> Result<(), Defect> {
         match self.left.checked_sub(count) {
             Some(left) => {
@@ -362,6 +365,7 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// Reads a string of `length` bytes and pushes it.
     fn text(&mut self, length: usize) -> Result<(), Defect> {
         let begin = self.position;
         let text = std::str::from_utf8(self.take(length)?);
@@ -411,7 +415,8 @@ impl<'a> Machine<'a> {
     }
 }
 
-/// A little-endian number in two's complement. One of more than 64 bits is nothing that counts.
+/// Reads a little-endian number in two's complement. A number of more than 64 bits, which no
+/// state dict needs, becomes [`Object::Other`].
 fn long(bytes: &[u8]) -> Object {
     let sign = match bytes.last() {
         Some(0x80..) => 0xff,

@@ -1,11 +1,11 @@
-//! State dicts that `torch.save` wrote.
+//! Reading of state dicts that `torch.save` wrote.
 //!
-//! Why an own reader: pytorch-reader (the one behind burn) is good, and bounds what a hostile file
-//! can do by constants (100 MiB of pickle, a million copied values)
-//! and a tensor by 10 GiB, where [`read`](crate::read) promises a small multiple of the file. It
-//! also keeps the last of two tensors of one name. To guard in front of it would take an
-//! interpreter of the same opcodes; this is that interpreter, for what a state dict needs. The
-//! tests hold the two against each other.
+//! The crate has a reader of its own, because pytorch-reader (which burn uses) bounds a hostile
+//! file by constants (100 MiB of pickle, a million copied values, 10 GiB for a tensor), while
+//! [`read`](crate::read) promises a small multiple of the file's size. Of two tensors with the same
+//! name, pytorch-reader keeps the last. A guard in front of pytorch-reader would need an
+//! interpreter of the same opcodes; this module is that interpreter, limited to the opcodes of a
+//! state dict. The tests compare the results of both readers.
 
 mod containers;
 mod machine;

@@ -1,8 +1,8 @@
-//! What a pickle of weights is made of.
+//! The objects in a pickle of weights.
 
 use crate::{Defect, element::Element};
 
-/// A text within the pickle.
+/// The range of a string within the pickle.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {
     pub(super) begin: usize,
@@ -10,7 +10,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// The text; the machine has checked that it is UTF-8 when it made the span.
+    /// Returns the string. The machine has checked that a span is UTF-8 before it creates the span.
     pub(super) fn text(self, pickle: &[u8]) -> &str {
         pickle
             .get(self.begin..self.end)
@@ -19,8 +19,10 @@ impl Span {
     }
 }
 
-/// An object. Small and copied freely: what is large is an index into [`Objects`], so that neither
-/// reading from the memo nor dropping ever walks what a pickle nests.
+/// An object on the stack or in the memo.
+///
+/// Objects are small and `Copy`: a large one is an index into [`Objects`], so neither reading from
+/// the memo nor dropping traverses nested objects.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Object {
     None,
@@ -29,17 +31,17 @@ pub(super) enum Object {
     Text(Span),
     Tuple(usize),
     List(usize),
-    /// Keys and values in turn.
+    /// A group of alternating keys and values.
     Dict(usize),
     Class(Class),
     Storage(usize),
     Tensor(usize),
-    /// A number or bytes that no weights need.
+    /// A number, a string or bytes that weights do not need.
     Other,
 }
 
-/// The classes and functions that a state dict names. None is ever called; the machine does what
-/// they would.
+/// The classes and functions that a state dict names. None is ever called; the machine builds the
+/// objects that they would return.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Class {
     OrderedDict,
@@ -48,11 +50,11 @@ pub(super) enum Class {
     Storage(Kind),
 }
 
-/// What a storage holds.
+/// The type of the numbers in a storage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Float(Element),
-    /// Integers of so many bytes, which are no weights.
+    /// Integers of the given number of bytes, which are not weights.
     Integer(usize),
 }
 
@@ -66,7 +68,11 @@ impl Kind {
 }
 
 impl Class {
-    /// The class of a name, or an error: whatever else a file names, nobody needs it for weights.
+    /// Returns the class of a name.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Defect::ForeignObject`] if weights do not need an object of that name.
     pub(super) fn named(module: &str, name: &str) -> Result<Self, Defect> {
         Ok(match (module, name) {
             ("collections", "OrderedDict") => Self::OrderedDict,
@@ -91,28 +97,29 @@ impl Class {
     }
 }
 
-/// A storage: numbers that lie elsewhere in the file.
+/// A storage: an array of numbers that is stored elsewhere in the file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Storage {
     pub(super) key: Span,
     pub(super) kind: Kind,
-    /// How many numbers.
+    /// The number of numbers in the storage.
     pub(super) numbers: usize,
 }
 
 /// A view of a storage.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct View {
-    /// Into [`Objects::storages`].
+    /// The index of the storage in [`Objects::storages`].
     pub(super) storage: usize,
-    /// Where it begins, in numbers.
+    /// The index of the view's first number within the storage.
     pub(super) offset: usize,
-    /// Into [`Objects::groups`], as is the next: tuples never change.
+    /// The index of the shape's tuple in [`Objects::groups`]. Tuples never change.
     pub(super) shape: usize,
+    /// The index of the strides' tuple in [`Objects::groups`].
     pub(super) strides: usize,
 }
 
-/// All objects of a pickle that are too large for [`Object`].
+/// The objects of all pickles that are too large for [`Object`].
 #[derive(Debug, Default)]
 pub(super) struct Objects {
     pub(super) groups: Vec<Vec<Object>>,
@@ -121,13 +128,13 @@ pub(super) struct Objects {
 }
 
 impl Objects {
-    /// Keeps the members of a tuple, list or dict.
-    pub(super) fn group(&mut self, members: Vec<Object>) -> usize {
+    /// Stores the members of a tuple, list or dict, and returns the index of the group.
+    pub(super) fn add_group(&mut self, members: Vec<Object>) -> usize {
         self.groups.push(members);
         self.groups.len() - 1
     }
 
-    /// A dict's value of a key; the last, as in Python.
+    /// Returns a dict's value of a key. The last of several is valid, as in Python.
     pub(super) fn get(&self, pickle: &[u8], dict: usize, key: &str) -> Option<Object> {
         let (pairs, _) = self.groups[dict].as_chunks();
         pairs.iter().rev().find_map(|&[found, value]| match found {
@@ -136,7 +143,7 @@ impl Objects {
         })
     }
 
-    /// A tuple of numbers that are not negative.
+    /// Returns the members of a tuple of integers, or `None` if one is negative or not an integer.
     pub(super) fn sizes(&self, tuple: usize) -> Option<Vec<usize>> {
         self.groups[tuple]
             .iter()

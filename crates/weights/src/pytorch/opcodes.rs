@@ -1,4 +1,4 @@
-//! The pickle opcodes that a state dict is written with, in protocols 2 to 5
+//! The pickle opcodes of a state dict, in protocols 2 to 5
 //! (<https://github.com/python/cpython/blob/main/Lib/pickletools.py>).
 
 pub(super) const MARK: u8 = b'(';

@@ -1,4 +1,4 @@
-//! From what a pickle made to the tensors that are wanted from each storage.
+//! The tensors of a state dict, grouped by storage.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,12 +11,12 @@ use crate::{
     collector::{Collector, MAX_AXES, volume},
 };
 
-/// Where checkpoints that hold more than a state dict keep it.
+/// The keys under which a checkpoint that holds more than a state dict stores the state dict.
 const STATE_DICTS: [&str; 3] = ["state_dict", "model_state_dict", "model"];
 
-/// A tensor within a storage.
+/// A named tensor as a view of a storage.
 #[derive(Debug)]
-pub(super) struct Wanted {
+pub(super) struct NamedView {
     pub(super) name: String,
     pub(super) shape: Vec<usize>,
     pub(super) strides: Vec<usize>,
@@ -25,23 +25,23 @@ pub(super) struct Wanted {
 
 /// A storage and the tensors in it.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(super) struct StorageTensors {
     pub(super) kind: Kind,
-    /// How many numbers it has.
+    /// The number of numbers in the storage.
     pub(super) numbers: usize,
-    pub(super) tensors: Vec<Wanted>,
+    pub(super) tensors: Vec<NamedView>,
 }
 
-/// Storages by key.
-pub(super) type Sources = BTreeMap<String, Source>;
+/// Storages and their tensors, by the storage's key.
+pub(super) type TensorsByStorage = BTreeMap<String, StorageTensors>;
 
-/// Lists the tensors of a state dict by the storage that they lie in.
-pub(super) fn sources(
+/// Groups the tensors of a state dict by storage.
+pub(super) fn tensors_by_storage(
     pickle: &[u8],
     machine: &Machine<'_>,
     root: Object,
     collector: &mut Collector,
-) -> Result<Sources, Defect> {
+) -> Result<TensorsByStorage, Defect> {
     let objects = machine.objects();
     let Object::Dict(root) = root else {
         return Err(machine.problem("it holds no state dict"));
@@ -53,62 +53,66 @@ pub(super) fn sources(
             _ => None,
         });
     let (pairs, _) = objects.groups[inner.unwrap_or(root)].as_chunks();
-    let mut sources = BTreeMap::new();
+    let mut storages = BTreeMap::new();
     let mut names = BTreeSet::new();
     for pair in pairs {
         let &[Object::Text(name), Object::Tensor(tensor)] = pair else {
             continue;
         };
-        // Checked before the name is copied: a pickle may refer to one long name very often.
+        // Check before copying the name, because a pickle may refer to one long name many times.
         let name = name.text(pickle);
         if !names.insert(name) {
             return Err(Defect::Duplicate {
                 name: name.to_owned(),
             });
         }
-        // And so may be the tensor: an entry of a few bytes becomes a shape, strides and a name.
+        // A pickle may also refer to one tensor many times: an entry of a few bytes becomes a
+        // shape, strides and a name.
         collector.charge_entry(name)?;
         let view = objects.tensors[tensor];
         let storage = objects.storages[view.storage];
-        let sizes = |tuple: usize| match objects.groups[tuple].len() <= MAX_AXES {
-            true => objects.sizes(tuple),
-            false => None,
+        let sizes = |tuple: usize| {
+            if objects.groups[tuple].len() <= MAX_AXES {
+                objects.sizes(tuple)
+            } else {
+                None
+            }
         };
         let (Some(shape), Some(strides)) = (sizes(view.shape), sizes(view.strides)) else {
             return Err(Defect::ImpossibleShape {
                 name: name.to_owned(),
             });
         };
-        let wanted = Wanted {
+        let view = NamedView {
             name: name.to_owned(),
             shape,
             strides,
             offset: view.offset,
         };
-        wanted.check(storage.numbers)?;
-        let source = sources
+        view.check(storage.numbers)?;
+        let listed = storages
             .entry(storage.key.text(pickle))
-            .or_insert_with(|| Source {
+            .or_insert_with(|| StorageTensors {
                 kind: storage.kind,
                 numbers: storage.numbers,
                 tensors: Vec::new(),
             });
-        if (source.kind, source.numbers) != (storage.kind, storage.numbers) {
+        if (listed.kind, listed.numbers) != (storage.kind, storage.numbers) {
             return Err(Defect::Damaged {
                 format: Format::PyTorch,
                 problem: "a storage has two sizes",
             });
         }
-        source.tensors.push(wanted);
+        listed.tensors.push(view);
     }
-    let owned = sources
+    let owned = storages
         .into_iter()
-        .map(|(key, source)| (key.to_owned(), source));
+        .map(|(key, listed)| (key.to_owned(), listed));
     Ok(owned.collect())
 }
 
-impl Wanted {
-    /// Checks that it lies within a storage of so many numbers.
+impl NamedView {
+    /// Checks that the view lies within a storage of `numbers` numbers.
     fn check(&self, numbers: usize) -> Result<(), Defect> {
         let volume = volume(&self.name, &self.shape)?;
         if self.shape.len() != self.strides.len() {
@@ -130,8 +134,8 @@ impl Wanted {
         }
     }
 
-    /// Whether it is all of a storage of so many numbers, in order.
-    pub(super) fn is_whole(&self, numbers: usize) -> bool {
+    /// Returns true if the view covers a storage of `numbers` numbers completely and in order.
+    pub(super) fn covers_storage(&self, numbers: usize) -> bool {
         if self.shape.contains(&0) {
             return false;
         }
@@ -142,7 +146,7 @@ impl Wanted {
             .zip(&self.strides)
             .rev()
             .all(|(&side, &stride)| {
-                // The stride of a side of one is never stepped, and PyTorch writes anything there.
+                // The stride of an axis of size 1 is never used, and PyTorch may write any value.
                 let fits = side == 1 || stride == expected;
                 expected *= side;
                 fits

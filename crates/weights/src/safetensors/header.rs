@@ -1,8 +1,9 @@
-//! The header: its length, then JSON that says what each tensor is and where.
+//! The header of a safetensors file: its length, then JSON with the type, shape and offsets of each
+//! tensor.
 //!
-//! The safetensors crate has a parser of it, which keeps the last of two tensors of one name and
-//! buffers any JSON, at a multiple of its size, before it looks at it. This one goes through the
-//! JSON once and takes only what a header may hold.
+//! The safetensors crate has a parser of the header, which keeps the last of two tensors of the
+//! same name, and buffers any JSON, at a multiple of its size, before it validates it. This parser
+//! goes through the JSON once and accepts only the fields of a header.
 
 use std::{collections::BTreeMap, fmt, io::Read};
 
@@ -13,40 +14,42 @@ use serde::{
 
 use crate::{Defect, Format, collector::MAX_AXES};
 
-/// Bytes of the number that says how long the header is.
+/// The size in bytes of the number that states the header's length.
 pub(super) const LENGTH_BYTES: u64 = 8;
-/// The longest header that the format allows.
+/// The length in bytes of the longest header that the format allows.
 const MAX_HEADER: u64 = 100_000_000;
-/// The one key that is no tensor.
+/// The only key that does not name a tensor.
 pub(super) const METADATA_KEY: &str = "__metadata__";
 
-/// What the header says of a tensor.
+/// The header's entry of a tensor.
 #[derive(Debug, Deserialize)]
 pub(super) struct TensorEntry {
     pub(super) dtype: String,
     #[serde(deserialize_with = "sides")]
     pub(super) shape: Vec<usize>,
-    /// Where its bytes begin and end, from the end of the header.
+    /// The offsets of the tensor's first byte and of the byte after its last, from the end of the
+    /// header.
     pub(super) data_offsets: (u64, u64),
 }
 
-/// A header.
+/// A parsed header.
 #[derive(Debug, Default)]
 pub(super) struct Header {
     pub(super) metadata: BTreeMap<String, String>,
     pub(super) tensors: BTreeMap<String, TensorEntry>,
 }
 
-/// Whether a file's first bytes are those of a safetensors file: a length, then `{`.
-pub(crate) fn looks_like(head: &[u8]) -> bool {
+/// Returns true if a file begins as safetensors do: with a length, then `{`.
+pub(crate) fn is_safetensors(head: &[u8]) -> bool {
     let Some((length, json)) = head.split_first_chunk() else {
         return false;
     };
-    // A wrong length before what is clearly the JSON is a damaged header, not another format.
+    // A wrong length before text that is clearly JSON is a damaged header, not another format.
     json.starts_with(b"{\"") || json.starts_with(b"{") && u64::from_le_bytes(*length) <= MAX_HEADER
 }
 
-/// Reads the header of a file of so many bytes. Gives it and how many bytes follow it.
+/// Reads the header of a file of `file_length` bytes. Returns the header and the number of bytes
+/// that follow it.
 pub(super) fn read_header(
     reader: &mut impl Read,
     file_length: u64,
@@ -96,7 +99,7 @@ impl<'de> Deserialize<'de> for Header {
                         header.tensors.insert(name.clone(), tensor).is_some()
                     };
                     if repeated {
-                        return Err(A::Error::custom(format!("{name:?} comes twice")));
+                        return Err(A::Error::custom(format!("the key {name:?} occurs twice")));
                     }
                 }
                 header.metadata = metadata.unwrap_or_default();
@@ -108,7 +111,7 @@ impl<'de> Deserialize<'de> for Header {
     }
 }
 
-/// A shape, which ends in an error before it has more axes than a tensor has.
+/// Deserializes a shape. More than [`MAX_AXES`] axes are an error as soon as they are found.
 fn sides<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<usize>, D::Error> {
     struct Sides;
 

@@ -1,4 +1,4 @@
-//! Reading, tensor by tensor, so that no more is in memory than the tensors themselves.
+//! Reading of safetensors, tensor by tensor, so that memory holds only the tensors themselves.
 
 use std::io::{BufReader, Read};
 
@@ -10,7 +10,7 @@ use crate::{
     element::Element,
 };
 
-/// Reads a file of so many bytes from its beginning.
+/// Reads a file of `length` bytes from its beginning.
 pub(crate) fn read_safetensors(reader: impl Read, length: u64) -> Result<Weights, Defect> {
     let damaged = |problem| Defect::Damaged {
         format: Format::Safetensors,
@@ -19,16 +19,16 @@ pub(crate) fn read_safetensors(reader: impl Read, length: u64) -> Result<Weights
     let mut reader = BufReader::new(reader);
     let (header, data) = read_header(&mut reader, length)?;
     let mut entries: Vec<_> = header.tensors.into_iter().collect();
-    // The name decides between tensors of no values at one place.
+    // Tensors without values may share an offset; the stable sort keeps them in order of name.
     entries.sort_by_key(|(_, entry)| entry.data_offsets);
 
     let mut collector = Collector::for_file(length);
     let mut position = 0;
     for (name, entry) in entries {
         let (begin, end) = entry.data_offsets;
-        // The format allows neither holes nor overlaps, and neither did the writer mean any.
+        // The format allows neither gaps nor overlaps.
         if begin != position || end < begin {
-            return Err(damaged("its tensors do not follow one another"));
+            return Err(damaged("its tensors are not contiguous"));
         }
         if end > data {
             return Err(damaged(
@@ -49,15 +49,15 @@ pub(crate) fn read_safetensors(reader: impl Read, length: u64) -> Result<Weights
         let size = element.size() as u64;
         let count = usize::try_from(bytes / size).unwrap_or(usize::MAX);
         if bytes % size != 0 {
-            return Err(damaged("a tensor ends in half a number"));
+            return Err(damaged("a tensor ends within a number"));
         }
         check_shape(&name, &entry.shape, count)?;
-        let mut values = collector.room(&name, &entry.shape)?;
+        let mut values = collector.allocate(&name, &entry.shape)?;
         element.read(&mut reader, count, &mut values)?;
         collector.insert(name, entry.shape, values)?;
     }
     if position != data {
-        return Err(damaged("it does not end where its tensors do"));
+        return Err(damaged("it does not end with its last tensor"));
     }
 
     let tensors = collector.into_tensors();

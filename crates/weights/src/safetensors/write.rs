@@ -1,4 +1,4 @@
-//! Writing: as small as exactness allows, whole or not at all.
+//! Writing of safetensors: lossless, as small as possible, and atomic.
 
 use std::{
     collections::BTreeMap,
@@ -17,16 +17,17 @@ use crate::{
     collector::check_shape,
 };
 
-/// Writes the tensors as safetensors, with the metadata, which gets the [`checksum`] of both.
+/// Writes tensors and metadata as safetensors, and adds the [`checksum`] of both to the metadata.
 ///
-/// Each tensor is written as f16 if that holds every value of it exactly, and as f32 otherwise, so
-/// that reading gives the same bits back. The file is there whole or not at all: it is written
-/// under another name beside its place and then renamed, so a full disk neither leaves half a file
-/// nor spoils one that was there.
+/// Each tensor is written as f16 if f16 represents each of its values exactly, and as f32
+/// otherwise, so reading returns the same bits. The write is atomic: the file is written under
+/// another name in the same folder and then renamed, so a full disk neither leaves a partial file
+/// nor changes an existing one.
 ///
 /// # Errors
 ///
-/// When a shape does not fit its values, or the file cannot be written.
+/// Returns [`WeightsError::Memory`] if the number of a tensor's values is not that of its shape,
+/// and [`WeightsError::Write`] if the file cannot be written.
 pub fn write_safetensors(
     path: &Path,
     tensors: &NamedTensors,
@@ -55,7 +56,7 @@ fn write(
     metadata.insert(CHECKSUM_KEY.to_owned(), sum);
     header.insert(METADATA_KEY.to_owned(), json!(metadata));
     let mut position = 0;
-    // The wider numbers come first, so that all are aligned for a reader that maps the file.
+    // The wider numbers come first, so that all numbers are aligned in a memory-mapped file.
     for (dtype, size, group) in [("F32", 4, &singles), ("F16", 2, &halves)] {
         for (name, tensor) in group {
             let end = position + size * tensor.values.len();
@@ -89,12 +90,13 @@ fn values(group: &[(&String, &HostTensor)]) -> impl Iterator<Item = f32> {
         .flat_map(|(_, tensor)| tensor.values.iter().copied())
 }
 
-/// Whether a value comes back from f16 with the same bits: also zero's sign and a NaN's payload.
+/// Returns true if a value converts to f16 and back with the same bits, including the sign of zero
+/// and the payload of a NaN.
 fn fits_half(value: f32) -> bool {
     f16::from_f32(value).to_f32().to_bits() == value.to_bits()
 }
 
-/// Writes a file under another name beside its place, then moves it there.
+/// Writes a file under another name in the same folder, then renames it.
 fn write_whole(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let target = target(path)?;
     let folder = match target.parent() {
@@ -106,7 +108,7 @@ fn write_whole(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> 
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        // What any new file has (less the umask), where a temporary one is its owner's alone.
+        // The permissions of any new file (less the umask); a temporary file is private by default.
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
     let mut partial = builder.tempfile_in(folder)?;
@@ -116,7 +118,7 @@ fn write_whole(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> 
     Ok(())
 }
 
-/// The file that a path names: behind links, and neither a folder nor protected.
+/// Resolves symbolic links. Returns an error if the target is a folder or is read-only.
 fn target(path: &Path) -> io::Result<PathBuf> {
     let Ok(target) = path.canonicalize() else {
         return Ok(path.to_owned());

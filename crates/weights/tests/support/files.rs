@@ -1,4 +1,4 @@
-//! Weight files written byte by byte, from the formats' specifications.
+//! Weight files written byte by byte from the specifications of the formats.
 
 use std::io::Write;
 
@@ -16,7 +16,7 @@ pub(crate) fn safetensors(header: &str, data: &[u8]) -> Vec<u8> {
     [&length[..], header.as_bytes(), data].concat()
 }
 
-/// `a` = [[1, 2, 3]] in f32, `b` = [0.5, -0] in f16, `c` = 1.5 in bf16.
+/// A safetensors file of `a` = [[1, 2, 3]] in f32, `b` = [0.5, -0] in f16, and `c` = 1.5 in bf16.
 pub(crate) fn small_safetensors() -> Vec<u8> {
     safetensors(
         r#"{"__metadata__":{"from":"a test"},"a":{"dtype":"F32","shape":[1,3],"data_offsets":[0,12]},"b":{"dtype":"F16","shape":[2],"data_offsets":[12,16]},"c":{"dtype":"BF16","shape":[],"data_offsets":[16,18]}}"#,
@@ -28,7 +28,7 @@ pub(crate) fn small_safetensors() -> Vec<u8> {
     )
 }
 
-/// A protobuf number.
+/// A protobuf varint.
 pub(crate) fn varint(mut number: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     while number >= 0x80 {
@@ -44,7 +44,7 @@ pub(crate) fn number(field: u64, value: u64) -> Vec<u8> {
     [varint(field << 3), varint(value)].concat()
 }
 
-/// A protobuf field that is bytes, a text or a message.
+/// A protobuf field of bytes, a string or a message.
 pub(crate) fn bytes(field: u64, bytes: &[u8]) -> Vec<u8> {
     [
         varint(field << 3 | 2),
@@ -54,7 +54,7 @@ pub(crate) fn bytes(field: u64, bytes: &[u8]) -> Vec<u8> {
     .concat()
 }
 
-/// Where the fields of a protobuf message end, and where the first begins. All must be bytes.
+/// Offset 0 and the offset of each field's end in a protobuf message, whose fields must be bytes.
 pub(crate) fn ends_of_fields(message: &[u8]) -> Vec<usize> {
     let mut ends = vec![0];
     let mut at = 0;
@@ -71,7 +71,7 @@ pub(crate) fn ends_of_fields(message: &[u8]) -> Vec<usize> {
         value
     };
     while at < message.len() {
-        assert_eq!(number(&mut at) & 7, 2, "a field that is no bytes");
+        assert_eq!(number(&mut at) & 7, 2, "a field that is not bytes");
         at += number(&mut at);
         ends.push(at);
     }
@@ -99,8 +99,8 @@ pub(crate) fn constant(name: &str, dtype: u64, shape: &[u64], values: &[u8]) -> 
     node(name, "Const", &bytes(5, &attribute))
 }
 
-/// A frozen graph: `w` [2, 1] = [1, 2] as bytes, `b` [3] = 0.5 once for all, `h` [2] = [1.5, -2] in
-/// half, `two` = [1, -1] unpacked, and what is no weight.
+/// A frozen graph: `w` [2, 1] = [1, 2] as bytes, `b` [3] = 0.5 as one repeated value, `h` [2] =
+/// [1.5, -2] as halves, `two` = [1, -1] unpacked, and nodes that are not weights.
 pub(crate) fn small_graph() -> Vec<u8> {
     let two = [&[0x2d][..], &floats(&[1.0]), &[0x2d], &floats(&[-1.0])].concat();
     [
@@ -121,7 +121,7 @@ pub(crate) fn small_graph() -> Vec<u8> {
     .concat()
 }
 
-/// A legacy blob of Caffe.
+/// A legacy Caffe blob.
 pub(crate) fn legacy_blob(sides: [u64; 4], values: &[f32]) -> Vec<u8> {
     let sides = sides
         .iter()
@@ -184,7 +184,7 @@ pub(crate) fn small_caffe_v2() -> Vec<u8> {
     [bytes(1, b"SmallNet"), bytes(100, &layer)].concat()
 }
 
-/// A pickled text.
+/// A pickled string.
 pub(crate) fn text(text: &str) -> Vec<u8> {
     [
         b"X",
@@ -211,18 +211,18 @@ pub(crate) struct Pickled<'a> {
     pub(crate) class: &'a str,
     /// The storage's key.
     pub(crate) key: &'a str,
-    /// Numbers in the storage.
+    /// The number of numbers in the storage.
     pub(crate) numbers: u64,
-    /// Where the tensor begins in it.
+    /// The index of the tensor's first number in the storage.
     pub(crate) offset: u64,
-    /// The tensor's sides.
+    /// The tensor's shape.
     pub(crate) shape: &'a [u64],
-    /// Its strides.
+    /// The tensor's strides.
     pub(crate) strides: &'a [u64],
 }
 
 impl Pickled<'_> {
-    /// The instructions.
+    /// The pickle instructions that build the tensor.
     pub(crate) fn instructions(&self) -> Vec<u8> {
         [
             &b"ctorch._utils\n_rebuild_tensor_v2\n(("[..],
@@ -241,7 +241,7 @@ impl Pickled<'_> {
     }
 }
 
-/// A pickled state dict of instructions by name.
+/// A pickled state dict, from the instructions of each named object.
 pub(crate) fn state_dict(entries: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let entries = entries
         .iter()
@@ -255,7 +255,8 @@ pub(crate) fn state_dict(entries: &[(&str, Vec<u8>)]) -> Vec<u8> {
     .concat()
 }
 
-/// `w` [2, 2] transposed in a storage of 4 floats, `b` [2] in a storage of halves, and a count.
+/// The pickle and the storages of a state dict: `w` [2, 2] transposed in a storage of 4 floats, `b`
+/// [2] in a storage of halves, and the integer `n`.
 fn small_state_dict() -> (Vec<u8>, [(&'static str, Vec<u8>); 3]) {
     let tensor = |class, key, numbers, shape, strides| {
         Pickled {
@@ -281,7 +282,7 @@ fn small_state_dict() -> (Vec<u8>, [(&'static str, Vec<u8>); 3]) {
     (pickle, storages)
 }
 
-/// The zip container around a pickle and storages.
+/// PyTorch's zip container around a pickle and storages.
 pub(crate) fn torch_zip(pickle: &[u8], storages: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut files = vec![("archive/data.pkl".to_owned(), pickle.to_vec())];
     files.push(("archive/byteorder".to_owned(), b"little".to_vec()));
@@ -291,7 +292,8 @@ pub(crate) fn torch_zip(pickle: &[u8], storages: &[(&str, Vec<u8>)]) -> Vec<u8> 
     zip(&files, false)
 }
 
-/// The legacy container around a pickle and storages of so many numbers.
+/// PyTorch's legacy container around a pickle and storages, each with its key and its number of
+/// numbers.
 pub(crate) fn torch_legacy(pickle: &[u8], storages: &[(&str, u64, Vec<u8>)]) -> Vec<u8> {
     let keys: Vec<u8> = storages.iter().flat_map(|(key, _, _)| text(key)).collect();
     let mut file = [
@@ -351,7 +353,7 @@ pub(crate) fn zip(files: &[(String, Vec<u8>)], deflated: bool) -> Vec<u8> {
     bytes
 }
 
-/// A graph in an archive with labels and a licence, as the public one.
+/// An archive of a graph, labels and a license, like the public one.
 pub(crate) fn graph_zip(graph: Vec<u8>, labels: &str) -> Vec<u8> {
     let files = [
         ("tensorflow_inception_graph.pb".to_owned(), graph),
@@ -364,7 +366,7 @@ pub(crate) fn graph_zip(graph: Vec<u8>, labels: &str) -> Vec<u8> {
     zip(&files, true)
 }
 
-/// One small file of every kind that is read.
+/// One small file of every format and container.
 pub(crate) fn small_files() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("safetensors", small_safetensors()),

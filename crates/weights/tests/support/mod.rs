@@ -1,4 +1,4 @@
-//! Small weight files of every format, written byte by byte, and where the shared ones are.
+//! Small weight files of every format, a counting allocator, and the paths of the shared files.
 
 #![allow(
     dead_code,
@@ -10,8 +10,8 @@ pub(crate) mod files;
 
 use std::path::PathBuf;
 
-/// The path of a file in `../shared` (seen from the workspace's root), or `None` with a line that
-/// says what is skipped, on a machine that does not have it.
+/// Returns the path of a file in the folder `shared` beside the repository. On a machine without
+/// the file, prints that the test is skipped and returns `None`.
 pub(crate) fn shared(file: &str) -> Option<PathBuf> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../../../shared")
@@ -19,6 +19,6 @@ pub(crate) fn shared(file: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    eprintln!("skipped: this test needs {file}, which is not there");
+    eprintln!("skipped: this test needs {file}, which does not exist");
     None
 }

@@ -1,4 +1,4 @@
-//! Which message this is: protobuf has no magic number, so its first fields must say.
+//! Recognition of a protobuf message by its first fields, as protobuf has no magic number.
 
 use super::{
     caffe::{LAYER, LAYER_NAME, V1_LAYER, V1_LAYER_NAME},
@@ -7,11 +7,12 @@ use super::{
 };
 use crate::Format;
 
-/// Caffe's name of the whole model, where a graph has its first node.
+/// The field of a Caffe model's name. It has the same number as a graph's nodes.
 const NET_NAME: u64 = 1;
 
-/// Tells a graph from a model by a file's first bytes; `None` when it is neither.
-pub(crate) fn recognise(head: &[u8]) -> Option<Format> {
+/// Distinguishes a TensorFlow graph from a Caffe model by a file's first bytes. Returns `None` if
+/// the bytes are neither.
+pub(crate) fn recognize(head: &[u8]) -> Option<Format> {
     const _: () = assert!(NET_NAME == GRAPH_NODE);
     for field in Fields::of_beginning(head) {
         match field.ok()? {
@@ -32,7 +33,7 @@ pub(crate) fn recognise(head: &[u8]) -> Option<Format> {
     None
 }
 
-/// Whether a message's beginning has a field that is a readable text.
+/// Returns true if the beginning of a message has a field `number` that is printable text.
 fn has_text(message: &[u8], number: u64) -> bool {
     Fields::of_beginning(message)
         .map_while(Result::ok)
