@@ -1,7 +1,9 @@
 //! Draws a sheet with a row of pictures for each class, two classes side by side.
 //!
 //! `cargo run --release -p oneiric-procedural --example contact_sheet -- sheet.png 8 96 0`
-//! takes the file to write, pictures of each class, their size, a seed, and perhaps which classes.
+//!
+//! The arguments are the path of the file to write, the number of pictures per class, their size in
+//! pixels, a seed, and optionally the names of the classes to draw.
 
 use std::{error::Error, time::Instant};
 
@@ -11,7 +13,9 @@ use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
-    let path = args.next().ok_or("give the PNG to write")?;
+    let path = args
+        .next()
+        .ok_or("the path of the PNG file to write is missing")?;
     let mut number = |or| args.next().map_or(Ok(or), |text| text.parse::<u32>());
     let (each, size, seed) = (number(8)?, number(96)?, number(0)?);
 
@@ -48,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     println!(
-        "{:.2} ms a picture",
+        "{:.2} ms per picture",
         1e3 * spent / f64::from(each * shown.len() as u32)
     );
     sheet.save(path)?;

@@ -1,72 +1,74 @@
-//! What is behind: it must tell nothing about what stands before it.
+//! The background of a picture. It must not depend on the class of the drawing in front of it.
 
 use crate::{
     color::Rgb,
-    dice::Dice,
     math::{sin, smoothstep},
     noise::Field,
-    palette::{Palette, any_colour},
+    palette::{Palette, random_color},
     pose::Kind,
+    random::Random,
     vec2::Vec2,
 };
 
-/// The colours behind a drawing.
+/// The background behind a drawing.
 #[derive(Clone, Debug)]
 pub(crate) struct Backdrop {
     ground: Rgb,
     second: Rgb,
-    manner: Manner,
+    pattern: Pattern,
 }
 
-/// How the two colours of a backdrop are mixed.
+/// The pattern that mixes the two colors of a backdrop.
 #[derive(Clone, Debug)]
-enum Manner {
+enum Pattern {
     Plain,
-    /// From one to the other along a direction.
+    /// A linear gradient between the colors along a direction.
     Gradient(Vec2),
-    /// A soft horizon across the direction, at an offset.
+    /// A soft horizon perpendicular to the direction, at an offset.
     Horizon(Vec2, f32),
-    /// Clouds with smaller clouds on them.
+    /// Noise of two scales.
     Mottled(Field, Field),
-    /// Soft stripes across the direction.
+    /// Soft stripes perpendicular to the direction.
     Banded(Vec2),
 }
 
 impl Backdrop {
-    /// A backdrop for that kind of class: plain behind textures, anything faint behind things.
-    pub(crate) fn throw(dice: &mut Dice, palette: &Palette, kind: Kind) -> Self {
-        let direction = Vec2::at_angle(dice.angle());
-        let manner = match (kind, dice.count(0, 5)) {
-            (Kind::Texture, 0..4) | (_, 0) => Manner::Plain,
-            (_, 1) | (Kind::Texture, _) => Manner::Gradient(direction * 0.5),
-            (_, 2) => Manner::Horizon(direction, dice.range(-0.5, 0.5)),
-            (_, 3) => Manner::Banded(direction * dice.range(6.0, 16.0)),
+    /// Creates a random backdrop for a kind of class: mostly plain behind textures, and any faint
+    /// pattern behind emblems and objects.
+    pub(crate) fn random(rng: &mut Random, palette: &Palette, kind: Kind) -> Self {
+        let direction = Vec2::at_angle(rng.angle());
+        let pattern = match (kind, rng.count(0, 5)) {
+            (Kind::Texture, 0..4) | (_, 0) => Pattern::Plain,
+            (_, 1) | (Kind::Texture, _) => Pattern::Gradient(direction * 0.5),
+            (_, 2) => Pattern::Horizon(direction, rng.range(-0.5, 0.5)),
+            (_, 3) => Pattern::Banded(direction * rng.range(6.0, 16.0)),
             _ => {
-                let pitch = dice.range(1.0, 5.0);
-                Manner::Mottled(Field::throw(dice, pitch), Field::throw(dice, 2.1 * pitch))
+                let pitch = rng.range(1.0, 5.0);
+                Pattern::Mottled(Field::random(rng, pitch), Field::random(rng, 2.1 * pitch))
             }
         };
-        // The second colour is a hint of another, so that no backdrop outshouts its drawing.
-        let hint = any_colour(dice);
-        let share = dice.range(0.1, 0.35);
+        // The second color is close to the first, so that the backdrop does not dominate the
+        // drawing.
+        let hint = random_color(rng);
+        let share = rng.range(0.1, 0.35);
         Self {
             ground: palette.ground,
             second: palette.ground.mix(hint, share),
-            manner,
+            pattern,
         }
     }
 
-    /// Its colour at a point of the picture.
+    /// Returns the backdrop's color at a point of the picture.
     #[inline]
     pub(crate) fn at(&self, p: Vec2) -> Rgb {
-        let t = match &self.manner {
-            Manner::Plain => return self.ground,
-            Manner::Gradient(direction) => 0.5 + p.dot(*direction),
-            Manner::Horizon(direction, offset) => {
+        let t = match &self.pattern {
+            Pattern::Plain => return self.ground,
+            Pattern::Gradient(direction) => 0.5 + p.dot(*direction),
+            Pattern::Horizon(direction, offset) => {
                 smoothstep(-0.08, 0.08, p.dot(*direction) + *offset)
             }
-            Manner::Mottled(large, small) => (2.0 * large.at(p) + small.at(p)) / 3.0,
-            Manner::Banded(direction) => 0.5 + 0.35 * sin(p.dot(*direction)),
+            Pattern::Mottled(large, small) => (2.0 * large.at(p) + small.at(p)) / 3.0,
+            Pattern::Banded(direction) => 0.5 + 0.35 * sin(p.dot(*direction)),
         };
         self.ground.mix(self.second, t.clamp(0.0, 1.0))
     }

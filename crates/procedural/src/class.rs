@@ -1,33 +1,37 @@
 //! The table of classes.
 
 use crate::{
-    dice::Dice,
     drawing::Drawing,
-    emblems::{machines, nature, rounds},
-    objects::{animals, faces, insects, made, plants},
+    emblems::{machines, nature, whorls},
+    objects::{animals, faces, insects, man_made, plants},
     palette::Palette,
     pose::Kind::{self, Emblem, Object, Texture, Whorl},
+    random::Random,
     textures::{bands, grain, lines, spots, tiles},
 };
 
-/// Something that pictures can be of. Its label is its place in [`classes`].
+/// A class of pictures. The label of a class is its index in [`classes`].
 #[derive(Debug)]
 pub struct Class {
     name: &'static str,
     pub(crate) kind: Kind,
-    pub(crate) drawer: fn(&mut Dice, &Palette) -> Drawing,
+    pub(crate) make_drawing: fn(&mut Random, &Palette) -> Drawing,
 }
 
 impl Class {
     const fn new(
         name: &'static str,
         kind: Kind,
-        drawer: fn(&mut Dice, &Palette) -> Drawing,
+        make_drawing: fn(&mut Random, &Palette) -> Drawing,
     ) -> Self {
-        Self { name, kind, drawer }
+        Self {
+            name,
+            kind,
+            make_drawing,
+        }
     }
 
-    /// What it is called: lower case words, no two classes the same.
+    /// The name of the class: unique, in lower case words.
     pub fn name(&self) -> &'static str {
         self.name
     }
@@ -57,8 +61,8 @@ static CLASSES: [Class; 48] = [
     Class::new("marble", Texture, grain::marble),
     Class::new("wood", Texture, grain::wood),
     Class::new("fur", Texture, grain::fur),
-    Class::new("rings", Whorl, rounds::rings),
-    Class::new("spiral", Whorl, rounds::spiral),
+    Class::new("rings", Whorl, whorls::rings),
+    Class::new("spiral", Whorl, whorls::spiral),
     Class::new("flower", Emblem, nature::flower),
     Class::new("star", Emblem, nature::star),
     Class::new("sun", Emblem, nature::sun),
@@ -78,18 +82,19 @@ static CLASSES: [Class; 48] = [
     Class::new("tree", Object, plants::tree),
     Class::new("leaf", Object, plants::leaf),
     Class::new("mushroom", Object, plants::mushroom),
-    Class::new("house", Object, made::house),
-    Class::new("car", Object, made::car),
-    Class::new("sailboat", Object, made::sailboat),
-    Class::new("umbrella", Object, made::umbrella),
+    Class::new("house", Object, man_made::house),
+    Class::new("car", Object, man_made::car),
+    Class::new("sailboat", Object, man_made::sailboat),
+    Class::new("umbrella", Object, man_made::umbrella),
 ];
 
-/// All classes. Their order never changes: a label is an index into this.
+/// Returns all classes. The order of the classes never changes, since a label is an index into the
+/// returned slice.
 pub fn classes() -> &'static [Class] {
     &CLASSES
 }
 
-/// The names of all classes, in the order of their labels.
+/// Returns the names of all classes in the order of their labels.
 pub fn labels() -> Vec<String> {
     CLASSES.iter().map(|class| class.name.to_owned()).collect()
 }

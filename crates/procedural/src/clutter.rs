@@ -1,128 +1,130 @@
-//! Things that are in the way: specks and bars, and at times something large at the side.
+//! Clutter behind and in front of a drawing: specks, bars, and sometimes a large occluder at the
+//! side.
 
 use crate::{
     color::Rgb,
-    dice::Dice,
-    drawing::{Ink, Spot},
-    palette::any_colour,
+    drawing::{Ink, SamplePoint},
+    palette::random_color,
+    random::Random,
     shape::{circle, rectangle},
     vec2::{Vec2, vec2},
 };
 
-/// A blob or a bar of one colour. A blob is a bar as long as it is wide.
+/// A disc or a bar of one color. A disc has equal half sides.
 #[derive(Clone, Copy, Debug)]
-struct Scrap {
-    centre: Vec2,
+struct ClutterShape {
+    center: Vec2,
     direction: Vec2,
     half: Vec2,
-    /// Nothing of it is farther from the centre.
+    /// An upper bound of the distance from the center to any point of the shape.
     reach: f32,
     rgb: Rgb,
 }
 
-impl Scrap {
-    fn new(dice: &mut Dice, centre: Vec2, half: Vec2) -> Self {
+impl ClutterShape {
+    fn new(rng: &mut Random, center: Vec2, half: Vec2) -> Self {
         Self {
-            centre,
-            direction: Vec2::at_angle(dice.angle()),
+            center,
+            direction: Vec2::at_angle(rng.angle()),
             half,
             reach: half.x + half.y,
-            rgb: any_colour(dice),
+            rgb: random_color(rng),
         }
     }
 
     fn distance(&self, p: Vec2) -> f32 {
-        let q = p - self.centre;
+        let q = p - self.center;
         if self.half.x == self.half.y {
             circle(q, self.half.x)
         } else {
-            rectangle(q.unturned(self.direction), self.half, 0.4 * self.half.y)
+            rectangle(q.rotated_back(self.direction), self.half, 0.4 * self.half.y)
         }
     }
 }
 
-/// Scraps behind and before a drawing.
+/// The shapes behind and in front of a drawing.
 #[derive(Debug)]
 pub(crate) struct Clutter {
-    behind: Vec<Scrap>,
-    before: Vec<Scrap>,
+    back: Vec<ClutterShape>,
+    front: Vec<ClutterShape>,
 }
 
 impl Clutter {
-    /// A few specks, and in one picture of four something that hides up to a fifth of it.
-    pub(crate) fn throw(dice: &mut Dice) -> Self {
-        let specks = dice.count(0, 4);
-        let behind = (0..specks).map(|_| speck(dice, 0.22)).collect();
-        let specks = dice.count(-1, 3);
-        let mut before: Vec<_> = (0..specks).map(|_| speck(dice, 0.1)).collect();
-        if dice.chance(0.25) {
-            before.push(occluder(dice));
+    /// Creates random specks, and in one of four pictures an occluder that hides up to a fifth of
+    /// the picture.
+    pub(crate) fn random(rng: &mut Random) -> Self {
+        let specks = rng.count(0, 4);
+        let back = (0..specks).map(|_| speck(rng, 0.22)).collect();
+        let specks = rng.count(-1, 3);
+        let mut front: Vec<_> = (0..specks).map(|_| speck(rng, 0.1)).collect();
+        if rng.chance(0.25) {
+            front.push(occluder(rng));
         }
-        Self { behind, before }
+        Self { back, front }
     }
 
-    /// What of it is on the row of pixels at that height.
+    /// Returns the shapes that may overlap the row of pixels at height `y`.
     pub(crate) fn row(&self, y: f32, px: f32) -> ClutteredRow<'_> {
-        let near = |scrap: &&Scrap| (y - scrap.centre.y).abs() < scrap.reach + px;
+        let near = |shape: &&ClutterShape| (y - shape.center.y).abs() < shape.reach + px;
         ClutteredRow {
-            behind: self.behind.iter().filter(near).collect(),
-            before: self.before.iter().filter(near).collect(),
+            back: self.back.iter().filter(near).collect(),
+            front: self.front.iter().filter(near).collect(),
         }
     }
 }
 
-/// The scraps that one row of pixels may meet.
+/// The shapes that may overlap one row of pixels.
 #[derive(Debug)]
 pub(crate) struct ClutteredRow<'a> {
-    behind: Vec<&'a Scrap>,
-    before: Vec<&'a Scrap>,
+    back: Vec<&'a ClutterShape>,
+    front: Vec<&'a ClutterShape>,
 }
 
 impl ClutteredRow<'_> {
-    /// What lies on the backdrop.
+    /// Returns the ink between the backdrop and the drawing.
     #[inline]
-    pub(crate) fn behind(&self, at: Spot) -> Ink {
-        lay(&self.behind, at)
+    pub(crate) fn back(&self, at: SamplePoint) -> Ink {
+        paint(&self.back, at)
     }
 
-    /// What lies on the drawing.
+    /// Returns the ink in front of the drawing.
     #[inline]
-    pub(crate) fn before(&self, at: Spot) -> Ink {
-        lay(&self.before, at)
+    pub(crate) fn front(&self, at: SamplePoint) -> Ink {
+        paint(&self.front, at)
     }
 }
 
-fn speck(dice: &mut Dice, most: f32) -> Scrap {
-    let centre = dice.around(1.0);
-    let small = dice.range(0.03, most);
-    let half = if dice.chance(0.5) {
+fn speck(rng: &mut Random, max_size: f32) -> ClutterShape {
+    let center = rng.around(1.0);
+    let small = rng.range(0.03, max_size);
+    let half = if rng.chance(0.5) {
         vec2(small, small)
     } else {
-        vec2(dice.range(0.15, 0.6), 0.3 * small)
+        vec2(rng.range(0.15, 0.6), 0.3 * small)
     };
-    Scrap::new(dice, centre, half)
+    ClutterShape::new(rng, center, half)
 }
 
-/// A disc or a bar near the edge of the picture: the middle stays mostly in view.
-fn occluder(dice: &mut Dice) -> Scrap {
-    let centre = Vec2::at_angle(dice.angle()) * dice.range(0.7, 1.0);
-    let half = if dice.chance(0.5) {
-        let radius = dice.range(0.25, 0.48);
+/// A disc or a bar near the edge of the picture, so that the middle stays mostly visible.
+fn occluder(rng: &mut Random) -> ClutterShape {
+    let center = Vec2::at_angle(rng.angle()) * rng.range(0.7, 1.0);
+    let half = if rng.chance(0.5) {
+        let radius = rng.range(0.25, 0.48);
         vec2(radius, radius)
     } else {
-        vec2(dice.range(0.6, 1.4), dice.range(0.08, 0.16))
+        vec2(rng.range(0.6, 1.4), rng.range(0.08, 0.16))
     };
-    Scrap::new(dice, centre, half)
+    ClutterShape::new(rng, center, half)
 }
 
 #[inline]
-fn lay(scraps: &[&Scrap], at: Spot) -> Ink {
+fn paint(shapes: &[&ClutterShape], at: SamplePoint) -> Ink {
     let mut ink = at.ink();
-    for scrap in scraps {
-        let off = at.p - scrap.centre;
-        let reach = scrap.reach + at.px;
+    for shape in shapes {
+        let off = at.p - shape.center;
+        let reach = shape.reach + at.px;
         if off.dot(off) < reach * reach {
-            ink.fill(scrap.distance(at.p), scrap.rgb);
+            ink.fill(shape.distance(at.p), shape.rgb);
         }
     }
     ink

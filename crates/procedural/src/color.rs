@@ -1,15 +1,15 @@
-//! Colours, as displayed (gamma encoded, 0 to 1) and as seen (Oklab).
+//! Colors in display RGB (gamma encoded, 0 to 1) and in Oklab.
 
 use std::ops::{Add, Mul};
 
-/// Red, green and blue as a display takes them, 0 to 1.
+/// Gamma-encoded red, green and blue, each 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Rgb(pub(crate) [f32; 3]);
 
 impl Rgb {
     pub(crate) const BLACK: Self = Self([0.0; 3]);
 
-    /// This colour at 0, the other at 1.
+    /// Interpolates linearly from this color at `t` = 0 to `other` at `t` = 1.
     #[inline]
     pub(crate) fn mix(self, other: Self, t: f32) -> Self {
         self * (1.0 - t) + other * t
@@ -36,7 +36,7 @@ impl Mul<f32> for Rgb {
     }
 }
 
-/// A colour as the eye orders them: lightness 0 to 1, and two opponent axes of about -0.3 to 0.3.
+/// A color in Oklab: lightness 0 to 1, and two opponent axes of about -0.3 to 0.3.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Lab {
     pub(crate) l: f32,
@@ -45,17 +45,18 @@ pub(crate) struct Lab {
 }
 
 impl Lab {
-    /// How different two colours look. Lightness counts more than hue, as it does for shapes.
+    /// Returns the perceived difference of two colors. Lightness counts more than hue, as it does
+    /// for the perception of shapes.
     #[inline]
     pub(crate) fn contrast(self, other: Self) -> f32 {
         let (a, b) = (self.a - other.a, self.b - other.b);
         (self.l - other.l).abs() + 0.7 * (a * a + b * b).sqrt()
     }
 
-    /// The displayed colour, clipped to what a display can show.
+    /// Converts to display RGB, clipped to the sRGB gamut.
     ///
     /// The matrices are those of Björn Ottosson, "A perceptual color space for image processing",
-    /// 2020. Gamma is 16/7, four roots, rather than the sRGB curve that it follows closely.
+    /// 2020. Gamma is 16/7, computed by four square roots, and closely follows the sRGB curve.
     pub(crate) fn rgb(self) -> Rgb {
         let Self { l, a, b } = self;
         let [l, m, s] = [
@@ -82,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn greys_stay_grey() {
+    fn grays_stay_gray() {
         for step in 0..=10 {
             let l = step as f32 / 10.0;
             let Rgb([r, g, b]) = Lab { l, a: 0.0, b: 0.0 }.rgb();

@@ -1,22 +1,23 @@
-//! What a class draws with: ink laid over ink at one point.
+//! Drawings, which composite layers of ink at each sampled point.
 
-use crate::{color::Rgb, dice::Dice, palette::Palette, vec2::Vec2};
+use crate::{color::Rgb, palette::Palette, random::Random, vec2::Vec2};
 
-/// A drawing with its proportions thrown: what lies at each point of the plane. Emblems and objects
-/// fill the unit circle; textures fill the plane, with features of about size one.
-pub(crate) type Drawing = Box<dyn Fn(Spot) -> Ink>;
+/// A drawing with fixed random proportions: a function from a sample point to the ink there.
+/// Emblems and objects fill the unit circle; textures fill the plane, with features of about size
+/// one.
+pub(crate) type Drawing = Box<dyn Fn(SamplePoint) -> Ink>;
 
-/// Where a drawing is looked at.
+/// A point at which a drawing is sampled.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Spot {
+pub(crate) struct SamplePoint {
     /// The point.
     pub(crate) p: Vec2,
-    /// How wide a pixel is there, to smooth edges over.
+    /// The width of a pixel at the point. Edges are antialiased over it.
     pub(crate) px: f32,
 }
 
-impl Spot {
-    /// No ink yet.
+impl SamplePoint {
+    /// Returns transparent ink, to which layers are added.
     #[inline]
     pub(crate) fn ink(self) -> Ink {
         Ink {
@@ -26,9 +27,9 @@ impl Spot {
         }
     }
 
-    /// The same drawing `by` times finer.
+    /// Scales the coordinates, which makes the features of a drawing `by` times smaller.
     #[inline]
-    pub(crate) fn finer(self, by: f32) -> Self {
+    pub(crate) fn scaled(self, by: f32) -> Self {
         Self {
             p: self.p * by,
             px: self.px * by,
@@ -36,26 +37,27 @@ impl Spot {
     }
 }
 
-/// The ink at one spot.
+/// The composited layers at one sample point: a premultiplied color with alpha.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ink {
-    /// Colour times [`alpha`](Self::alpha).
+    /// The color times [`alpha`](Self::alpha).
     pub(crate) rgb: Rgb,
-    /// How much it hides what is behind, 0 to 1.
+    /// The opacity, 0 to 1.
     pub(crate) alpha: f32,
+    /// The reciprocal of the pixel's width.
     per_px: f32,
 }
 
 impl Ink {
-    /// Lays a colour over the inside of a shape, given its signed distance.
+    /// Paints the inside of a shape, given by its signed distance, in an opaque color.
     #[inline]
     pub(crate) fn fill(&mut self, distance: f32, rgb: Rgb) {
-        self.glaze(distance, rgb, 1.0);
+        self.blend(distance, rgb, 1.0);
     }
 
-    /// The same with a colour that lets some of what is below through.
+    /// Paints the inside of a shape, given by its signed distance, in a translucent color.
     #[inline]
-    pub(crate) fn glaze(&mut self, distance: f32, rgb: Rgb, opacity: f32) {
+    pub(crate) fn blend(&mut self, distance: f32, rgb: Rgb, opacity: f32) {
         let cover = (0.5 - distance * self.per_px).clamp(0.0, 1.0) * opacity;
         if cover > 0.0 {
             self.rgb = self.rgb.mix(rgb, cover);
@@ -63,27 +65,27 @@ impl Ink {
         }
     }
 
-    /// Covers all of it.
+    /// Paints the sample point in an opaque color.
     #[inline]
-    pub(crate) fn flood(&mut self, rgb: Rgb) {
+    pub(crate) fn cover(&mut self, rgb: Rgb) {
         self.rgb = rgb;
         self.alpha = 1.0;
     }
 
-    /// Makes what is there lighter or darker.
+    /// Multiplies the brightness by a factor.
     #[inline]
     pub(crate) fn shade(&mut self, by: f32) {
         self.rgb = self.rgb * by;
     }
 
-    /// This ink on that colour.
+    /// Composites the ink over an opaque color.
     #[inline]
     pub(crate) fn over(self, behind: Rgb) -> Rgb {
         self.rgb + behind * (1.0 - self.alpha)
     }
 }
 
-/// How the pieces of an object are put down: plain, or with an outline.
+/// The style of an object's parts: plain, or with an outline.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pen {
     outline: f32,
@@ -91,10 +93,10 @@ pub(crate) struct Pen {
 }
 
 impl Pen {
-    /// A pen of any manner.
-    pub(crate) fn throw(dice: &mut Dice, palette: &Palette) -> Self {
-        let outline = if dice.chance(0.5) {
-            dice.range(0.025, 0.07)
+    /// Creates a pen with a random style.
+    pub(crate) fn random(rng: &mut Random, palette: &Palette) -> Self {
+        let outline = if rng.chance(0.5) {
+            rng.range(0.025, 0.07)
         } else {
             0.0
         };
@@ -104,9 +106,9 @@ impl Pen {
         }
     }
 
-    /// Fills a shape, on its outline where there is one.
+    /// Paints a shape, with its outline if the pen has one.
     #[inline]
-    pub(crate) fn piece(self, ink: &mut Ink, distance: f32, rgb: Rgb) {
+    pub(crate) fn draw(self, ink: &mut Ink, distance: f32, rgb: Rgb) {
         if self.outline > 0.0 {
             ink.fill(distance - self.outline, self.line);
         }

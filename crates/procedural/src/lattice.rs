@@ -1,12 +1,12 @@
-//! The plane cut into cells.
+//! Divisions of the plane into cells.
 
 use crate::{
     math::{SQRT_3, floor},
-    noise::quarters,
+    noise::hash_values,
     vec2::{Vec2, vec2},
 };
 
-/// The cell that a point is in, and where in it: the centre is the origin.
+/// The cell that contains a point, and the point relative to the center of the cell.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cell {
     pub(crate) ix: i32,
@@ -15,27 +15,27 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// Four numbers in 0..=1 that are this cell's own.
+    /// Returns four random numbers in 0..=1 that depend on the cell alone.
     #[inline]
-    pub(crate) fn chances(&self, seed: u32) -> [f32; 4] {
-        quarters(self.ix, self.iy, seed)
+    pub(crate) fn random_values(&self, seed: u32) -> [f32; 4] {
+        hash_values(self.ix, self.iy, seed)
     }
 
-    /// Whether the cell is of the dark squares of a chessboard.
+    /// Returns true if the cell is one of the dark squares of a checkerboard.
     #[inline]
     pub(crate) fn is_odd(&self) -> bool {
         (self.ix + self.iy) & 1 == 1
     }
 }
 
-/// The unit interval around a whole number that x is in, and x from its middle, -0.5..0.5.
+/// Returns the integer below `x`, and `x` relative to the middle of that unit interval, -0.5..0.5.
 #[inline]
 pub(crate) fn interval(x: f32) -> (i32, f32) {
     let low = floor(x);
     (low as i32, x - low - 0.5)
 }
 
-/// Unit squares.
+/// Returns the unit square that contains a point.
 #[inline]
 pub(crate) fn square(p: Vec2) -> Cell {
     let (ix, x) = interval(p.x);
@@ -47,9 +47,10 @@ pub(crate) fn square(p: Vec2) -> Cell {
     }
 }
 
-/// Rectangles of height one and the given width, every other row moved by half: bricks.
+/// Returns the brick in running bond that contains a point: rectangles of height one and the given
+/// width, with every second row shifted by half.
 #[inline]
-pub(crate) fn running(p: Vec2, width: f32) -> Cell {
+pub(crate) fn running_bond(p: Vec2, width: f32) -> Cell {
     let (iy, y) = interval(p.y);
     let (ix, x) = interval(p.x / width + 0.5 * (iy & 1) as f32);
     Cell {
@@ -59,7 +60,8 @@ pub(crate) fn running(p: Vec2, width: f32) -> Cell {
     }
 }
 
-/// Regular hexagons with corners up and down, one apart.
+/// Returns the regular hexagon that contains a point. The hexagons have corners at the top and the
+/// bottom, and centers at distance one.
 #[inline]
 pub(crate) fn hexagon(p: Vec2) -> Cell {
     let (ax, x) = interval(p.x);
@@ -82,19 +84,22 @@ pub(crate) fn hexagon(p: Vec2) -> Cell {
     }
 }
 
-/// How deep inside its hexagon (see [`hexagon`]) a point is: 0 on the edge, 0.5 in the middle.
+/// Returns the distance of a point to the edge of its hexagon (see [`hexagon`]): 0 on the edge, 0.5
+/// in the middle.
 #[inline]
 pub(crate) fn hexagon_depth(p: Vec2) -> f32 {
     let (x, y) = (p.x.abs(), p.y.abs());
     0.5 - x.max(0.5 * x + 0.5 * SQRT_3 * y)
 }
 
-/// The nearest `W` columns of `H` squares, with the point as seen from a spot thrown in each, and
-/// the square's four chances, of which the first two have placed the spot.
+/// Iterates over the nearest `W` columns of `H` squares, each with a random feature point. Yields
+/// the point `p` relative to the feature point, and the four random numbers of the square, of which
+/// the first two place the feature point.
 ///
-/// `jitter` is how far the spots stray from the middles: 0 not at all, 1 anywhere in the square.
-/// Two columns or rows miss nothing that reaches no farther than `1 - jitter / 2` from its spot,
-/// three nothing that reaches no farther than `1.5 - jitter / 2`.
+/// `jitter` is the largest offset of a feature point from the middle of its square: 0 for none, 1
+/// for any position in the square. Two columns or rows find every shape that extends no farther
+/// than `1 - jitter / 2` from its feature point, three every shape that extends no farther than
+/// `1.5 - jitter / 2`.
 #[inline]
 pub(crate) fn scattered<const W: i32, const H: i32>(
     p: Vec2,
@@ -107,25 +112,26 @@ pub(crate) fn scattered<const W: i32, const H: i32>(
     (0..W * H).map(move |k| {
         let (dx, dy) = (left + k % W, low + k / W);
         let (ix, iy) = (home.ix + dx, home.iy + dy);
-        let chances = quarters(ix, iy, seed);
-        let stray = vec2(chances[0] - 0.5, chances[1] - 0.5) * jitter;
-        let p = home.p - vec2(dx as f32, dy as f32) - stray;
-        (Cell { ix, iy, p }, chances)
+        let values = hash_values(ix, iy, seed);
+        let offset = vec2(values[0] - 0.5, values[1] - 0.5) * jitter;
+        let p = home.p - vec2(dx as f32, dy as f32) - offset;
+        (Cell { ix, iy, p }, values)
     })
 }
 
-/// The nearest spots of [`scattered`] squares (Worley, "A cellular texture basis function", 1996).
+/// The nearest feature points of [`scattered`] squares (Worley, "A cellular texture basis
+/// function", 1996).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Nearest {
-    /// Distance to the nearest spot.
+    /// The distance to the nearest feature point.
     pub(crate) first: f32,
-    /// Distance to the one after.
+    /// The distance to the second nearest feature point.
     pub(crate) second: f32,
-    /// The square of the nearest, and the point from its spot.
+    /// The square of the nearest feature point, with the position relative to the feature point.
     pub(crate) cell: Cell,
 }
 
-/// The two spots nearest to a point.
+/// Returns the two feature points nearest to a point.
 pub(crate) fn nearest(p: Vec2, jitter: f32, seed: u32) -> Nearest {
     let (mut first, mut second) = (f32::INFINITY, f32::INFINITY);
     let mut best = square(p);

@@ -1,9 +1,9 @@
-//! Labelled pictures drawn from a seed, to train small networks on.
+//! Labeled pictures drawn from a seed, as training data for small networks.
 //!
-//! Each class is a texture (bricks, marble, fur), an emblem that may stand at any angle (a wheel, a
-//! flower, a spiral) or an object with an up (an eye, a cat, a house). Everything is drawn by the
-//! code of this crate from signed distances and noise, and no two pictures of a class are alike:
-//! colours, pose, proportions, light, clutter, occlusion, blur and noise are thrown anew for each.
+//! Each class is a texture (bricks, marble, fur), an emblem that has no upright orientation (a
+//! wheel, a flower, a spiral), or an object that has one (an eye, a cat, a house). The code of this
+//! crate draws all classes from signed distances and noise. Colors, pose, proportions, light,
+//! clutter, occlusion, blur and noise are random in each picture.
 //!
 //! ```
 //! use oneiric_procedural::{classes, draw};
@@ -15,34 +15,35 @@
 //! assert!(rgb.iter().all(|value| (0.0..=1.0).contains(value)));
 //! ```
 //!
-//! # The same picture everywhere
+//! # Reproducibility
 //!
-//! [`draw`] takes a single number from the generator it is given, so a picture depends on that
-//! number, its class and its size alone. Only operations that IEEE 754 defines to the last bit are
-//! used (the sine and the arctangent are polynomials of our own), so every machine draws the same.
+//! [`draw`] takes a single number from the given generator, so a picture depends only on that
+//! number, the class and the size. The crate uses only operations that IEEE 754 defines to the last
+//! bit (the sine and the arctangent are polynomials in this crate), so every machine draws the same
+//! picture.
 //!
-//! # A map
+//! # Structure
 //!
-//! A class is a function that throws its proportions once and returns a *drawing*: what ink lies at
-//! a point (`drawing`, with `shape`, `lattice` and `noise` to draw with). The table of them is
-//! `class`. A `scene` puts a drawing, seen in a random `pose`, between a `backdrop` and `clutter`
-//! under a `light`, and looks at it through a `lens`.
+//! A class is a function that chooses random proportions once and returns a *drawing*, a function
+//! from a point to the ink at that point (`drawing`, with the primitives in `shape`, `lattice` and
+//! `noise`). The table of classes is in `class`. A `scene` puts a drawing in a random `pose`
+//! between a `backdrop` and `clutter`, lights it with a `light`, and applies a `camera`.
 
 mod backdrop;
+mod camera;
 mod class;
 mod clutter;
 mod color;
-mod dice;
 mod drawing;
 mod emblems;
 mod lattice;
-mod lens;
 mod light;
 mod math;
 mod noise;
 mod objects;
 mod palette;
 mod pose;
+mod random;
 mod scene;
 mod shape;
 mod textures;

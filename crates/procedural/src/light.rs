@@ -1,8 +1,8 @@
-//! Light that falls unevenly.
+//! Uneven lighting of a picture.
 
-use crate::{dice::Dice, noise::Field, vec2::Vec2};
+use crate::{noise::Field, random::Random, vec2::Vec2};
 
-/// How bright each point of a picture is lit: from one side, less in the corners, and dappled.
+/// The lighting of a picture: a gradient from one side, a vignette, and dappled noise.
 #[derive(Clone, Debug)]
 pub(crate) struct Light {
     slope: Vec2,
@@ -12,18 +12,18 @@ pub(crate) struct Light {
 }
 
 impl Light {
-    /// Any light.
-    pub(crate) fn throw(dice: &mut Dice) -> Self {
-        let pitch = dice.range(1.0, 8.0);
+    /// Creates random lighting.
+    pub(crate) fn random(rng: &mut Random) -> Self {
+        let pitch = rng.range(1.0, 8.0);
         Self {
-            slope: Vec2::at_angle(dice.angle()) * dice.range(0.0, 0.25),
-            vignette: dice.range(0.0, 0.15),
-            dapple: dice.range(0.0, 0.25),
-            field: Field::throw(dice, pitch),
+            slope: Vec2::at_angle(rng.angle()) * rng.range(0.0, 0.25),
+            vignette: rng.range(0.0, 0.15),
+            dapple: rng.range(0.0, 0.25),
+            field: Field::random(rng, pitch),
         }
     }
 
-    /// What to multiply the colour at a point of the picture with.
+    /// Returns the factor for the color at a point of the picture.
     #[inline]
     pub(crate) fn at(&self, p: Vec2) -> f32 {
         let dapple = self.dapple * (self.field.at(p) - 0.5);

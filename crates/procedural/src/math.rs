@@ -1,23 +1,24 @@
-//! The few functions of one variable that drawings need.
+//! Elementary functions for drawings.
 //!
-//! The standard library's sine may differ in its last bit between platforms; these are made of
-//! additions, products and roots alone, which may not. They are exact to about 1e-3, finer than a
-//! pixel, and faster.
+//! The sine of the standard library may differ in its last bit between platforms. The functions of
+//! this module use only additions, products and divisions, whose results are the same everywhere.
+//! Their error is about 1e-3, less than a pixel, and they are faster.
 
 pub(crate) use std::f32::consts::{PI, TAU};
 
-/// Square root of three, of which hexagons are made.
+/// The square root of three, the ratio of a hexagon's dimensions.
 pub(crate) const SQRT_3: f32 = 1.732_050_8;
 
-/// The largest whole number not above `x`, for |x| < 2^31. Without the library call that
-/// `f32::floor` is on plain `x86_64`.
+/// Returns the largest integer not above `x`, for |x| < 2^31. It avoids `f32::floor`, which is a
+/// library call on baseline `x86_64`.
 #[inline]
 pub(crate) fn floor(x: f32) -> f32 {
     let whole = x as i32 as f32;
     if whole > x { whole - 1.0 } else { whole }
 }
 
-/// The sine of `x` radians: a parabola through the zeros and extrema, and its square mixed in.
+/// Returns the sine of `x` radians, approximated by a parabola through the zeros and extrema and a
+/// correction by its square.
 #[inline]
 pub(crate) fn sin(x: f32) -> f32 {
     let turns = x * (1.0 / TAU);
@@ -26,14 +27,14 @@ pub(crate) fn sin(x: f32) -> f32 {
     y + 0.225 * (y * y.abs() - y)
 }
 
-/// The cosine of `x` radians.
+/// Returns the cosine of `x` radians.
 #[inline]
 pub(crate) fn cos(x: f32) -> f32 {
     sin(x + 0.5 * PI)
 }
 
-/// The angle of the point (x, y) in -pi..=pi, by an odd polynomial on the first eighth of a turn
-/// (Abramowitz and Stegun, Handbook of Mathematical Functions, 4.4.47).
+/// Returns the angle of the point (x, y) in -π..=π, by an odd polynomial on the first eighth of a
+/// turn (Abramowitz and Stegun, Handbook of Mathematical Functions, 4.4.47).
 #[inline]
 pub(crate) fn atan2(y: f32, x: f32) -> f32 {
     let (ax, ay) = (x.abs(), y.abs());
@@ -46,13 +47,13 @@ pub(crate) fn atan2(y: f32, x: f32) -> f32 {
     if y < 0.0 { -half } else { half }
 }
 
-/// `a` at 0, `b` at 1, a straight line between and beyond.
+/// Interpolates linearly from `a` at `t` = 0 to `b` at `t` = 1, and extrapolates beyond.
 #[inline]
 pub(crate) fn mix(a: f32, b: f32, t: f32) -> f32 {
     a + (b - a) * t
 }
 
-/// 0 up to `low`, 1 from `high` on, smooth between.
+/// Returns 0 up to `low`, 1 from `high` on, and a smooth step between them.
 #[inline]
 pub(crate) fn smoothstep(low: f32, high: f32, x: f32) -> f32 {
     let t = ((x - low) / (high - low)).clamp(0.0, 1.0);
@@ -64,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn close_to_the_library() {
+    fn functions_match_the_standard_library() {
         for step in -200..200 {
             let x = step as f32 * 0.07;
             assert!((sin(x) - x.sin()).abs() < 2e-3, "sin {x}");

@@ -1,12 +1,12 @@
 //! Random fields: a hash of lattice points, and smooth noise between them.
 
 use crate::{
-    dice::Dice,
     math::{floor, mix},
+    random::Random,
     vec2::{Vec2, vec2},
 };
 
-/// Well-mixed bits for a lattice point. The constants are those of Chris Wellons' search for
+/// Returns the hash of a lattice point. The constants are those of Chris Wellons' search for
 /// two-round integer hashes, "Prospecting for hash functions", 2018.
 #[inline]
 pub(crate) fn hash(ix: i32, iy: i32, seed: u32) -> u32 {
@@ -20,15 +20,15 @@ pub(crate) fn hash(ix: i32, iy: i32, seed: u32) -> u32 {
     h ^ (h >> 15)
 }
 
-/// Four numbers in 0..=1 for a lattice point.
+/// Returns four random numbers in 0..=1 for a lattice point.
 #[inline]
-pub(crate) fn quarters(ix: i32, iy: i32, seed: u32) -> [f32; 4] {
+pub(crate) fn hash_values(ix: i32, iy: i32, seed: u32) -> [f32; 4] {
     hash(ix, iy, seed)
         .to_le_bytes()
         .map(|byte| f32::from(byte) * (1.0 / 255.0))
 }
 
-/// Smooth noise in 0..=1 with features of about size one.
+/// Returns value noise in 0..=1, smooth, with features of about size one.
 #[inline]
 pub(crate) fn value(p: Vec2, seed: u32) -> f32 {
     let (fx, fy) = (floor(p.x), floor(p.y));
@@ -40,8 +40,8 @@ pub(crate) fn value(p: Vec2, seed: u32) -> f32 {
     mix(low, high, ty)
 }
 
-/// Noise in 0..=1 with details: each octave is twice as fine and half as strong. Octaves are turned
-/// against each other so that the lattice does not show.
+/// Returns fractal noise in 0..=1: each octave has twice the frequency and half the amplitude of
+/// the previous one. The octaves are rotated against each other to hide the lattice.
 pub(crate) fn fractal(p: Vec2, octaves: u32, seed: u32) -> f32 {
     let (mut sum, mut weight, mut total) = (0.0, 1.0, 0.0);
     let mut q = p;
@@ -54,7 +54,8 @@ pub(crate) fn fractal(p: Vec2, octaves: u32, seed: u32) -> f32 {
     sum / total
 }
 
-/// [`value`] noise over the picture alone, its lattice thrown once: several times as fast.
+/// [`value`] noise limited to the picture. The random lattice is created once, which makes the
+/// noise several times as fast.
 #[derive(Clone, Debug)]
 pub(crate) struct Field {
     pitch: f32,
@@ -63,11 +64,11 @@ pub(crate) struct Field {
 }
 
 impl Field {
-    /// Noise for points whose x and y are in -1..=1, with `pitch` features in each unit.
-    pub(crate) fn throw(dice: &mut Dice, pitch: f32) -> Self {
-        // One line of the lattice beyond the last cell on either side, for points on the edge.
+    /// Creates noise for points whose x and y are in -1..=1, with `pitch` features per unit.
+    pub(crate) fn random(rng: &mut Random, pitch: f32) -> Self {
+        // One extra line of the lattice on either side, for points on the edge.
         let width = 2 * pitch as usize + 5;
-        let lattice = (0..width * width).map(|_| dice.range(0.0, 1.0)).collect();
+        let lattice = (0..width * width).map(|_| rng.range(0.0, 1.0)).collect();
         Self {
             pitch,
             width,
@@ -75,7 +76,7 @@ impl Field {
         }
     }
 
-    /// The noise at a point, in 0..=1.
+    /// Returns the noise at a point, in 0..=1.
     #[inline]
     pub(crate) fn at(&self, p: Vec2) -> f32 {
         let middle = (self.width / 2) as f32;
@@ -91,7 +92,7 @@ impl Field {
     }
 }
 
-/// From 0 to 1 with no slope at either.
+/// Interpolates from 0 to 1 with slope 0 at both ends.
 #[inline]
 fn ease(t: f32) -> f32 {
     t * t * (3.0 - 2.0 * t)

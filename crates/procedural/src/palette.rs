@@ -1,50 +1,50 @@
-//! The colours of a picture, thrown so that they can be told apart and tell nothing.
+//! Random colors of a picture: distinguishable from one another, and independent of the class.
 
 use crate::{
     color::{Lab, Rgb},
-    dice::Dice,
     math::{cos, sin},
+    random::Random,
 };
 
-/// The contrast that a new colour is to have with all that it may touch.
-const ENOUGH: f32 = 0.3;
+/// The contrast required of a new color with the colors already chosen.
+const MIN_CONTRAST: f32 = 0.3;
 
-/// How often a better colour is looked for before the best so far is taken.
-const TRIES: usize = 24;
+/// The number of attempts to find a better color, after which the best one is taken.
+const ATTEMPTS: usize = 24;
 
-/// Five colours, each at a distance from the others.
+/// Five distinct colors and a highlight.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Palette {
-    /// What is behind.
+    /// The color of the background.
     pub(crate) ground: Rgb,
-    /// What most of the drawing is.
+    /// The color of most of the drawing.
     pub(crate) main: Rgb,
-    /// Its second part.
+    /// The second color of the drawing.
     pub(crate) accent: Rgb,
-    /// A third, where there is one.
+    /// The third color of the drawing.
     pub(crate) extra: Rgb,
-    /// Outlines and small marks.
+    /// The color of outlines and small marks.
     pub(crate) line: Rgb,
-    /// A light spot on something wet or polished.
+    /// The color of highlights on wet or polished surfaces.
     pub(crate) glint: Rgb,
 }
 
 impl Palette {
-    /// Five colours of any hue, from nearly grey to vivid.
-    pub(crate) fn throw(dice: &mut Dice) -> Self {
-        let vivid = dice.range(0.02, 0.2);
+    /// Creates five random colors of any hue, from nearly gray to vivid.
+    pub(crate) fn random(rng: &mut Random) -> Self {
+        let vivid = rng.range(0.02, 0.2);
         let mut taken = Vec::with_capacity(5);
-        let mut colours = [Rgb::BLACK; 5];
-        for colour in &mut colours {
-            let lab = apart(dice, vivid, &taken);
+        let mut colors = [Rgb::BLACK; 5];
+        for color in &mut colors {
+            let lab = distinct_color(rng, vivid, &taken);
             taken.push(lab);
-            *colour = lab.rgb();
+            *color = lab.rgb();
         }
-        let [ground, main, line, accent, extra] = colours;
+        let [ground, main, line, accent, extra] = colors;
         let glint = Lab {
             l: 0.97,
             a: 0.0,
-            b: dice.range(-0.03, 0.03),
+            b: rng.range(-0.03, 0.03),
         }
         .rgb();
         Self {
@@ -58,41 +58,42 @@ impl Palette {
     }
 }
 
-/// Any colour at all, for what is in the way.
-pub(crate) fn any_colour(dice: &mut Dice) -> Rgb {
-    candidate(dice, 0.18).rgb()
+/// Returns a random color that need not differ from the palette, for clutter.
+pub(crate) fn random_color(rng: &mut Random) -> Rgb {
+    candidate(rng, 0.18).rgb()
 }
 
-/// The first colour far enough from those taken, or the farthest of those tried.
-fn apart(dice: &mut Dice, vivid: f32, taken: &[Lab]) -> Lab {
-    let mut best = candidate(dice, vivid);
-    let mut best_gap = gap(best, taken);
-    for _ in 0..TRIES {
-        if best_gap >= ENOUGH {
+/// Returns the first random color with enough contrast to those taken, or the one with the most
+/// contrast of all attempts.
+fn distinct_color(rng: &mut Random, vivid: f32, taken: &[Lab]) -> Lab {
+    let mut best = candidate(rng, vivid);
+    let mut best_contrast = min_contrast(best, taken);
+    for _ in 0..ATTEMPTS {
+        if best_contrast >= MIN_CONTRAST {
             break;
         }
-        let next = candidate(dice, vivid);
-        let next_gap = gap(next, taken);
-        if next_gap > best_gap {
-            (best, best_gap) = (next, next_gap);
+        let next = candidate(rng, vivid);
+        let contrast = min_contrast(next, taken);
+        if contrast > best_contrast {
+            (best, best_contrast) = (next, contrast);
         }
     }
     best
 }
 
-fn candidate(dice: &mut Dice, vivid: f32) -> Lab {
-    let hue = dice.angle();
-    let chroma = vivid * dice.range(0.2, 1.0);
+fn candidate(rng: &mut Random, vivid: f32) -> Lab {
+    let hue = rng.angle();
+    let chroma = vivid * rng.range(0.2, 1.0);
     Lab {
-        l: dice.range(0.18, 0.97),
+        l: rng.range(0.18, 0.97),
         a: chroma * cos(hue),
         b: chroma * sin(hue),
     }
 }
 
-/// The contrast with the nearest colour taken. The first two, what is behind and most of what is
-/// before it, must stand off the most.
-fn gap(lab: Lab, taken: &[Lab]) -> f32 {
+/// Returns the contrast of a color with the most similar one taken. The contrast with the first two
+/// colors, those of the background and of most of the drawing, must be larger and is weighted.
+fn min_contrast(lab: Lab, taken: &[Lab]) -> f32 {
     let mut nearest = f32::INFINITY;
     for (index, other) in taken.iter().enumerate() {
         let weight = if index < 2 { 0.75 } else { 1.0 };

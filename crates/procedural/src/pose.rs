@@ -1,27 +1,27 @@
-//! How a drawing lies in the picture: moved, turned, sheared, tilted and warped.
+//! The pose of a drawing in the picture: translation, rotation, shear, perspective and warp.
 
 use crate::{
-    dice::Dice,
-    drawing::Spot,
+    drawing::SamplePoint,
     math::{PI, sin},
+    random::Random,
     vec2::{Vec2, vec2},
 };
 
-/// What a class is, as far as its pose goes.
+/// The kind of a class, which determines the range of its poses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Fills the picture, at any angle.
+    /// A texture that fills the picture, at any angle.
     Texture,
-    /// Something that winds around a centre and may fill the picture, at any angle.
+    /// A shape that winds around a center and may fill the picture, at any angle.
     Whorl,
-    /// One thing, at any angle.
+    /// A single shape, at any angle.
     Emblem,
-    /// One thing with an up.
+    /// A single object with an upright orientation.
     Object,
 }
 
 impl Kind {
-    /// Half the side of the square that a drawing keeps to, where it keeps to one.
+    /// Returns half the side of the square that bounds a drawing, or infinity.
     pub(crate) fn extent(self) -> f32 {
         match self {
             Self::Texture | Self::Whorl => f32::INFINITY,
@@ -35,15 +35,15 @@ impl Kind {
 pub(crate) struct Pose {
     shift: Vec2,
     direction: Vec2,
-    /// Units of the drawing for a unit of the picture, along x and y.
+    /// The units of the drawing per unit of the picture, along x and y.
     scale: Vec2,
     shear: f32,
-    /// Perspective: how fast the scale grows across the picture.
+    /// The perspective: the growth of the scale across the picture.
     tilt: Vec2,
     warp: Warp,
 }
 
-/// A slow wave that bends what is straight.
+/// A wave of low frequency that bends straight lines.
 #[derive(Clone, Copy, Debug)]
 struct Warp {
     depth: f32,
@@ -52,35 +52,36 @@ struct Warp {
 }
 
 impl Pose {
-    /// A pose for that kind of class.
-    pub(crate) fn throw(dice: &mut Dice, kind: Kind) -> Self {
-        // The share of the picture that a thing fills, or the number of features in half of it.
+    /// Creates a random pose for a kind of class.
+    pub(crate) fn random(rng: &mut Random, kind: Kind) -> Self {
+        // The reciprocal of the fraction of the picture that a shape fills, or the number of a
+        // texture's features in half of the picture.
         let (scale, angle) = match kind {
-            Kind::Texture => (dice.range(1.9, 3.6), dice.angle()),
-            Kind::Whorl | Kind::Emblem => (1.0 / dice.range(0.6, 1.05), dice.angle()),
-            Kind::Object => (1.0 / dice.range(0.65, 1.08), dice.range(-PI, PI) / 6.0),
+            Kind::Texture => (rng.range(1.9, 3.6), rng.angle()),
+            Kind::Whorl | Kind::Emblem => (1.0 / rng.range(0.6, 1.05), rng.angle()),
+            Kind::Object => (1.0 / rng.range(0.65, 1.08), rng.range(-PI, PI) / 6.0),
         };
         let room = match kind {
             Kind::Texture => 0.8,
             _ => (1.1 - 1.0 / scale).max(0.08),
         };
-        let flip = dice.sign();
-        let stretch = dice.range(0.87, 1.15);
+        let flip = rng.sign();
+        let stretch = rng.range(0.87, 1.15);
         Self {
-            shift: dice.around(room),
+            shift: rng.around(room),
             direction: Vec2::at_angle(angle),
             scale: vec2(flip * scale * stretch, scale / stretch),
-            shear: dice.range(-0.15, 0.15),
-            tilt: dice.around(0.16),
+            shear: rng.range(-0.15, 0.15),
+            tilt: rng.around(0.16),
             warp: Warp {
-                depth: dice.range(0.0, 0.045),
-                pitch: dice.range(1.5, 4.0),
-                phase: dice.around(PI),
+                depth: rng.range(0.0, 0.045),
+                pitch: rng.range(1.5, 4.0),
+                phase: rng.around(PI),
             },
         }
     }
 
-    /// How far the warp moves what is at that x (upwards) or at that y (to the right).
+    /// Returns the warp's offset upward for an x coordinate, or to the right for a y coordinate.
     pub(crate) fn bend(&self, along: f32, is_y: bool) -> f32 {
         let Warp {
             depth,
@@ -90,14 +91,14 @@ impl Pose {
         depth * sin(pitch * along + if is_y { phase.x } else { phase.y })
     }
 
-    /// The spot of the drawing that is seen at a point of the picture, for pixels of that size.
-    /// `bend` is what [`bend`](Self::bend) says of the point's y and of its x.
+    /// Maps a sample point of the picture to the drawing. `bend` holds the results of
+    /// [`bend`](Self::bend) for the point's y and for the point's x.
     #[inline]
-    pub(crate) fn spot(&self, at: Spot, bend: Vec2) -> Spot {
+    pub(crate) fn map(&self, at: SamplePoint, bend: Vec2) -> SamplePoint {
         let bent = at.p + bend;
         let zoom = 1.0 / (1.0 + self.tilt.dot(bent));
-        let q = ((bent - self.shift) * zoom).unturned(self.direction);
-        Spot {
+        let q = ((bent - self.shift) * zoom).rotated_back(self.direction);
+        SamplePoint {
             p: vec2((q.x + self.shear * q.y) * self.scale.x, q.y * self.scale.y),
             px: at.px * zoom * self.scale.y,
         }

@@ -1,39 +1,39 @@
-//! A whole picture: a drawing between what is behind and what is before it.
+//! A complete picture: a drawing between a backdrop and clutter, with light and a camera.
 
 use rand::Rng;
 
 use crate::{
     backdrop::Backdrop,
+    camera::Camera,
     class::classes,
     clutter::{Clutter, ClutteredRow},
     color::Rgb,
-    dice::Dice,
-    drawing::{Drawing, Spot},
-    lens::Lens,
+    drawing::{Drawing, SamplePoint},
     light::Light,
     palette::Palette,
     pose::{Kind, Pose},
+    random::Random,
     vec2::{Vec2, vec2},
 };
 
-/// Draws a picture of a class: RGB in 0..=1 as a display takes it, `[3, size, size]`, channels
-/// first and rows from the top.
+/// Draws a picture of a class: gamma-encoded RGB in 0..=1, of shape `[3, size, size]`, channels
+/// first, with rows from the top.
 ///
-/// Takes one number from `rng`, whatever the class and the size. The same number gives the same
+/// The function takes one number from `rng` for any class and size. The same number gives the same
 /// picture on every machine, and the same scene at every size.
 ///
 /// # Panics
 ///
-/// If there is no such class in [`classes`], or `size` is zero.
+/// Panics if `class` is not an index into [`classes`], or if `size` is zero.
 pub fn draw(class: usize, size: usize, rng: &mut impl Rng) -> Vec<f32> {
     let known = classes().len();
     assert!(class < known, "class {class} of {known}");
     assert!(size > 0, "a picture needs at least one pixel");
-    let mut dice = Dice::new(rng.next_u64());
-    Scene::throw(&mut dice, class).render(size)
+    let mut rng = Random::new(rng.next_u64());
+    Scene::random(&mut rng, class).render(size)
 }
 
-/// All of a picture that does not depend on its size.
+/// The parts of a picture that do not depend on its size.
 struct Scene {
     backdrop: Backdrop,
     clutter: Clutter,
@@ -43,26 +43,26 @@ struct Scene {
     extent: f32,
     sheen: Vec2,
     light: Light,
-    lens: Lens,
+    camera: Camera,
 }
 
 impl Scene {
-    fn throw(dice: &mut Dice, class: usize) -> Self {
+    fn random(rng: &mut Random, class: usize) -> Self {
         let class = &classes()[class];
-        let palette = Palette::throw(dice);
+        let palette = Palette::random(rng);
         let sheen = match class.kind {
             Kind::Texture => 0.0,
-            _ => dice.range(0.0, 0.25),
+            _ => rng.range(0.0, 0.25),
         };
         Self {
-            backdrop: Backdrop::throw(dice, &palette, class.kind),
-            clutter: Clutter::throw(dice),
-            pose: Pose::throw(dice, class.kind),
+            backdrop: Backdrop::random(rng, &palette, class.kind),
+            clutter: Clutter::random(rng),
+            pose: Pose::random(rng, class.kind),
             extent: class.kind.extent(),
-            sheen: Vec2::at_angle(dice.angle()) * sheen,
-            light: Light::throw(dice),
-            lens: Lens::throw(dice),
-            drawing: (class.drawer)(dice, &palette),
+            sheen: Vec2::at_angle(rng.angle()) * sheen,
+            light: Light::random(rng),
+            camera: Camera::random(rng),
+            drawing: (class.make_drawing)(rng, &palette),
         }
     }
 
@@ -79,39 +79,39 @@ impl Scene {
             let bend = self.pose.bend(y, true);
             let clutter = self.clutter.row(y, px);
             for column in 0..size {
-                let at = Spot {
+                let at = SamplePoint {
                     p: vec2(middle(column), y),
                     px,
                 };
-                let Rgb(rgb) = self.colour(at, vec2(bend, bends[column]), &clutter);
+                let Rgb(rgb) = self.color(at, vec2(bend, bends[column]), &clutter);
                 for (channel, value) in rgb.into_iter().enumerate() {
                     planes[channel * area + row * size + column] = value;
                 }
             }
         }
-        self.lens.look(&mut planes, size);
+        self.camera.apply(&mut planes, size);
         planes
     }
 
-    /// The colour at a spot of the picture that the pose bends by that much.
+    /// Returns the color at a sample point of the picture. `bend` is the warp's offset there.
     #[inline]
-    fn colour(&self, at: Spot, bend: Vec2, clutter: &ClutteredRow<'_>) -> Rgb {
-        let spot = self.pose.spot(at, bend);
-        let ink = if spot.p.x.abs().max(spot.p.y.abs()) < self.extent {
-            let mut ink = (self.drawing)(spot);
-            ink.shade(1.0 + spot.p.dot(self.sheen));
+    fn color(&self, at: SamplePoint, bend: Vec2, clutter: &ClutteredRow<'_>) -> Rgb {
+        let sample = self.pose.map(at, bend);
+        let ink = if sample.p.x.abs().max(sample.p.y.abs()) < self.extent {
+            let mut ink = (self.drawing)(sample);
+            ink.shade(1.0 + sample.p.dot(self.sheen));
             ink
         } else {
-            spot.ink()
+            sample.ink()
         };
-        let before = clutter.before(at);
-        let mut rgb = before.rgb;
-        if before.alpha < 1.0 {
-            let mut behind = self.backdrop.at(at.p);
+        let front = clutter.front(at);
+        let mut rgb = front.rgb;
+        if front.alpha < 1.0 {
+            let mut back = self.backdrop.at(at.p);
             if ink.alpha < 1.0 {
-                behind = clutter.behind(at).over(behind);
+                back = clutter.back(at).over(back);
             }
-            rgb = before.over(ink.over(behind));
+            rgb = front.over(ink.over(back));
         }
         rgb * self.light.at(at.p)
     }

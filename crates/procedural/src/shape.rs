@@ -1,19 +1,21 @@
 //! Signed distances: negative inside, positive outside, zero on the edge.
 //!
-//! Most follow Inigo Quilez, "2D distance functions". Where a distance is only nearly right away
-//! from the edge the function says so; edges are smoothed over one pixel, so near is enough.
+//! Most of the functions follow Inigo Quilez, "2D distance functions". The documentation of a
+//! function says if the distance is approximate away from the edge. Edges are antialiased over one
+//! pixel, so an approximation is sufficient.
 
 use crate::{
     math::{PI, TAU, atan2, floor},
     vec2::{Vec2, vec2},
 };
 
+/// A circle around the origin.
 #[inline]
 pub(crate) fn circle(p: Vec2, radius: f32) -> f32 {
     p.length() - radius
 }
 
-/// An ellipse along the axes. Right at the edge, near elsewhere.
+/// An axis-aligned ellipse. The distance is exact at the edge, and approximate elsewhere.
 #[inline]
 pub(crate) fn ellipse(p: Vec2, radii: Vec2) -> f32 {
     let q = vec2(p.x / radii.x, p.y / radii.y);
@@ -22,7 +24,7 @@ pub(crate) fn ellipse(p: Vec2, radii: Vec2) -> f32 {
     k * (k - 1.0) / slope.max(1e-6)
 }
 
-/// A rectangle along the axes with rounded corners.
+/// An axis-aligned rectangle with rounded corners.
 #[inline]
 pub(crate) fn rectangle(p: Vec2, half: Vec2, round: f32) -> f32 {
     let q = vec2(p.x.abs() - half.x + round, p.y.abs() - half.y + round);
@@ -37,7 +39,7 @@ pub(crate) fn stroke(p: Vec2, a: Vec2, b: Vec2, half: f32) -> f32 {
     (to - along * t).length() - half
 }
 
-/// A straight stroke that narrows from one half width to another.
+/// A straight stroke with round ends that narrows from one half width to another.
 #[inline]
 pub(crate) fn taper(p: Vec2, a: Vec2, b: Vec2, half: (f32, f32)) -> f32 {
     let (to, along) = (p - a, b - a);
@@ -45,7 +47,7 @@ pub(crate) fn taper(p: Vec2, a: Vec2, b: Vec2, half: (f32, f32)) -> f32 {
     (to - along * t).length() - (half.0 + (half.1 - half.0) * t)
 }
 
-/// Any polygon, its corners in order.
+/// A polygon, given by its corners in order.
 pub(crate) fn polygon<const N: usize>(p: Vec2, corners: &[Vec2; N]) -> f32 {
     let mut nearest = f32::INFINITY;
     let mut inside = false;
@@ -66,7 +68,7 @@ pub(crate) fn polygon<const N: usize>(p: Vec2, corners: &[Vec2; N]) -> f32 {
     if inside { -d } else { d }
 }
 
-/// A star of `points` tips at radius 1, the first on the x axis, with valleys at radius `valley`.
+/// A star with `points` tips at radius 1, the first on the x axis, and valleys at radius `valley`.
 #[inline]
 pub(crate) fn star(p: Vec2, points: f32, valley: f32) -> f32 {
     let q = fold(p, points).point;
@@ -74,19 +76,20 @@ pub(crate) fn star(p: Vec2, points: f32, valley: f32) -> f32 {
     let low = Vec2::at_angle(half) * valley;
     let edge = low - vec2(1.0, 0.0);
     let to = vec2(q.x, q.y.abs()) - vec2(1.0, 0.0);
-    // The edge runs from the tip to the valley; its right side, seen along it, is outside.
+    // The edge runs from the tip to the valley; the right side of the edge is outside.
     (to.x * edge.y - to.y * edge.x) / edge.length()
 }
 
-/// A lens with corners at (±1, 0): where two equal circles overlap. `height` is half its height.
+/// A lens, the intersection of two equal circles, with corners at (±1, 0). `height` is half the
+/// height of the lens.
 #[inline]
 pub(crate) fn lens(p: Vec2, height: f32) -> f32 {
     let radius = (1.0 + height * height) / (2.0 * height);
     circle(vec2(p.x, p.y.abs() + radius - height), radius)
 }
 
-/// An arc around the origin of the given radius and half width, up to `reach` radians to either
-/// side of the y axis.
+/// An arc around the origin with the given radius and half width, which extends `reach` radians to
+/// either side of the y axis.
 #[inline]
 pub(crate) fn arc(p: Vec2, radius: f32, half: f32, reach: f32) -> f32 {
     let q = p.mirrored();
@@ -99,9 +102,9 @@ pub(crate) fn arc(p: Vec2, radius: f32, half: f32, reach: f32) -> f32 {
     }
 }
 
-/// Both, with the crease between them filled over about `width`.
+/// The smooth union of two shapes, which blends them over about `width`.
 #[inline]
-pub(crate) fn melt(a: f32, b: f32, width: f32) -> f32 {
+pub(crate) fn smooth_union(a: f32, b: f32, width: f32) -> f32 {
     let h = (width - (a - b).abs()).max(0.0) / width;
     a.min(b) - 0.25 * h * h * width
 }
@@ -111,15 +114,15 @@ pub(crate) fn melt(a: f32, b: f32, width: f32) -> f32 {
 pub(crate) struct Fold {
     /// The point in a sector around the x axis.
     pub(crate) point: Vec2,
-    /// Which sector it was in, 0..n.
+    /// The index of the sector that held the point, 0..n.
     pub(crate) sector: i32,
 }
 
-/// Folds the plane into one of `n` equal sectors: what is drawn there is drawn `n` times.
+/// Folds the plane into one of `n` equal sectors, so that a shape drawn there appears `n` times.
 #[inline]
 pub(crate) fn fold(p: Vec2, n: f32) -> Fold {
     let sector = floor(atan2(p.y, p.x) * n / TAU + 0.5);
-    let point = p.unturned(Vec2::at_angle(sector * TAU / n));
+    let point = p.rotated_back(Vec2::at_angle(sector * TAU / n));
     Fold {
         point,
         sector: (sector as i32).rem_euclid(n as i32),

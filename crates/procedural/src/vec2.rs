@@ -1,4 +1,4 @@
-//! Points of the plane. Drawings have y pointing up.
+//! Points and vectors of the plane. The y axis points up.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -24,35 +24,37 @@ impl Vec2 {
         vec2(cos(angle), sin(angle))
     }
 
+    /// Returns the dot product.
     #[inline]
     pub(crate) fn dot(self, other: Self) -> f32 {
         self.x * other.x + self.y * other.y
     }
 
+    /// Returns the Euclidean length.
     #[inline]
     pub(crate) fn length(self) -> f32 {
         self.dot(self).sqrt()
     }
 
-    /// Turned as `direction`, a unit vector, is turned from the x axis.
+    /// Rotates by the angle from the x axis to `direction`, a unit vector.
     #[inline]
-    pub(crate) fn turned(self, direction: Self) -> Self {
+    pub(crate) fn rotated(self, direction: Self) -> Self {
         vec2(
             self.x * direction.x - self.y * direction.y,
             self.x * direction.y + self.y * direction.x,
         )
     }
 
-    /// Turned back: what [`turned`](Self::turned) undoes.
+    /// Rotates back: the inverse of [`rotated`](Self::rotated).
     #[inline]
-    pub(crate) fn unturned(self, direction: Self) -> Self {
+    pub(crate) fn rotated_back(self, direction: Self) -> Self {
         vec2(
             self.x * direction.x + self.y * direction.y,
             self.y * direction.x - self.x * direction.y,
         )
     }
 
-    /// Folded onto the right half, for drawings with a left and a right alike.
+    /// Reflects the left half of the plane onto the right half, for symmetric drawings.
     #[inline]
     pub(crate) fn mirrored(self) -> Self {
         vec2(self.x.abs(), self.y)

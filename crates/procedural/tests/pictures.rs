@@ -1,4 +1,4 @@
-//! What every picture must be, whatever it is of.
+//! Properties of the pictures of every class.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ fn values_are_finite_and_in_range() {
                 let picture = draw(class, size, &mut rng(seed));
                 assert_eq!(picture.len(), 3 * size * size);
                 for value in picture {
-                    // A NaN is in no range.
+                    // The range does not contain NaN.
                     assert!((0.0..=1.0).contains(&value), "{value} in class {class}");
                 }
             }
@@ -43,7 +43,7 @@ fn a_seed_gives_the_same_bits() {
 }
 
 #[test]
-fn pictures_do_not_depend_on_those_before() {
+fn pictures_do_not_depend_on_previous_pictures() {
     let mut after_small = rng(5);
     draw(0, 8, &mut after_small);
     let mut after_large = rng(5);
@@ -71,9 +71,9 @@ fn classes_differ_under_one_seed() {
     }
 }
 
-/// Known bits: a change of these is a change of every training set.
+/// Compares with known bits. Other bits mean that every training set has changed.
 #[test]
-fn bits_are_those_of_other_machines() {
+fn bits_match_other_machines() {
     let mut sum = 0_u64;
     for class in 0..classes().len() {
         for value in draw(class, 16, &mut rng(11)) {
@@ -85,6 +85,6 @@ fn bits_are_those_of_other_machines() {
 
 #[test]
 #[should_panic(expected = "class 9999")]
-fn unknown_classes_are_refused() {
+fn unknown_classes_panic() {
     draw(9999, 8, &mut rng(0));
 }

@@ -1,28 +1,28 @@
-//! Things that turn.
+//! Machine parts: wheels, gears and clocks.
 
 use crate::{
-    dice::Dice,
     drawing::{Drawing, Pen},
     math::TAU,
     palette::Palette,
+    random::Random,
     shape::{circle, fold, rectangle, taper},
     vec2::{Vec2, vec2},
 };
 
-/// A wheel: tyre, rim, hub, and spokes of wire or of wood.
-pub(crate) fn wheel(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// A wheel: tire, rim, hub, and thin or thick spokes.
+pub(crate) fn wheel(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette {
         main,
         accent,
         extra,
         ..
     } = *palette;
-    let pen = Pen::throw(dice, palette);
-    let spokes = dice.count(6, 14) as f32;
-    let tyre = dice.range(0.06, 0.11);
-    let hub = dice.range(0.1, 0.2);
-    let thick = dice.range(0.12, 0.22) * 0.9 / spokes * 1.6;
-    let disc = dice.chance(0.25);
+    let pen = Pen::random(rng, palette);
+    let spokes = rng.count(6, 14) as f32;
+    let tire = rng.range(0.06, 0.11);
+    let hub = rng.range(0.1, 0.2);
+    let thick = rng.range(0.12, 0.22) * 0.9 / spokes * 1.6;
+    let disc = rng.chance(0.25);
     Box::new(move |at| {
         let mut ink = at.ink();
         if disc {
@@ -33,31 +33,31 @@ pub(crate) fn wheel(dice: &mut Dice, palette: &Palette) -> Drawing {
             rectangle(q - vec2(0.45, 0.0), vec2(0.45, thick), 0.0),
             accent,
         );
-        pen.piece(&mut ink, circle(at.p, 0.95 - tyre).abs() - tyre, main);
-        ink.fill(circle(at.p, 0.95 - 2.2 * tyre).abs() - 0.025, accent);
-        pen.piece(&mut ink, circle(at.p, hub), main);
+        pen.draw(&mut ink, circle(at.p, 0.95 - tire).abs() - tire, main);
+        ink.fill(circle(at.p, 0.95 - 2.2 * tire).abs() - 0.025, accent);
+        pen.draw(&mut ink, circle(at.p, hub), main);
         ink.fill(circle(at.p, 0.4 * hub), accent);
         ink
     })
 }
 
-/// A gear: teeth around a plate with holes.
-pub(crate) fn gear(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// A gear: teeth around a plate with optional holes.
+pub(crate) fn gear(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette { main, accent, .. } = *palette;
-    let pen = Pen::throw(dice, palette);
-    let teeth = dice.count(8, 14) as f32;
-    let root = dice.range(0.68, 0.76);
-    let width = dice.range(0.38, 0.5) * TAU * root / teeth * 0.5;
-    let narrow = dice.range(0.6, 0.95);
-    let bore = dice.range(0.14, 0.3);
-    let holes = dice.count(3, 6) as f32;
-    let hole = if dice.chance(0.5) {
-        dice.range(0.09, 0.13)
+    let pen = Pen::random(rng, palette);
+    let teeth = rng.count(8, 14) as f32;
+    let root = rng.range(0.68, 0.76);
+    let width = rng.range(0.38, 0.5) * TAU * root / teeth * 0.5;
+    let narrow = rng.range(0.6, 0.95);
+    let bore = rng.range(0.14, 0.3);
+    let holes = rng.count(3, 6) as f32;
+    let hole = if rng.chance(0.5) {
+        rng.range(0.09, 0.13)
     } else {
         0.0
     };
-    let inset = if dice.chance(0.5) {
-        dice.range(0.82, 0.9) * root
+    let inset = if rng.chance(0.5) {
+        rng.range(0.82, 0.9) * root
     } else {
         0.0
     };
@@ -71,7 +71,7 @@ pub(crate) fn gear(dice: &mut Dice, palette: &Palette) -> Drawing {
             let h = fold(at.p, holes).point - vec2(0.5 * (root + bore), 0.0);
             plate = plate.max(-circle(h, hole));
         }
-        pen.piece(&mut ink, plate, main);
+        pen.draw(&mut ink, plate, main);
         if inset > 0.0 {
             ink.fill((circle(at.p, inset).abs() - 0.02).max(plate), accent);
         }
@@ -79,8 +79,8 @@ pub(crate) fn gear(dice: &mut Dice, palette: &Palette) -> Drawing {
     })
 }
 
-/// The face of a clock: marks for the hours, and two hands or three.
-pub(crate) fn clock(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// The face of a clock: marks for the hours, and two or three hands.
+pub(crate) fn clock(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette {
         main,
         accent,
@@ -88,18 +88,18 @@ pub(crate) fn clock(dice: &mut Dice, palette: &Palette) -> Drawing {
         line,
         ..
     } = *palette;
-    let rim = dice.range(0.05, 0.1);
-    let minutes = dice.angle();
-    let hours = minutes / 12.0 + dice.count(0, 11) as f32 * TAU / 12.0;
-    let hand = dice.range(0.035, 0.06);
-    let seconds = if dice.chance(0.4) {
-        Some(Vec2::at_angle(dice.angle()))
+    let rim = rng.range(0.05, 0.1);
+    let minutes = rng.angle();
+    let hours = minutes / 12.0 + rng.count(0, 11) as f32 * TAU / 12.0;
+    let hand = rng.range(0.035, 0.06);
+    let seconds = if rng.chance(0.4) {
+        Some(Vec2::at_angle(rng.angle()))
     } else {
         None
     };
     let (minute, hour) = (Vec2::at_angle(minutes), Vec2::at_angle(hours));
-    let mark = dice.range(0.022, 0.04);
-    let dotted = dice.chance(0.3);
+    let mark = rng.range(0.022, 0.04);
+    let dotted = rng.chance(0.3);
     Box::new(move |at| {
         let mut ink = at.ink();
         ink.fill(circle(at.p, 0.95), accent);

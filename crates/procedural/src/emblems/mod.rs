@@ -1,5 +1,5 @@
-//! Classes of one thing with a centre, seen at any angle.
+//! Classes of a single shape with a center, drawn at any angle.
 
 pub(crate) mod machines;
 pub(crate) mod nature;
-pub(crate) mod rounds;
+pub(crate) mod whorls;

@@ -1,17 +1,17 @@
 //! Flowers, stars, suns and snowflakes.
 
 use crate::{
-    dice::Dice,
     drawing::{Drawing, Pen},
     lattice::hexagon,
     math::PI,
     palette::Palette,
+    random::Random,
     shape::{circle, ellipse, fold, polygon, star as star_shape, stroke},
     vec2::{Vec2, vec2},
 };
 
-/// A flower from above: petals in one ring or two around a seeded disc.
-pub(crate) fn flower(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// A flower seen from above: one or two rings of petals around a disc of seeds.
+pub(crate) fn flower(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette {
         main,
         accent,
@@ -19,19 +19,19 @@ pub(crate) fn flower(dice: &mut Dice, palette: &Palette) -> Drawing {
         line,
         ..
     } = *palette;
-    let pen = Pen::throw(dice, palette);
-    let petals = dice.count(5, 10) as f32;
-    let disc = dice.range(0.2, 0.32);
+    let pen = Pen::random(rng, palette);
+    let petals = rng.count(5, 10) as f32;
+    let disc = rng.range(0.2, 0.32);
     let half = 0.5 * (0.95 - 0.6 * disc);
-    let width = (dice.range(0.8, 1.15) * PI * 0.62 / petals).min(0.36);
-    let double = dice.chance(0.4);
+    let width = (rng.range(0.8, 1.15) * PI * 0.62 / petals).min(0.36);
+    let double = rng.chance(0.4);
     let half_sector = Vec2::at_angle(PI / petals);
-    let vein = dice.chance(0.5);
+    let vein = rng.chance(0.5);
     Box::new(move |at| {
         let mut ink = at.ink();
         let petal = |p: Vec2, long: f32| {
             let q = fold(p, petals).point;
-            // Wider towards the tip.
+            // The petal widens toward the tip.
             let round = q.x / long;
             (
                 ellipse(
@@ -42,40 +42,40 @@ pub(crate) fn flower(dice: &mut Dice, palette: &Palette) -> Drawing {
             )
         };
         if double {
-            pen.piece(
+            pen.draw(
                 &mut ink,
-                petal(at.p.turned(half_sector), 1.0).0,
+                petal(at.p.rotated(half_sector), 1.0).0,
                 main * 0.75,
             );
         }
         let (distance, q) = petal(at.p, if double { 0.86 } else { 1.0 });
-        pen.piece(&mut ink, distance, main);
+        pen.draw(&mut ink, distance, main);
         if vein {
-            ink.glaze((q.y.abs() - 0.05 * q.x).max(distance), line, 0.5);
+            ink.blend((q.y.abs() - 0.05 * q.x).max(distance), line, 0.5);
         }
-        pen.piece(&mut ink, circle(at.p, disc), accent);
+        pen.draw(&mut ink, circle(at.p, disc), accent);
         let seed = hexagon(at.p * 11.0).p * (1.0 / 11.0);
         ink.fill(circle(seed, 0.022).max(circle(at.p, disc - 0.03)), extra);
         ink
     })
 }
 
-/// A star of five to seven points, flat or cut like a gem.
-pub(crate) fn star(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// A star of four to seven points, flat or with facets.
+pub(crate) fn star(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette { main, accent, .. } = *palette;
-    let pen = Pen::throw(dice, palette);
-    let points = dice.count(4, 7) as f32;
-    let valley = dice.range(0.36, 0.5) + 0.02 * (points - 4.0);
-    let gem = dice.range(0.0, 0.35);
-    let inner = if dice.chance(0.4) {
-        dice.range(0.4, 0.7)
+    let pen = Pen::random(rng, palette);
+    let points = rng.count(4, 7) as f32;
+    let valley = rng.range(0.36, 0.5) + 0.02 * (points - 4.0);
+    let gem = rng.range(0.0, 0.35);
+    let inner = if rng.chance(0.4) {
+        rng.range(0.4, 0.7)
     } else {
         0.0
     };
     Box::new(move |at| {
         let mut ink = at.ink();
         let p = at.p / 0.95;
-        pen.piece(&mut ink, star_shape(p, points, valley) * 0.95, main);
+        pen.draw(&mut ink, star_shape(p, points, valley) * 0.95, main);
         if inner > 0.0 {
             ink.fill(star_shape(p / inner, points, valley) * inner, accent);
         }
@@ -85,27 +85,27 @@ pub(crate) fn star(dice: &mut Dice, palette: &Palette) -> Drawing {
     })
 }
 
-/// A disc with rays that stand off from it.
-pub(crate) fn sun(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// A sun: a disc with separate rays around it.
+pub(crate) fn sun(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette {
         main,
         accent,
         extra,
         ..
     } = *palette;
-    let pen = Pen::throw(dice, palette);
-    let rays = 2.0 * dice.count(4, 8) as f32;
-    let disc = dice.range(0.38, 0.5);
-    let gap = dice.range(0.06, 0.12);
+    let pen = Pen::random(rng, palette);
+    let rays = 2.0 * rng.count(4, 8) as f32;
+    let disc = rng.range(0.38, 0.5);
+    let gap = rng.range(0.06, 0.12);
     let long = 0.97;
-    let short = if dice.chance(0.6) {
-        dice.range(0.72, 0.85)
+    let short = if rng.chance(0.6) {
+        rng.range(0.72, 0.85)
     } else {
         long
     };
-    let width = dice.range(0.3, 0.42) * 2.0 * PI * disc / rays;
-    let pointed = dice.chance(0.65);
-    let halo = dice.chance(0.4);
+    let width = rng.range(0.3, 0.42) * 2.0 * PI * disc / rays;
+    let pointed = rng.chance(0.65);
+    let halo = rng.chance(0.4);
     Box::new(move |at| {
         let mut ink = at.ink();
         let ray = fold(at.p, rays);
@@ -123,7 +123,7 @@ pub(crate) fn sun(dice: &mut Dice, palette: &Palette) -> Drawing {
             )
         };
         ink.fill(distance, accent);
-        pen.piece(&mut ink, circle(at.p, disc), main);
+        pen.draw(&mut ink, circle(at.p, disc), main);
         if halo {
             ink.fill(circle(at.p, 0.78 * disc), extra);
         }
@@ -131,15 +131,15 @@ pub(crate) fn sun(dice: &mut Dice, palette: &Palette) -> Drawing {
     })
 }
 
-/// Six arms with branches.
-pub(crate) fn snowflake(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// A snowflake: six arms with branches.
+pub(crate) fn snowflake(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette { main, .. } = *palette;
-    let half = dice.range(0.03, 0.05);
-    let branches = dice.count(2, 3);
-    let lean = Vec2::at_angle(dice.range(0.8, 1.15));
-    let first = dice.range(0.28, 0.4);
-    let reach = dice.range(0.26, 0.38);
-    let hub = dice.range(0.0, 0.22);
+    let half = rng.range(0.03, 0.05);
+    let branches = rng.count(2, 3);
+    let lean = Vec2::at_angle(rng.range(0.8, 1.15));
+    let first = rng.range(0.28, 0.4);
+    let reach = rng.range(0.26, 0.38);
+    let hub = rng.range(0.0, 0.22);
     Box::new(move |at| {
         let mut ink = at.ink();
         let q = fold(at.p, 6.0).point;
@@ -152,7 +152,7 @@ pub(crate) fn snowflake(dice: &mut Dice, palette: &Palette) -> Drawing {
             distance = distance.min(stroke(q, root, root + lean * long, 0.8 * half));
         }
         if hub > 0.08 {
-            // A plate in the middle: the edge of a hexagon.
+            // The outline of a hexagon in the middle.
             let edge = (q.x * 0.866 + q.y * 0.5 - hub).abs() - 0.8 * half;
             distance = distance.min(edge);
         }

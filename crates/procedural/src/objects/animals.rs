@@ -1,17 +1,17 @@
-//! Animals from the side, and the eye on a peacock's feather.
+//! Animals seen from the side, and a peacock's feather.
 
 use crate::{
-    dice::Dice,
     drawing::{Drawing, Pen},
     lattice::interval,
     math::{PI, TAU, atan2},
     palette::Palette,
-    shape::{circle, ellipse, lens, melt, polygon, rectangle, stroke, taper},
+    random::Random,
+    shape::{circle, ellipse, lens, polygon, rectangle, smooth_union, stroke, taper},
     vec2::{Vec2, vec2},
 };
 
-/// A bird on its legs, with a wing folded or lifted.
-pub(crate) fn bird(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// A standing bird with a folded or raised wing.
+pub(crate) fn bird(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette {
         main,
         accent,
@@ -20,15 +20,15 @@ pub(crate) fn bird(dice: &mut Dice, palette: &Palette) -> Drawing {
         glint,
         ..
     } = *palette;
-    let pen = Pen::throw(dice, palette);
-    let fat = dice.range(0.32, 0.4);
-    let lean = Vec2::at_angle(dice.range(0.15, 0.4));
-    let head = vec2(dice.range(0.45, 0.52), dice.range(0.38, 0.46));
-    let beak = dice.range(0.2, 0.3);
-    let tail = dice.range(-0.3, 0.1);
-    let wing = Vec2::at_angle(dice.range(-0.2, 0.6));
-    let belly = dice.chance(0.5);
-    let legs = dice.range(0.03, 0.04);
+    let pen = Pen::random(rng, palette);
+    let fat = rng.range(0.32, 0.4);
+    let lean = Vec2::at_angle(rng.range(0.15, 0.4));
+    let head = vec2(rng.range(0.45, 0.52), rng.range(0.38, 0.46));
+    let beak = rng.range(0.2, 0.3);
+    let tail = rng.range(-0.3, 0.1);
+    let wing = Vec2::at_angle(rng.range(-0.2, 0.6));
+    let belly = rng.chance(0.5);
+    let legs = rng.range(0.03, 0.04);
     Box::new(move |at| {
         let mut ink = at.ink();
         let p = at.p - vec2(-0.05, 0.02);
@@ -43,27 +43,27 @@ pub(crate) fn bird(dice: &mut Dice, palette: &Palette) -> Drawing {
             vec2(-1.0, tail - 0.1),
             vec2(-0.35, -0.2),
         ];
-        pen.piece(&mut ink, polygon(p, &ends), accent);
+        pen.draw(&mut ink, polygon(p, &ends), accent);
         let tip = head + vec2(0.22 + beak, -0.04);
-        pen.piece(
+        pen.draw(
             &mut ink,
             polygon(p, &[head + vec2(0.15, 0.12), tip, head + vec2(0.14, -0.14)]),
             extra,
         );
-        let body = ellipse((p - vec2(0.0, -0.05)).unturned(lean), vec2(0.6, fat));
-        let bird = melt(body, circle(p - head, 0.25), 0.12);
-        pen.piece(&mut ink, bird, main);
+        let body = ellipse((p - vec2(0.0, -0.05)).rotated_back(lean), vec2(0.6, fat));
+        let bird = smooth_union(body, circle(p - head, 0.25), 0.12);
+        pen.draw(&mut ink, bird, main);
         if belly {
             ink.fill(
                 ellipse(p - vec2(0.15, -0.2), vec2(0.34, 0.24)).max(bird),
                 extra,
             );
         }
-        let q = (p - vec2(0.1, 0.08)).unturned(wing) + vec2(0.3, 0.0);
+        let q = (p - vec2(0.1, 0.08)).rotated_back(wing) + vec2(0.3, 0.0);
         let feathers = lens(q / 0.44, 0.55) * 0.44;
-        pen.piece(&mut ink, feathers, accent);
+        pen.draw(&mut ink, feathers, accent);
         let (_, row) = interval(6.0 * q.x);
-        ink.glaze((row.abs() - 0.15).max(feathers).max(q.y), line, 0.6);
+        ink.blend((row.abs() - 0.15).max(feathers).max(q.y), line, 0.6);
         let eye = p - head - vec2(0.07, 0.05);
         ink.fill(circle(eye, 0.075), glint);
         ink.fill(circle(eye, 0.045), line);
@@ -71,8 +71,8 @@ pub(crate) fn bird(dice: &mut Dice, palette: &Palette) -> Drawing {
     })
 }
 
-/// A fish with bands or scales.
-pub(crate) fn fish(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// A fish with bands, with scales, or with a plain side.
+pub(crate) fn fish(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette {
         main,
         accent,
@@ -81,13 +81,13 @@ pub(crate) fn fish(dice: &mut Dice, palette: &Palette) -> Drawing {
         glint,
         ..
     } = *palette;
-    let pen = Pen::throw(dice, palette);
-    let tall = dice.range(0.42, 0.62);
-    let fork = dice.range(0.0, 0.16);
-    let flare = dice.range(0.3, 0.48);
-    let fin = dice.range(0.12, 0.25);
-    let bands = dice.range(3.0, 5.0);
-    let manner = dice.count(0, 2);
+    let pen = Pen::random(rng, palette);
+    let tall = rng.range(0.42, 0.62);
+    let fork = rng.range(0.0, 0.16);
+    let flare = rng.range(0.3, 0.48);
+    let fin = rng.range(0.12, 0.25);
+    let bands = rng.range(3.0, 5.0);
+    let manner = rng.count(0, 2);
     Box::new(move |at| {
         let mut ink = at.ink();
         let p = at.p - vec2(0.15, 0.0);
@@ -97,7 +97,7 @@ pub(crate) fn fish(dice: &mut Dice, palette: &Palette) -> Drawing {
             vec2(-1.05 + fork, 0.0),
             vec2(-1.1, -flare),
         ];
-        pen.piece(&mut ink, polygon(p, &tail), accent);
+        pen.draw(&mut ink, polygon(p, &tail), accent);
         let back = [
             vec2(-0.35, 0.3 * tall),
             vec2(-0.25, 0.8 * tall + fin),
@@ -108,12 +108,12 @@ pub(crate) fn fish(dice: &mut Dice, palette: &Palette) -> Drawing {
             vec2(-0.25, -0.7 * tall - fin),
             vec2(0.15, -0.7 * tall),
         ];
-        pen.piece(&mut ink, polygon(p, &back).min(polygon(p, &keel)), accent);
+        pen.draw(&mut ink, polygon(p, &back).min(polygon(p, &keel)), accent);
         let body = lens(p / 0.78, tall) * 0.78;
-        pen.piece(&mut ink, body, main);
+        pen.draw(&mut ink, body, main);
         let behind_gill = circle(p - vec2(0.72, 0.0), 0.46);
         match manner {
-            // Bands across, scales, or a plain flank.
+            // Vertical bands, scales, or a plain side.
             0 => {
                 let (_, x) = interval(bands * p.x);
                 ink.fill(
@@ -130,7 +130,7 @@ pub(crate) fn fish(dice: &mut Dice, palette: &Palette) -> Drawing {
             _ => ink.fill((-p.y - 0.05).max(body).max(-behind_gill), extra),
         }
         ink.fill((behind_gill.abs() - 0.022).max(body + 0.03), line);
-        pen.piece(
+        pen.draw(
             &mut ink,
             ellipse(p - vec2(0.0, -0.1), vec2(0.17, 0.09)),
             accent,
@@ -141,17 +141,17 @@ pub(crate) fn fish(dice: &mut Dice, palette: &Palette) -> Drawing {
     })
 }
 
-/// A snail under its shell.
-pub(crate) fn snail(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// A snail with its shell.
+pub(crate) fn snail(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette {
         main, accent, line, ..
     } = *palette;
-    let pen = Pen::throw(dice, palette);
-    let shell = dice.range(0.52, 0.6);
-    let turns = dice.range(2.0, 3.0);
-    let thick = dice.range(0.14, 0.24);
-    let raised = dice.range(0.0, 0.15);
-    let horn = dice.range(0.2, 0.32);
+    let pen = Pen::random(rng, palette);
+    let shell = rng.range(0.52, 0.6);
+    let turns = rng.range(2.0, 3.0);
+    let thick = rng.range(0.14, 0.24);
+    let raised = rng.range(0.0, 0.15);
+    let horn = rng.range(0.2, 0.32);
     Box::new(move |at| {
         let mut ink = at.ink();
         let p = at.p - vec2(0.0, -0.05);
@@ -163,11 +163,11 @@ pub(crate) fn snail(dice: &mut Dice, palette: &Palette) -> Drawing {
             ink.fill(stroke(p, head, end, 0.028), line);
             ink.fill(circle(p - end, 0.06), line);
         }
-        pen.piece(&mut ink, melt(foot, neck, 0.15), accent);
+        pen.draw(&mut ink, smooth_union(foot, neck, 0.15), accent);
         ink.fill(circle(p - head - vec2(0.05, 0.02), 0.035), line);
         let q = p - vec2(-0.14, 0.04);
         let distance = circle(q, shell);
-        pen.piece(&mut ink, distance, main);
+        pen.draw(&mut ink, distance, main);
         let radius = q.length() / shell;
         let (_, wound) = interval(turns * radius - atan2(q.y, q.x) / TAU);
         ink.fill(
@@ -178,8 +178,8 @@ pub(crate) fn snail(dice: &mut Dice, palette: &Palette) -> Drawing {
     })
 }
 
-/// The eye of a peacock's feather: ovals in ovals among barbs.
-pub(crate) fn peacock(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// The eye of a peacock's feather: nested ovals among barbs.
+pub(crate) fn peacock(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette {
         main,
         accent,
@@ -187,20 +187,20 @@ pub(crate) fn peacock(dice: &mut Dice, palette: &Palette) -> Drawing {
         line,
         ..
     } = *palette;
-    let barbs = dice.range(34.0, 48.0);
-    let wide = dice.range(0.58, 0.72);
-    let eye = dice.range(0.42, 0.52);
-    let ring = dice.range(0.7, 0.8);
-    let heart = dice.range(0.38, 0.5);
-    let shaft = dice.range(0.02, 0.035);
+    let barbs = rng.range(34.0, 48.0);
+    let wide = rng.range(0.58, 0.72);
+    let eye = rng.range(0.42, 0.52);
+    let ring = rng.range(0.7, 0.8);
+    let heart = rng.range(0.38, 0.5);
+    let shaft = rng.range(0.02, 0.035);
     Box::new(move |at| {
         let mut ink = at.ink();
         let p = at.p;
         let root = p - vec2(0.0, -0.55);
-        // Barbs fan out from low on the shaft; the vane is ragged where they end.
+        // The barbs fan out from a low point of the shaft, and the vane is ragged at their ends.
         let (barb, side) = interval(barbs * atan2(root.x, root.y) / PI);
         let ragged = 0.05 * (barb & 1) as f32;
-        let vane = melt(
+        let vane = smooth_union(
             ellipse(p - vec2(0.0, 0.2), vec2(wide, 0.74)),
             rectangle(p - vec2(0.0, -0.6), vec2(0.3, 0.3), 0.2),
             0.3,

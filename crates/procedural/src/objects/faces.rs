@@ -1,17 +1,17 @@
-//! What looks back.
+//! Eyes and faces.
 
 use crate::{
-    dice::Dice,
     drawing::{Drawing, Pen},
     math::{PI, TAU, atan2},
     noise::value,
     palette::Palette,
-    shape::{arc, circle, ellipse, fold, lens, melt, polygon, stroke},
+    random::Random,
+    shape::{arc, circle, ellipse, fold, lens, polygon, smooth_union, stroke},
     vec2::{Vec2, vec2},
 };
 
-/// An eye: lids, white, iris, pupil and a light in it; often lashes and a crease above.
-pub(crate) fn eye(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// An eye: lids, white, iris, pupil and a highlight; often with lashes and a crease above.
+pub(crate) fn eye(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette {
         main,
         accent,
@@ -20,20 +20,20 @@ pub(crate) fn eye(dice: &mut Dice, palette: &Palette) -> Drawing {
         glint,
         ..
     } = *palette;
-    let open = dice.range(0.42, 0.62);
-    let iris = open * dice.range(0.78, 0.98);
-    let pupil = iris * dice.range(0.35, 0.55);
-    let gaze = vec2(dice.range(-0.22, 0.22), dice.range(-0.06, 0.06));
-    let lid = dice.range(0.03, 0.07);
-    let lashes = if dice.chance(0.5) {
-        dice.range(0.16, 0.26)
+    let open = rng.range(0.42, 0.62);
+    let iris = open * rng.range(0.78, 0.98);
+    let pupil = iris * rng.range(0.35, 0.55);
+    let gaze = vec2(rng.range(-0.22, 0.22), rng.range(-0.06, 0.06));
+    let lid = rng.range(0.03, 0.07);
+    let lashes = if rng.chance(0.5) {
+        rng.range(0.16, 0.26)
     } else {
         0.0
     };
-    let crease = dice.chance(0.5);
-    let streaks = dice.range(0.2, 0.7);
-    let light = gaze + vec2(dice.sign() * 0.4, 0.45) * pupil;
-    let seed = dice.seed();
+    let crease = rng.chance(0.5);
+    let streaks = rng.range(0.2, 0.7);
+    let light = gaze + vec2(rng.sign() * 0.4, 0.45) * pupil;
+    let seed = rng.seed();
     Box::new(move |at| {
         let mut ink = at.ink();
         let p = at.p / 0.97;
@@ -45,7 +45,7 @@ pub(crate) fn eye(dice: &mut Dice, palette: &Palette) -> Drawing {
             );
         }
         if lashes > 0.0 && p.y > 0.0 && almond < lashes {
-            let sector = fold(p.turned(Vec2::at_angle(-0.5 * PI)), 22.0).point;
+            let sector = fold(p.rotated(Vec2::at_angle(-0.5 * PI)), 22.0).point;
             ink.fill((sector.y.abs() - 0.022).max(almond - lashes), line);
         }
         ink.fill(almond - lid, line);
@@ -56,8 +56,8 @@ pub(crate) fn eye(dice: &mut Dice, palette: &Palette) -> Drawing {
             let edge = distance.max(almond);
             ink.fill(edge, line);
             let spokes = value(vec2(atan2(q.y, q.x) * 20.0 / TAU, 1.5 * q.length()), seed);
-            let colour = accent.mix(extra, streaks * spokes);
-            ink.fill((distance + 0.04).max(almond), colour);
+            let color = accent.mix(extra, streaks * spokes);
+            ink.fill((distance + 0.04).max(almond), color);
             ink.fill(circle(q, pupil).max(almond), line);
             ink.fill(circle(p - light, 0.33 * pupil), glint);
         }
@@ -65,8 +65,8 @@ pub(crate) fn eye(dice: &mut Dice, palette: &Palette) -> Drawing {
     })
 }
 
-/// A face as children draw it: two eyes and a mouth in a disc.
-pub(crate) fn face(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// A face like a child's drawing: two eyes and a mouth in a disc.
+pub(crate) fn face(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette {
         main,
         accent,
@@ -75,24 +75,24 @@ pub(crate) fn face(dice: &mut Dice, palette: &Palette) -> Drawing {
         glint,
         ..
     } = *palette;
-    let pen = Pen::throw(dice, palette);
-    let head = vec2(dice.range(0.8, 0.95), 0.95);
-    let eye = vec2(dice.range(0.3, 0.38), dice.range(0.18, 0.32));
-    let size = dice.range(0.1, 0.16);
-    let wide = dice.chance(0.4);
-    let mood = dice.count(0, 3);
-    let smile = dice.range(0.4, 0.55);
-    let nose = dice.chance(0.4);
-    let cheeks = dice.chance(0.4);
-    let brows = dice.chance(0.4);
-    let tilt = dice.range(-0.1, 0.1);
+    let pen = Pen::random(rng, palette);
+    let head = vec2(rng.range(0.8, 0.95), 0.95);
+    let eye = vec2(rng.range(0.3, 0.38), rng.range(0.18, 0.32));
+    let size = rng.range(0.1, 0.16);
+    let wide = rng.chance(0.4);
+    let mood = rng.count(0, 3);
+    let smile = rng.range(0.4, 0.55);
+    let nose = rng.chance(0.4);
+    let cheeks = rng.chance(0.4);
+    let brows = rng.chance(0.4);
+    let tilt = rng.range(-0.1, 0.1);
     Box::new(move |at| {
         let mut ink = at.ink();
         let p = at.p;
-        pen.piece(&mut ink, ellipse(p, head), main);
+        pen.draw(&mut ink, ellipse(p, head), main);
         let q = p.mirrored();
         if cheeks {
-            ink.glaze(circle(q - vec2(0.55, -0.12), 0.15), accent, 0.7);
+            ink.blend(circle(q - vec2(0.55, -0.12), 0.15), accent, 0.7);
         }
         if wide {
             ink.fill(circle(q - eye, 1.9 * size), glint);
@@ -110,7 +110,7 @@ pub(crate) fn face(dice: &mut Dice, palette: &Palette) -> Drawing {
         }
         let mouth = p - vec2(0.0, -0.1);
         match mood {
-            // A smile, a frown, an open laugh, an astonished O.
+            // A smile, a frown, an open laughing mouth, or a round mouth.
             0 => ink.fill(arc(vec2(mouth.x, -mouth.y), smile, 0.055, 0.95), line),
             1 => ink.fill(arc(mouth - vec2(0.0, -0.75), 0.42, 0.055, 0.95), line),
             2 => {
@@ -125,7 +125,7 @@ pub(crate) fn face(dice: &mut Dice, palette: &Palette) -> Drawing {
 }
 
 /// The head of a cat: ears, slit eyes, nose and whiskers.
-pub(crate) fn cat(dice: &mut Dice, palette: &Palette) -> Drawing {
+pub(crate) fn cat(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette {
         main,
         accent,
@@ -133,15 +133,15 @@ pub(crate) fn cat(dice: &mut Dice, palette: &Palette) -> Drawing {
         line,
         ..
     } = *palette;
-    let pen = Pen::throw(dice, palette);
-    let head = vec2(dice.range(0.72, 0.82), dice.range(0.58, 0.68));
-    let tip = vec2(dice.range(0.55, 0.72), dice.range(0.85, 0.97));
-    let slit = dice.range(0.025, 0.07);
-    let eye = vec2(dice.range(0.28, 0.34), dice.range(0.0, 0.08));
-    let big = dice.range(0.16, 0.2);
-    let whisker = dice.range(0.018, 0.03);
-    let muzzle = dice.chance(0.5);
-    let stripes = dice.chance(0.4);
+    let pen = Pen::random(rng, palette);
+    let head = vec2(rng.range(0.72, 0.82), rng.range(0.58, 0.68));
+    let tip = vec2(rng.range(0.55, 0.72), rng.range(0.85, 0.97));
+    let slit = rng.range(0.025, 0.07);
+    let eye = vec2(rng.range(0.28, 0.34), rng.range(0.0, 0.08));
+    let big = rng.range(0.16, 0.2);
+    let whisker = rng.range(0.018, 0.03);
+    let muzzle = rng.chance(0.5);
+    let stripes = rng.chance(0.4);
     Box::new(move |at| {
         let mut ink = at.ink();
         let p = at.p - vec2(0.0, -0.05);
@@ -149,7 +149,7 @@ pub(crate) fn cat(dice: &mut Dice, palette: &Palette) -> Drawing {
         let (outer, inner) = (vec2(0.76, 0.1), vec2(0.12, 0.45));
         let ear = polygon(q, &[outer, tip, inner]);
         let skull = ellipse(p - vec2(0.0, -0.2), head);
-        pen.piece(&mut ink, melt(ear, skull, 0.08), main);
+        pen.draw(&mut ink, smooth_union(ear, skull, 0.08), main);
         ink.fill(
             polygon(
                 q,
@@ -164,7 +164,7 @@ pub(crate) fn cat(dice: &mut Dice, palette: &Palette) -> Drawing {
         if muzzle {
             ink.fill(ellipse(q - vec2(0.13, -0.46), vec2(0.2, 0.15)), extra);
         }
-        let almond = (q - eye).turned(Vec2::at_angle(-0.25));
+        let almond = (q - eye).rotated(Vec2::at_angle(-0.25));
         ink.fill(lens(almond / big, 0.7) * big - 0.02, line);
         ink.fill(lens(almond / big, 0.7) * big, accent);
         ink.fill(ellipse(q - eye, vec2(slit, 0.8 * big)), line);

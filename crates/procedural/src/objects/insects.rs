@@ -1,15 +1,15 @@
-//! Insects from above.
+//! Insects seen from above.
 
 use crate::{
-    dice::Dice,
     drawing::{Drawing, Pen},
     palette::Palette,
+    random::Random,
     shape::{circle, ellipse, stroke},
     vec2::{Vec2, vec2},
 };
 
 /// A butterfly with its four wings open.
-pub(crate) fn butterfly(dice: &mut Dice, palette: &Palette) -> Drawing {
+pub(crate) fn butterfly(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette {
         main,
         accent,
@@ -17,25 +17,25 @@ pub(crate) fn butterfly(dice: &mut Dice, palette: &Palette) -> Drawing {
         line,
         ..
     } = *palette;
-    let pen = Pen::throw(dice, palette);
-    let upper = Vec2::at_angle(dice.range(0.5, 0.85));
-    let lower = Vec2::at_angle(dice.range(-0.9, -0.6));
-    let long = dice.range(0.46, 0.54);
-    let broad = dice.range(0.27, 0.35);
-    let rim = dice.range(0.04, 0.09);
-    let spots = dice.count(0, 2);
-    let spot = dice.range(0.09, 0.14);
+    let pen = Pen::random(rng, palette);
+    let upper = Vec2::at_angle(rng.range(0.5, 0.85));
+    let lower = Vec2::at_angle(rng.range(-0.9, -0.6));
+    let long = rng.range(0.46, 0.54);
+    let broad = rng.range(0.27, 0.35);
+    let rim = rng.range(0.04, 0.09);
+    let spots = rng.count(0, 2);
+    let spot = rng.range(0.09, 0.14);
     Box::new(move |at| {
         let mut ink = at.ink();
         let q = at.p.mirrored() - vec2(0.04, 0.05);
-        let u = q.unturned(upper) - vec2(long, 0.0);
-        let l = q.unturned(lower) - vec2(0.8 * long, 0.0);
-        // Wings are broad outside and narrow at the body.
+        let u = q.rotated_back(upper) - vec2(long, 0.0);
+        let l = q.rotated_back(lower) - vec2(0.8 * long, 0.0);
+        // The wings are broad at the outside and narrow at the body.
         let high = ellipse(u, vec2(long, broad * (1.0 + 0.5 * u.x / long)));
         let low = ellipse(l, vec2(0.85 * long, broad * (0.9 + 0.4 * l.x / long)));
-        pen.piece(&mut ink, low, accent);
+        pen.draw(&mut ink, low, accent);
         ink.fill(low + rim, extra);
-        pen.piece(&mut ink, high, accent);
+        pen.draw(&mut ink, high, accent);
         ink.fill(high + rim, main);
         if spots > 0 {
             let (a, b) = (u - vec2(0.16, 0.0), l - vec2(0.12, 0.0));
@@ -57,19 +57,19 @@ pub(crate) fn butterfly(dice: &mut Dice, palette: &Palette) -> Drawing {
 }
 
 /// A ladybug with its wing cases closed.
-pub(crate) fn ladybug(dice: &mut Dice, palette: &Palette) -> Drawing {
+pub(crate) fn ladybug(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette {
         main, line, glint, ..
     } = *palette;
-    let wide = dice.range(0.62, 0.72);
-    let spot = dice.range(0.11, 0.16);
+    let wide = rng.range(0.62, 0.72);
+    let spot = rng.range(0.11, 0.16);
     let places = [
-        vec2(dice.range(0.2, 0.26), dice.range(0.18, 0.25)),
-        vec2(dice.range(0.36, 0.44), dice.range(-0.2, -0.08)),
-        vec2(dice.range(0.18, 0.24), dice.range(-0.55, -0.45)),
+        vec2(rng.range(0.2, 0.26), rng.range(0.18, 0.25)),
+        vec2(rng.range(0.36, 0.44), rng.range(-0.2, -0.08)),
+        vec2(rng.range(0.18, 0.24), rng.range(-0.55, -0.45)),
     ];
-    let count = dice.count(2, 3) as usize;
-    let shine = dice.chance(0.7);
+    let count = rng.count(2, 3) as usize;
+    let shine = rng.chance(0.7);
     Box::new(move |at| {
         let mut ink = at.ink();
         let p = at.p;
@@ -93,7 +93,7 @@ pub(crate) fn ladybug(dice: &mut Dice, palette: &Palette) -> Drawing {
         }
         ink.fill((q.x - 0.025).max(shell), line);
         if shine {
-            ink.glaze(
+            ink.blend(
                 ellipse(p - vec2(0.42 * wide, 0.32), vec2(0.1, 0.07)),
                 glint,
                 0.8,

@@ -1,28 +1,28 @@
-//! What grew or flowed: stone, wood and hair.
+//! Natural materials: stone, wood and hair.
 
 use crate::{
-    dice::Dice,
     drawing::Drawing,
     lattice::scattered,
     math::{PI, floor, sin, smoothstep},
     noise::{fractal, value},
     palette::Palette,
+    random::Random,
     vec2::vec2,
 };
 
-/// Clouds with sharp veins through them.
-pub(crate) fn marble(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// Marble: clouds with sharp veins.
+pub(crate) fn marble(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette {
         ground,
         main,
         accent,
         ..
     } = *palette;
-    let pitch = dice.range(0.35, 0.55);
-    let fold = dice.range(1.1, 1.7);
-    let sharp = dice.range(0.1, 0.22);
-    let cloudy = dice.range(0.2, 0.5);
-    let seed = dice.seed();
+    let pitch = rng.range(0.35, 0.55);
+    let fold = rng.range(1.1, 1.7);
+    let sharp = rng.range(0.1, 0.22);
+    let cloudy = rng.range(0.2, 0.5);
+    let seed = rng.seed();
     Box::new(move |at| {
         let mut ink = at.ink();
         let n = fractal(at.p * 0.7, 3, seed);
@@ -32,22 +32,22 @@ pub(crate) fn marble(dice: &mut Dice, palette: &Palette) -> Drawing {
         let stone = ground.mix(accent, cloudy * m);
         let lines = (1.0 - smoothstep(0.0, 2.5 * sharp, vein))
             .max(0.6 - 0.6 * smoothstep(0.0, sharp, thin));
-        ink.flood(stone.mix(main, lines));
+        ink.cover(stone.mix(main, lines));
         ink
     })
 }
 
-/// Boards: year rings drawn out along the grain and bent around knots, and pores.
-pub(crate) fn wood(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// Wood: annual rings that are stretched along the grain and bent around knots, with pores.
+pub(crate) fn wood(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette {
         ground, main, line, ..
     } = *palette;
-    let rings = dice.range(2.2, 3.4);
-    let long = dice.range(0.13, 0.2);
-    let pores = dice.range(0.2, 0.5);
-    let (first, second) = (dice.around(1.5), dice.around(1.5));
-    let apart = vec2(dice.sign() * dice.range(1.8, 2.6), 0.0);
-    let seed = dice.seed();
+    let rings = rng.range(2.2, 3.4);
+    let long = rng.range(0.13, 0.2);
+    let pores = rng.range(0.2, 0.5);
+    let (first, second) = (rng.around(1.5), rng.around(1.5));
+    let apart = vec2(rng.sign() * rng.range(1.8, 2.6), 0.0);
+    let seed = rng.seed();
     Box::new(move |at| {
         let mut ink = at.ink();
         let p = at.p + vec2(0.35 * (value(vec2(at.p.x, 0.35 * at.p.y), seed) - 0.5), 0.0);
@@ -58,35 +58,35 @@ pub(crate) fn wood(dice: &mut Dice, palette: &Palette) -> Drawing {
         let (a, b) = (ring(first), ring(second + apart));
         let age = rings * (a.min(b) + 0.12 * (a - b).abs().min(0.3));
         let year = age - floor(age);
-        // Wood darkens through the year and starts light again at once.
+        // Each annual ring darkens gradually, and the next one starts light.
         let tone = smoothstep(0.1, 0.95, year) * (1.0 - smoothstep(0.95, 1.0, year));
         let pore = value(vec2(13.0 * p.x, 0.9 * p.y), seed ^ 1) - 0.5;
-        ink.flood(ground.mix(main, (tone + pores * pore).clamp(0.0, 1.0)));
+        ink.cover(ground.mix(main, (tone + pores * pore).clamp(0.0, 1.0)));
         ink.fill(a.min(b) - 0.09, line);
         ink
     })
 }
 
-/// Tufts of hair that lie over each other along a bent flow.
-pub(crate) fn fur(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// Fur: overlapping tufts of hair along a curved flow.
+pub(crate) fn fur(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette {
         main,
         accent,
         glint,
         ..
     } = *palette;
-    let dense = dice.range(2.6, 3.8);
-    let bend = dice.range(0.8, 1.8);
-    let mixed = dice.range(0.3, 1.0);
-    let (seed, flow) = (dice.seed(), dice.seed());
+    let dense = rng.range(2.6, 3.8);
+    let bend = rng.range(0.8, 1.8);
+    let mixed = rng.range(0.3, 1.0);
+    let (seed, flow) = (rng.seed(), rng.seed());
     Box::new(move |at| {
         let mut ink = at.ink();
         let drift = bend * (value(at.p * 0.35, flow) - 0.5);
         let q = vec2(dense * (at.p.x + drift), 0.8 * at.p.y + 0.4 * drift);
-        ink.flood(main * 0.5);
+        ink.cover(main * 0.5);
         let mut top = -1.0;
         for (cell, [_, _, tone, height]) in scattered::<2, 3>(q, 1.0, seed) {
-            // A hair runs from its root at -1 to its tip at 1 and is widest in between.
+            // A hair runs from its root at -1 to its tip at 1, and is widest between them.
             let along = cell.p.y;
             let half = 0.55 * (1.0 - along * along) * (0.9 - 0.3 * along);
             let distance = cell.p.x.abs() - half;

@@ -1,30 +1,30 @@
-//! Lines that wander from cell to cell.
+//! Lines that connect random cells.
 
 use crate::{
-    dice::Dice,
     drawing::Drawing,
     lattice::square,
     math::floor,
-    noise::{hash, quarters},
+    noise::{hash, hash_values},
     palette::Palette,
+    random::Random,
     shape::{circle, rectangle, stroke},
     vec2::{Vec2, vec2},
 };
 
-/// A maze of the simplest kind: each crossing builds one wall, to the right or up.
-pub(crate) fn maze(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// A binary-tree maze: each grid point builds one wall, to the right or upward.
+pub(crate) fn maze(rng: &mut Random, palette: &Palette) -> Drawing {
     let main = palette.main;
-    let half = dice.range(0.13, 0.26);
-    let bias = dice.range(0.4, 0.6);
-    let seed = dice.seed();
+    let half = rng.range(0.13, 0.26);
+    let bias = rng.range(0.4, 0.6);
+    let seed = rng.seed();
     Box::new(move |at| {
-        let at = at.finer(1.35);
+        let at = at.scaled(1.35);
         let mut ink = at.ink();
         let cell = square(at.p);
-        let right = |dx, dy| quarters(cell.ix + dx, cell.iy + dy, seed)[0] < bias;
+        let right = |dx, dy| hash_values(cell.ix + dx, cell.iy + dy, seed)[0] < bias;
         let (x, y) = (cell.p.x, cell.p.y);
         let mut distance = f32::INFINITY;
-        // The four sides of this cell, each built by the crossing at its lower left end.
+        // The four sides of this cell. The grid point at the lower or left end of a side builds it.
         for (built, d) in [
             (right(0, 0), y + 0.5),
             (!right(0, 0), x + 0.5),
@@ -35,7 +35,7 @@ pub(crate) fn maze(dice: &mut Dice, palette: &Palette) -> Drawing {
                 distance = distance.min(d);
             }
         }
-        // At each corner the wall of a neighbour may end.
+        // The wall of a neighboring cell may end at each corner.
         for cx in [-0.5, 0.5] {
             for cy in [-0.5, 0.5] {
                 let corner = rectangle(vec2(x - cx, y - cy), vec2(half, half), 0.0);
@@ -47,15 +47,15 @@ pub(crate) fn maze(dice: &mut Dice, palette: &Palette) -> Drawing {
     })
 }
 
-/// Tracks on a circuit board, in eighths of a turn from pad to pad.
-pub(crate) fn circuit(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// A circuit board: tracks between pads at multiples of 45 degrees.
+pub(crate) fn circuit(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette {
         main, accent, line, ..
     } = *palette;
-    let half = dice.range(0.045, 0.08);
-    let pad = dice.range(0.17, 0.24);
-    let padded = dice.range(0.45, 0.7);
-    let seed = dice.seed();
+    let half = rng.range(0.045, 0.08);
+    let pad = rng.range(0.17, 0.24);
+    let padded = rng.range(0.45, 0.7);
+    let seed = rng.seed();
     let ways = [
         vec2(1.0, 0.0),
         vec2(1.0, 1.0),
@@ -63,7 +63,7 @@ pub(crate) fn circuit(dice: &mut Dice, palette: &Palette) -> Drawing {
         vec2(-1.0, 1.0),
     ];
     Box::new(move |at| {
-        let at = at.finer(1.2);
+        let at = at.scaled(1.2);
         let mut ink = at.ink();
         let (fx, fy) = (floor(at.p.x + 0.5), floor(at.p.y + 0.5));
         let local = at.p - vec2(fx, fy);
@@ -85,21 +85,21 @@ pub(crate) fn circuit(dice: &mut Dice, palette: &Palette) -> Drawing {
     })
 }
 
-/// Truchet's tiles in Smith's form: two quarter circles a square, turned at random.
-pub(crate) fn arcs(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// Truchet tiles in Smith's form: two quarter circles per square, in a random orientation.
+pub(crate) fn arcs(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette { main, accent, .. } = *palette;
-    let half = dice.range(0.1, 0.19);
-    let core = if dice.chance(0.5) {
-        dice.range(0.3, 0.5)
+    let half = rng.range(0.1, 0.19);
+    let core = if rng.chance(0.5) {
+        rng.range(0.3, 0.5)
     } else {
         0.0
     };
-    let seed = dice.seed();
+    let seed = rng.seed();
     Box::new(move |at| {
-        let at = at.finer(0.95);
+        let at = at.scaled(0.95);
         let mut ink = at.ink();
         let cell = square(at.p);
-        let flip = if cell.chances(seed)[0] < 0.5 {
+        let flip = if cell.random_values(seed)[0] < 0.5 {
             1.0
         } else {
             -1.0

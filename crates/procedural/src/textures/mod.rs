@@ -1,4 +1,4 @@
-//! Classes that fill the picture, seen at any angle.
+//! Classes of textures, which fill the picture at any angle.
 
 pub(crate) mod bands;
 pub(crate) mod grain;

@@ -1,36 +1,37 @@
-//! What a camera does to a picture: contrast, blur and noise.
+//! Imperfections of a camera: contrast, blur and noise.
 
-use crate::dice::Dice;
+use crate::random::Random;
 
-/// The flaws of a camera.
+/// The imperfections of a camera.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Lens {
+pub(crate) struct Camera {
     contrast: f32,
     brightness: f32,
-    /// Standard deviation of the blur, as a share of the picture's width; 0 for none.
+    /// The standard deviation of the blur as a fraction of the picture's width; 0 for none.
     blur: f32,
     noise: f32,
     seed: u32,
 }
 
-impl Lens {
-    /// Any lens: half of them are sharp.
-    pub(crate) fn throw(dice: &mut Dice) -> Self {
+impl Camera {
+    /// Creates a random camera. Half of the cameras do not blur.
+    pub(crate) fn random(rng: &mut Random) -> Self {
         Self {
-            contrast: dice.range(0.8, 1.15),
-            brightness: dice.range(-0.06, 0.06),
-            blur: if dice.chance(0.5) {
-                dice.range(0.002, 0.012)
+            contrast: rng.range(0.8, 1.15),
+            brightness: rng.range(-0.06, 0.06),
+            blur: if rng.chance(0.5) {
+                rng.range(0.002, 0.012)
             } else {
                 0.0
             },
-            noise: dice.range(0.0, 0.04),
-            seed: dice.seed(),
+            noise: rng.range(0.0, 0.04),
+            seed: rng.seed(),
         }
     }
 
-    /// Looks at a planar RGB picture of that size, in place. The result is in 0..=1.
-    pub(crate) fn look(&self, planes: &mut [f32], size: usize) {
+    /// Applies blur, contrast, brightness and noise to a planar RGB picture of `size` × `size`
+    /// pixels, in place. The result is in 0..=1.
+    pub(crate) fn apply(&self, planes: &mut [f32], size: usize) {
         if self.blur > 0.0 {
             for plane in planes.chunks_exact_mut(size * size) {
                 blur(plane, size, self.blur * size as f32);
@@ -43,17 +44,19 @@ impl Lens {
         for ((r, g), b) in red.iter_mut().zip(green).zip(blue) {
             let mut bits = split_mix(&mut state);
             for channel in [r, g, b] {
-                // The sum of two even throws: a triangle, close enough to a bell.
-                let throw = (bits & 0x3ff) as f32 + ((bits >> 10) & 0x3ff) as f32 - 1023.0;
+                // The sum of two uniform numbers has a triangular distribution, which is close
+                // enough to a normal distribution.
+                let sum = (bits & 0x3ff) as f32 + ((bits >> 10) & 0x3ff) as f32 - 1023.0;
                 bits >>= 20;
-                let noisy = *channel * self.contrast + lift + self.noise * throw / 418.0;
+                let noisy = *channel * self.contrast + lift + self.noise * sum / 418.0;
                 *channel = noisy.clamp(0.0, 1.0);
             }
         }
     }
 }
 
-/// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014.
+/// Returns the next number of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom
+/// number generators", 2014).
 fn split_mix(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut z = *state;
@@ -62,8 +65,8 @@ fn split_mix(state: &mut u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Blurs rows, then columns, with three taps whose spread has the variance asked for (at most one
-/// pixel's: three taps can do no more). Edges repeat.
+/// Blurs rows, then columns, with a kernel of three taps and variance `sigma` squared. The variance
+/// is limited to 0.66 pixels squared, the most that the kernel represents. Edge pixels repeat.
 fn blur(plane: &mut [f32], size: usize, sigma: f32) {
     let side = 0.5 * (sigma * sigma).min(0.66);
     let middle = 1.0 - 2.0 * side;

@@ -1,17 +1,17 @@
-//! What people make.
+//! Man-made objects: houses, cars, sailboats and umbrellas.
 
 use crate::{
-    dice::Dice,
     drawing::{Drawing, Pen},
     lattice::interval,
     math::{PI, sin},
     palette::Palette,
+    random::Random,
     shape::{arc, circle, polygon, rectangle, stroke},
     vec2::vec2,
 };
 
-/// A house: gable, door, windows, often a chimney.
-pub(crate) fn house(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// A house: gable, door, windows, and often a chimney.
+pub(crate) fn house(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette {
         main,
         accent,
@@ -19,39 +19,39 @@ pub(crate) fn house(dice: &mut Dice, palette: &Palette) -> Drawing {
         line,
         ..
     } = *palette;
-    let pen = Pen::throw(dice, palette);
-    let half = dice.range(0.55, 0.7);
-    let eaves = dice.range(0.0, 0.2);
-    let peak = dice.range(0.75, 0.95);
-    let over = half + dice.range(0.1, 0.22);
-    let door = dice.range(-0.15, 0.15);
-    let window = vec2(dice.range(0.11, 0.15), dice.range(0.12, 0.17));
-    let chimney = if dice.chance(0.7) {
-        dice.sign() * 0.45
+    let pen = Pen::random(rng, palette);
+    let half = rng.range(0.55, 0.7);
+    let eaves = rng.range(0.0, 0.2);
+    let peak = rng.range(0.75, 0.95);
+    let over = half + rng.range(0.1, 0.22);
+    let door = rng.range(-0.15, 0.15);
+    let window = vec2(rng.range(0.11, 0.15), rng.range(0.12, 0.17));
+    let chimney = if rng.chance(0.7) {
+        rng.sign() * 0.45
     } else {
         9.0
     };
-    let attic = dice.chance(0.5);
-    let slates = dice.chance(0.4);
+    let attic = rng.chance(0.5);
+    let slates = rng.chance(0.4);
     Box::new(move |at| {
         let mut ink = at.ink();
         let p = at.p;
-        pen.piece(
+        pen.draw(
             &mut ink,
             rectangle(p - vec2(chimney, 0.55), vec2(0.1, 0.3), 0.0),
             extra,
         );
         let middle = 0.5 * (eaves - 0.85);
-        pen.piece(
+        pen.draw(
             &mut ink,
             rectangle(p - vec2(0.0, middle), vec2(half, eaves - middle), 0.0),
             main,
         );
         let roof = polygon(p, &[vec2(-over, eaves), vec2(0.0, peak), vec2(over, eaves)]);
-        pen.piece(&mut ink, roof, accent);
+        pen.draw(&mut ink, roof, accent);
         if slates {
             let (_, row) = interval(8.0 * p.y);
-            ink.glaze(((row.abs() - 0.12) / 8.0).max(roof), line, 0.6);
+            ink.blend(((row.abs() - 0.12) / 8.0).max(roof), line, 0.6);
         }
         ink.fill(rectangle(p - vec2(door, -0.6), vec2(0.14, 0.26), 0.0), line);
         ink.fill(circle(p - vec2(door + 0.08, -0.6), 0.03), extra);
@@ -72,8 +72,8 @@ pub(crate) fn house(dice: &mut Dice, palette: &Palette) -> Drawing {
     })
 }
 
-/// A car from the side.
-pub(crate) fn car(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// A car seen from the side.
+pub(crate) fn car(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette {
         main,
         accent,
@@ -82,13 +82,13 @@ pub(crate) fn car(dice: &mut Dice, palette: &Palette) -> Drawing {
         glint,
         ..
     } = *palette;
-    let pen = Pen::throw(dice, palette);
-    let height = dice.range(0.34, 0.5);
-    let (rear, front) = (dice.range(-0.75, -0.5), dice.range(0.3, 0.5));
-    let rake = dice.range(0.15, 0.28);
-    let wheel = dice.range(0.2, 0.26);
-    let base = dice.range(0.46, 0.56);
-    let stripe = dice.chance(0.4);
+    let pen = Pen::random(rng, palette);
+    let height = rng.range(0.34, 0.5);
+    let (rear, front) = (rng.range(-0.75, -0.5), rng.range(0.3, 0.5));
+    let rake = rng.range(0.15, 0.28);
+    let wheel = rng.range(0.2, 0.26);
+    let base = rng.range(0.46, 0.56);
+    let stripe = rng.chance(0.4);
     Box::new(move |at| {
         let mut ink = at.ink();
         let p = at.p - vec2(0.0, 0.05);
@@ -106,7 +106,7 @@ pub(crate) fn car(dice: &mut Dice, palette: &Palette) -> Drawing {
             )
         };
         let shell = rectangle(p - vec2(0.0, -0.13), vec2(0.95, 0.22), 0.13);
-        pen.piece(&mut ink, cabin(0.0).min(shell), main);
+        pen.draw(&mut ink, cabin(0.0).min(shell), main);
         let pillar = (p.x - 0.5 * (rear + front)).abs() - 0.035;
         ink.fill(cabin(0.07).max(-pillar), extra);
         if stripe {
@@ -121,8 +121,8 @@ pub(crate) fn car(dice: &mut Dice, palette: &Palette) -> Drawing {
     })
 }
 
-/// A boat under sail.
-pub(crate) fn sailboat(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// A boat with two sails.
+pub(crate) fn sailboat(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette {
         main,
         accent,
@@ -130,14 +130,14 @@ pub(crate) fn sailboat(dice: &mut Dice, palette: &Palette) -> Drawing {
         line,
         ..
     } = *palette;
-    let pen = Pen::throw(dice, palette);
-    let mast = dice.range(-0.12, 0.12);
-    let deck = dice.range(-0.5, -0.4);
-    let jib = dice.range(0.45, 0.65);
-    let boom = dice.range(0.55, 0.75);
-    let battens = dice.chance(0.4);
-    let flag = dice.chance(0.5);
-    let sea = dice.range(8.0, 12.0);
+    let pen = Pen::random(rng, palette);
+    let mast = rng.range(-0.12, 0.12);
+    let deck = rng.range(-0.5, -0.4);
+    let jib = rng.range(0.45, 0.65);
+    let boom = rng.range(0.55, 0.75);
+    let battens = rng.chance(0.4);
+    let flag = rng.chance(0.5);
+    let sea = rng.range(8.0, 12.0);
     Box::new(move |at| {
         let mut ink = at.ink();
         let p = at.p;
@@ -163,8 +163,8 @@ pub(crate) fn sailboat(dice: &mut Dice, palette: &Palette) -> Drawing {
                 vec2(mast - 0.05 - jib, foot),
             ],
         );
-        pen.piece(&mut ink, large, main);
-        pen.piece(&mut ink, small, extra);
+        pen.draw(&mut ink, large, main);
+        pen.draw(&mut ink, small, extra);
         if battens {
             let (_, row) = interval(4.0 * p.y);
             ink.fill(((row.abs() - 0.07) * 0.25).max(large + 0.02), line);
@@ -178,25 +178,25 @@ pub(crate) fn sailboat(dice: &mut Dice, palette: &Palette) -> Drawing {
                 vec2(-0.62, deck - 0.34),
             ],
         );
-        pen.piece(&mut ink, hull, accent);
+        pen.draw(&mut ink, hull, accent);
         let surge = p.y - deck + 0.3 + 0.05 * sin(sea * p.x);
         ink.fill((surge.abs() - 0.035).max(p.x.abs() - 0.97), line);
         ink
     })
 }
 
-/// An open umbrella with a crook.
-pub(crate) fn umbrella(dice: &mut Dice, palette: &Palette) -> Drawing {
+/// An open umbrella with a curved handle.
+pub(crate) fn umbrella(rng: &mut Random, palette: &Palette) -> Drawing {
     let Palette {
         main, accent, line, ..
     } = *palette;
-    let pen = Pen::throw(dice, palette);
-    let panels = dice.count(4, 6) as f32;
-    let high = dice.range(0.75, 0.95);
-    let stick = dice.range(0.03, 0.045);
-    let striped = dice.chance(0.7);
-    let seams = dice.chance(0.5) || !striped;
-    let crook = dice.sign() * 0.14;
+    let pen = Pen::random(rng, palette);
+    let panels = rng.count(4, 6) as f32;
+    let high = rng.range(0.75, 0.95);
+    let stick = rng.range(0.03, 0.045);
+    let striped = rng.chance(0.7);
+    let seams = rng.chance(0.5) || !striped;
+    let crook = rng.sign() * 0.14;
     Box::new(move |at| {
         let mut ink = at.ink();
         let p = at.p - vec2(0.0, 0.05);
@@ -205,13 +205,13 @@ pub(crate) fn umbrella(dice: &mut Dice, palette: &Palette) -> Drawing {
         ink.fill(arc(hook, 0.14, 1.2 * stick, 0.5 * PI), line);
         let q = vec2(p.x, p.y / high);
         let dome = circle(q, 0.92) * high;
-        // Panels are even at the hem and meet at the top.
+        // The panels have equal widths at the lower edge, and meet at the top.
         let bulge = (0.8464 - q.y * q.y).max(1e-4).sqrt();
         let (panel, side) = interval(0.5 * panels * (p.x / bulge + 1.0));
         let (_, hem) = interval(0.5 * panels * (p.x / 0.92 + 1.0));
         let scallop = circle(vec2(hem * 1.84 / panels, p.y + 0.35 / panels), 1.1 / panels);
         let cloth = dome.max(-p.y - 0.02).max(-scallop);
-        pen.piece(&mut ink, cloth, main);
+        pen.draw(&mut ink, cloth, main);
         if striped && panel & 1 == 1 {
             ink.fill(cloth, accent);
         }

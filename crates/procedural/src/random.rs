@@ -1,4 +1,4 @@
-//! What a picture's chances are thrown with.
+//! The random generator of one picture.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -8,47 +8,47 @@ use crate::{
     vec2::{Vec2, vec2},
 };
 
-/// A random generator that speaks in ranges, counts and angles.
+/// A random generator with methods for ranges, counts and angles.
 #[derive(Debug)]
-pub(crate) struct Dice(ChaCha8Rng);
+pub(crate) struct Random(ChaCha8Rng);
 
-impl Dice {
-    /// The dice of one picture.
+impl Random {
+    /// Creates the generator of one picture.
     pub(crate) fn new(seed: u64) -> Self {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
-    /// Evenly in low..high.
+    /// Returns a uniform number in low..high.
     pub(crate) fn range(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * self.0.random::<f32>()
     }
 
-    /// A whole number in low..=high.
+    /// Returns a uniform integer in low..=high.
     pub(crate) fn count(&mut self, low: i32, high: i32) -> i32 {
         self.0.random_range(low..=high)
     }
 
-    /// True with the given probability.
+    /// Returns true with the given probability.
     pub(crate) fn chance(&mut self, probability: f32) -> bool {
         self.0.random::<f32>() < probability
     }
 
-    /// 1 or -1.
+    /// Returns 1 or -1 with equal probability.
     pub(crate) fn sign(&mut self) -> f32 {
         if self.chance(0.5) { 1.0 } else { -1.0 }
     }
 
-    /// Any angle, in radians.
+    /// Returns a uniform angle in radians, 0 to 2π.
     pub(crate) fn angle(&mut self) -> f32 {
         self.range(0.0, TAU)
     }
 
-    /// A point of the square of that half side around the origin.
+    /// Returns a uniform point of the square around the origin with half the side `half`.
     pub(crate) fn around(&mut self, half: f32) -> Vec2 {
         vec2(self.range(-half, half), self.range(-half, half))
     }
 
-    /// The seed of a noise field.
+    /// Returns a random seed for noise.
     pub(crate) fn seed(&mut self) -> u32 {
         self.0.random()
     }

@@ -1,4 +1,4 @@
-//! Colour must not give a class away: what is learned is to be shape and texture.
+//! Colors must not identify a class, so that a network learns shape and texture.
 
 use oneiric_procedural::{classes, draw};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
@@ -7,7 +7,8 @@ const TRAIN: usize = 40;
 const TEST: usize = 20;
 const SIZE: usize = 32;
 
-/// The share of test pictures whose class has the nearest mean of features.
+/// The fraction of test pictures that a nearest-mean classifier of the features classifies
+/// correctly.
 fn nearest_mean_accuracy(features: impl Fn(&[f32]) -> Vec<f32>) -> f32 {
     let mut rng = ChaCha8Rng::seed_from_u64(20);
     let mut means = Vec::new();
@@ -42,7 +43,7 @@ fn chance() -> f32 {
 }
 
 #[test]
-fn mean_colour_tells_nothing() {
+fn mean_colors_do_not_identify_classes() {
     let area = (SIZE * SIZE) as f32;
     let accuracy = nearest_mean_accuracy(|picture| {
         picture
@@ -50,12 +51,12 @@ fn mean_colour_tells_nothing() {
             .map(|plane| plane.iter().sum::<f32>() / area)
             .collect()
     });
-    println!("mean colour: {accuracy:.4}, chance {:.4}", chance());
+    println!("mean color: {accuracy:.4}, chance {:.4}", chance());
     assert!(accuracy < 2.5 * chance(), "{accuracy}");
 }
 
 #[test]
-fn colour_histograms_tell_little() {
+fn color_histograms_hardly_identify_classes() {
     let accuracy = nearest_mean_accuracy(|picture| {
         let mut bins = vec![0.0; 64];
         for pixel in 0..SIZE * SIZE {
