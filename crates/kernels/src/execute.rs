@@ -1,36 +1,35 @@
 //! From slices to the raw memory that the kernels work on.
 
-use std::ptr;
+use crate::{
+    Isa,
+    kernel::Context,
+    memory::Arena,
+    plan::{Direction, Program},
+    pointer::SyncPtr,
+    profile::Times,
+    team,
+    tuning::GROUP_BYTES,
+};
 
-use crate::{Isa, kernel::Context, memory::Arena, plan::Program, team};
-
-/// Bytes of the batch items that go through a program together: the weights are then read once for
-/// all of them. More gain nothing further, and what one operation wrote is gone from the caches
-/// when the next one reads it (measured: 16 images of 224x224 cost 7 % more an image than one if
-/// all go together, 4 % less in fours; of 96x96, 13 % less all together).
-const TOGETHER: usize = 160 << 20;
-
-/// What a program works on.
+/// The arenas that a program works on.
 #[derive(Debug)]
 pub(crate) enum Tensors<'a> {
-    /// Activations that are computed.
+    /// Activations to compute.
     Forward(&'a mut Arena),
-    /// Gradients that are computed from activations.
+    /// Gradients to compute, and the activations that they are computed from.
     Backward {
         activations: &'a Arena,
         gradients: &'a mut Arena,
     },
-    /// Activations that are copied to the outside.
+    /// Activations to copy to the caller.
     Output(&'a Arena),
 }
 
-/// What comes with it from outside.
+/// The buffers and parameters of one execution.
 #[derive(Debug)]
 pub(crate) struct Job<'a> {
     pub(crate) isa: Isa,
     pub(crate) weights: &'a [f32],
-    /// Numbers that one batch item takes in memory.
-    pub(crate) len: usize,
     pub(crate) items: usize,
     pub(crate) tensors: Tensors<'a>,
     /// Row-major tensors of all items; empty where there is none.
@@ -39,23 +38,34 @@ pub(crate) struct Job<'a> {
     pub(crate) result: &'a mut [f32],
 }
 
-/// Runs a program, which must be one of the plan that the memory was laid out by, and whose tensors
-/// have the shapes of the job's slices; returns the seconds that each level took.
+/// Runs a program for all batch items.
+///
+/// # Safety
+///
+/// The program must be legal: its steps stay within its [`Footprint`](crate::plan::Footprint), and
+/// no task touches what another task of the same level writes. `validate` decides that.
 ///
 /// # Panics
 ///
-/// If the memory is smaller than all items, or the processor does not have the instructions.
-pub(crate) fn execute(program: &Program, job: Job<'_>) -> Vec<f64> {
+/// Panics if the processor does not have the instructions, the arenas or the weights are smaller
+/// than the footprint says, or the caller's slices do not have exactly its lengths.
+pub(crate) unsafe fn execute(program: &Program, job: Job<'_>) -> Times {
     let Job {
         isa,
         weights,
-        len,
         items,
         tensors,
         external,
         result,
     } = job;
+    let footprint = &program.footprint;
     assert!(isa.is_available(), "{isa:?} is not available");
+    let direction = match tensors {
+        Tensors::Forward(_) => Direction::Forward,
+        Tensors::Backward { .. } => Direction::Backward,
+        Tensors::Output(_) => Direction::Output,
+    };
+    assert_eq!(direction, program.direction, "arenas for another program");
     let (size, data, activations) = match tensors {
         Tensors::Forward(arena) => {
             let data = arena.memory.as_mut_ptr();
@@ -69,64 +79,82 @@ pub(crate) fn execute(program: &Program, job: Job<'_>) -> Vec<f64> {
             gradients.memory.as_mut_ptr(),
             activations.memory.as_ptr(),
         ),
-        // Only read.
+        // A legal program of this direction only reads.
         Tensors::Output(arena) => {
             let data = arena.memory.as_ptr();
             (arena.memory.len(), data.cast_mut(), data)
         }
     };
-    assert!(size >= items * len, "{items} items of {len} in {size}");
-    let starts: Vec<Vec<*const f32>> = (0..items)
+    let all = |one: usize| one.checked_mul(items);
+    assert!(
+        all(footprint.arena).is_some_and(|needed| needed <= size),
+        "{items} items of {} numbers in an arena of {size}",
+        footprint.arena
+    );
+    assert!(
+        weights.len() >= footprint.weights,
+        "weights of another network"
+    );
+    assert_eq!(external.len(), footprint.external.len(), "external tensors");
+    for (slice, &one) in external.iter().zip(&footprint.external) {
+        assert_eq!(Some(slice.len()), all(one), "numbers of an external tensor");
+    }
+    assert_eq!(
+        Some(result.len()),
+        all(footprint.result),
+        "numbers of the result"
+    );
+
+    let starts: Vec<Vec<SyncPtr<*const f32>>> = (0..items)
         .map(|item| {
-            let start = |all: &&[f32]| match all.len() / items {
-                0 => ptr::null(),
-                one => all[item * one..].as_ptr(),
-            };
-            external.iter().map(start).collect()
+            let slices = external.iter().zip(&footprint.external);
+            slices
+                .map(|(slice, one)| SyncPtr::new(slice[item * one..].as_ptr()))
+                .collect()
         })
         .collect();
-    let per_item = result.len() / items.max(1);
     let target = result.as_mut_ptr();
     let contexts: Vec<Context<'_>> = starts
         .iter()
         .enumerate()
         .map(|(item, external)| Context {
-            data: data.wrapping_add(item * len),
-            activations: activations.wrapping_add(item * len),
-            weights: weights.as_ptr(),
+            data: SyncPtr::new(data.wrapping_add(item * footprint.arena)),
+            activations: SyncPtr::new(activations.wrapping_add(item * footprint.arena)),
+            weights: SyncPtr::new(weights.as_ptr()),
             external,
-            result: target.wrapping_add(item * per_item),
+            result: SyncPtr::new(target.wrapping_add(item * footprint.result)),
         })
         .collect();
-    // SAFETY: what is written is borrowed exclusively, or not written to (`Output`); its size, and
-    // that the instructions exist, was checked; the plan stays within an item's memory, and the
-    // callers have checked the slices against the shapes that it was made for.
-    let groups = contexts.chunks(group(items, len * size_of::<f32>()));
-    let times = groups.map(|group| unsafe { team::run(isa, program, group) });
-    let sum = |sum: Vec<f64>, next: Vec<f64>| sum.iter().zip(next).map(|(a, b)| a + b).collect();
+    let mut times = Times::default();
+    for group in contexts.chunks(group(items, footprint.arena * size_of::<f32>())) {
+        // SAFETY: the caller says that the program is legal. Every context has as much memory as
+        // its footprint says, which was checked above, and the contexts do not overlap. What is
+        // written is borrowed exclusively for this call, and programs that copy outputs only read
+        // the arena. The instructions are available.
+        times.add(&unsafe { team::run(isa, program, group) });
+    }
     times
-        .reduce(sum)
-        .unwrap_or_else(|| vec![0.0; program.levels.len()])
 }
 
-/// How many items of that many bytes go together: the groups are of one size, as far as it goes.
+/// Batch items that go through a program together, for items of that many bytes. The groups have
+/// the same size as far as possible.
 fn group(items: usize, bytes: usize) -> usize {
-    let most = (TOGETHER / bytes.max(1)).max(1);
+    let most = (GROUP_BYTES / bytes.max(1)).max(1);
     items.div_ceil(items.div_ceil(most).max(1)).max(1)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{TOGETHER, group};
+    use super::{GROUP_BYTES, group};
 
     #[test]
-    fn groups_are_even_and_of_what_fits() {
-        let third = TOGETHER / 3;
+    fn groups_are_even_and_as_large_as_fits() {
+        let third = GROUP_BYTES / 3;
         assert_eq!(
             [1, 3, 4, 6, 16].map(|items| group(items, third)),
             [1, 3, 2, 3, 3]
         );
-        assert_eq!(group(5, 2 * TOGETHER), 1);
+        assert_eq!(group(5, 2 * GROUP_BYTES), 1);
         assert_eq!([group(0, third), group(2, 0)], [1, 2]);
     }
 }

@@ -19,7 +19,7 @@ pub(crate) struct ConvShape {
 }
 
 /// How large the needed nodes are; zeros for the others.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Sizes {
     /// Height and width.
     pub(crate) of: Vec<[usize; 2]>,
@@ -29,7 +29,7 @@ pub(crate) struct Sizes {
 }
 
 /// Nodes that fit together.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Graph {
     pub(crate) nodes: Vec<Node>,
     pub(crate) shapes: Vec<ConvShape>,

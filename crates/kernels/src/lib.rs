@@ -37,21 +37,30 @@
 //! `team` runs it on rayon's threads, of which a pool's `install` chooses the number. Results do not
 //! depend on the number of threads.
 
+#![deny(unsafe_op_in_unsafe_fn)]
+#![warn(clippy::undocumented_unsafe_blocks)]
+
 mod error;
 mod execute;
 mod graph;
 mod isa;
 mod kernel;
 mod lanes;
+mod lru;
 mod memory;
 mod network;
 mod op;
 mod pack;
 mod plan;
+mod pointer;
+mod profile;
 mod relu;
 mod run;
+mod spares;
 mod team;
 mod transformed;
+mod tuning;
+mod validate;
 mod view;
 mod winograd;
 
@@ -59,5 +68,7 @@ pub use error::KernelError;
 pub use isa::Isa;
 pub use network::Frozen;
 pub use op::{ConvWeights, Lrn, Node, Op, PadRule};
+#[cfg(feature = "profile")]
+pub use profile::LevelTime;
 pub use relu::ReluGradient;
-pub use run::{LevelTime, Run};
+pub use run::Run;

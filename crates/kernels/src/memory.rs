@@ -1,8 +1,8 @@
-//! Memory for the tensors of a run, aligned to cache lines.
+//! Memory for tensors, aligned to cache lines.
 
 use crate::lanes::LANES;
 
-/// Most numbers that memory can have.
+/// Most numbers that an allocation can hold.
 pub(crate) const MOST_NUMBERS: usize = isize::MAX as usize / size_of::<f32>();
 
 /// Sixteen numbers: one cache line.
@@ -11,20 +11,27 @@ pub(crate) const MOST_NUMBERS: usize = isize::MAX as usize / size_of::<f32>();
 struct Line([f32; LANES]);
 
 /// Numbers that start at a cache line.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Aligned {
     lines: Vec<Line>,
 }
 
+/// Prints the length only.
+impl std::fmt::Debug for Aligned {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Aligned({} numbers)", self.len())
+    }
+}
+
 impl Aligned {
-    /// `lines * 16` zeros.
+    /// Allocates `lines * 16` zeros.
     pub(crate) fn zeros(lines: usize) -> Self {
         Self {
             lines: vec![Line([0.0; LANES]); lines],
         }
     }
 
-    /// A copy, filled up to a whole line with zeros.
+    /// Copies numbers, and fills the last line up with zeros.
     pub(crate) fn from_slice(values: &[f32]) -> Self {
         let lines = values
             .chunks(LANES)
@@ -37,14 +44,14 @@ impl Aligned {
         Self { lines }
     }
 
-    /// Numbers in it.
+    /// Count of numbers.
     pub(crate) fn len(&self) -> usize {
         self.lines.len() * LANES
     }
 
     /// Sets `len` numbers from `start` to 0.
     pub(crate) fn clear(&mut self, start: usize, len: usize) {
-        // As lines where whole, which is most of it, and by number at the ends.
+        // Whole lines where possible, which is most of them, and single numbers at the ends.
         let (mut at, end) = (start, start + len);
         while at < end {
             let (line, first) = (at / LANES, at % LANES);
@@ -56,25 +63,30 @@ impl Aligned {
 
     /// All numbers.
     pub(crate) fn as_slice(&self) -> &[f32] {
-        // SAFETY: a line is sixteen numbers and nothing else.
+        // SAFETY: `Line` is sixteen numbers and no padding, so `len` numbers start at the vector's
+        // pointer; the borrow of `self` covers them.
         unsafe { std::slice::from_raw_parts(self.as_ptr(), self.len()) }
     }
 
+    /// Pointer to the first number.
     pub(crate) fn as_ptr(&self) -> *const f32 {
         self.lines.as_ptr().cast()
     }
 
+    /// Pointer to the first number, for writing.
     pub(crate) fn as_mut_ptr(&mut self) -> *mut f32 {
         self.lines.as_mut_ptr().cast()
     }
 }
 
-/// The tensors of one run, with a note of whose halos are zero in it.
+/// Memory for the tensors of one run.
 #[derive(Debug, Default)]
 pub(crate) struct Arena {
     pub(crate) memory: Aligned,
-    /// The layout that it was cleared for.
+    /// Id of the layout whose halos are zero in it.
     pub(crate) layout: u64,
-    /// Batch items that it was cleared for.
+    /// Batch items whose halos are zero in it.
     pub(crate) items: usize,
+    /// Numbers that its latest run needed.
+    pub(crate) used: usize,
 }

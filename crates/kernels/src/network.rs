@@ -1,55 +1,70 @@
-//! The network, ready to run.
+//! A network that is ready to run.
 
 use std::{
-    mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    fmt,
+    sync::{Arc, Mutex},
 };
 
 use crate::{
     ConvWeights, Isa, KernelError, Node, Run,
     graph::Graph,
-    lanes::LANES,
-    memory::{Aligned, Arena, MOST_NUMBERS},
+    lru::Lru,
+    memory::MOST_NUMBERS,
     pack::PackedWeights,
-    plan::Plan,
+    plan::{Plan, PlanKey},
+    spares::{Spares, lock},
 };
 
-/// Plans that are kept: as many image sizes and choices of nodes are quick to come back to.
+/// Plans that are kept, one for each image size, choice of nodes and number of threads.
 const PLANS: usize = 64;
 
-/// Memory of past runs that is kept for later ones.
-const ARENAS: usize = 8;
-
-/// How many times the memory that a run needs is too much to keep.
-const MOST_SPARE: usize = 4;
-
-/// Height and width of the image, the wanted nodes, and whether convolutions are direct.
-type PlanKey = ([usize; 2], Vec<usize>, bool);
-
-/// A network whose weights do not change. Clones share everything.
-#[derive(Debug, Clone)]
+/// A network whose weights do not change.
+///
+/// Clones share weights, plans and memory. Results do not depend on the number of threads.
+///
+/// # Threads
+///
+/// A run uses all threads of the current rayon pool (the global one, or that of
+/// `ThreadPool::install`). Between two levels of a program the threads wait for one another by
+/// spinning and yielding, so **all threads of the pool are busy until the run ends**, also while
+/// only one of them has work. On a machine that others share, install a pool of as many threads
+/// as the network can use: for one image of 224x224 about 8.
+#[derive(Clone)]
 pub struct Frozen {
     shared: Arc<Shared>,
     isa: Isa,
     direct: bool,
 }
 
-/// What runs and clones of a network share.
-#[derive(Debug)]
+/// Everything that the runs and clones of a network share.
 pub(crate) struct Shared {
     pub(crate) graph: Graph,
     pub(crate) weights: PackedWeights,
-    arenas: Mutex<Vec<Arena>>,
-    plans: Mutex<Vec<(PlanKey, Arc<Plan>)>>,
+    pub(crate) spares: Spares,
+    plans: Mutex<Lru<PlanKey, Arc<Plan>>>,
+}
+
+/// Prints the sizes only.
+impl fmt::Debug for Frozen {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Frozen")
+            .field("nodes", &self.shared.graph.nodes.len())
+            .field("input_channels", &self.shared.graph.channels(0))
+            .field("packed_weights", &self.shared.weights.values.len())
+            .field("isa", &self.isa)
+            .field("direct", &self.direct)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Frozen {
-    /// From nodes in the order of the forward pass, node 0 being the input with that many
-    /// channels, and the weights that the convolutions among them refer to.
+    /// Makes a network from nodes in the order of the forward pass, where node 0 is the input with
+    /// `input_channels` channels, and from the weights that the convolutions among them refer to.
     ///
     /// # Errors
     ///
-    /// When a node or weights cannot be, or do not fit together.
+    /// Returns [`KernelError`] if a node or a weight tensor is invalid, or if they do not match.
     pub fn new(
         nodes: Vec<Node>,
         input_channels: usize,
@@ -61,19 +76,19 @@ impl Frozen {
             shared: Arc::new(Shared {
                 graph,
                 weights,
-                arenas: Mutex::default(),
-                plans: Mutex::default(),
+                spares: Spares::default(),
+                plans: Mutex::new(Lru::new(PLANS)),
             }),
             isa: Isa::detect(),
             direct: false,
         })
     }
 
-    /// The same network with other instructions than the fastest.
+    /// Returns the same network with another instruction set than the fastest.
     ///
     /// # Errors
     ///
-    /// When this processor does not have them.
+    /// Returns [`KernelError::Isa`] if this CPU does not support it.
     pub fn with_isa(self, isa: Isa) -> Result<Self, KernelError> {
         if isa.is_available() {
             Ok(Self { isa, ..self })
@@ -82,9 +97,11 @@ impl Frozen {
         }
     }
 
-    /// The same network with all convolutions by their definition: otherwise those of 3x3 and 5x5
-    /// with stride 1, and strided ones of the image such as 7x7 with stride 2, go by Winograd's
-    /// filtering where they have 16 channels or more, which is faster and rounds a little more.
+    /// Returns the same network with all convolutions computed directly.
+    ///
+    /// By default those of 3x3 and 5x5 with stride 1, and strided ones of the image such as 7x7
+    /// with stride 2, use Winograd's filtering if they have 16 channels or more. That is faster,
+    /// with somewhat larger rounding errors.
     #[must_use]
     pub fn with_direct_convolutions(self) -> Self {
         Self {
@@ -93,20 +110,20 @@ impl Frozen {
         }
     }
 
-    /// The instructions that it runs with.
+    /// The instruction set that it runs with.
     #[must_use]
     pub fn isa(&self) -> Isa {
         self.isa
     }
 
-    /// Computes the wanted nodes, and nothing that they do not need. The input is row-major,
-    /// `[items, channels, height, width]`.
+    /// Computes the wanted nodes, and only those that they need. The input is row-major, `[items,
+    /// channels, height, width]`.
     ///
     /// # Errors
     ///
-    /// When the input has another length than its shape, other channels than the network's, or is
-    /// too small for a wanted node or too large for memory, when there is no such node, or when a
-    /// node's padding is too large.
+    /// Returns [`KernelError`] if the length of the input does not match its shape, its channels
+    /// are not the network's, the image is too small for a wanted node or too large for memory,
+    /// a wanted node does not exist, or the padding of a node is too large.
     pub fn forward(
         &self,
         input: &[f32],
@@ -143,7 +160,12 @@ impl Frozen {
                 actual: input.len(),
             });
         }
-        let plan = self.shared.plan([height, width], wanted, self.direct)?;
+        let plan = self.shared.plan(PlanKey {
+            image: [height, width],
+            wanted: wanted.to_vec(),
+            direct: self.direct,
+            threads: rayon::current_num_threads(),
+        })?;
         let needed = plan.layout.len.checked_mul(items);
         if needed.is_none_or(|needed| needed > MOST_NUMBERS) {
             return Err(too_large);
@@ -159,77 +181,61 @@ impl Frozen {
 }
 
 impl Shared {
-    fn plan(
-        &self,
-        image: [usize; 2],
-        wanted: &[usize],
-        direct: bool,
-    ) -> Result<Arc<Plan>, KernelError> {
-        let mut plans = lock(&self.plans);
-        let known = plans.iter().position(|((size, nodes, kind), _)| {
-            *size == image && nodes == wanted && *kind == direct
-        });
-        let entry = match known {
-            Some(known) => plans.remove(known),
-            None => {
-                let plan = Plan::new(&self.graph, &self.weights, image, wanted, direct)?;
-                ((image, wanted.to_vec(), direct), Arc::new(plan))
-            }
-        };
-        let plan = Arc::clone(&entry.1);
-        // The latest at the end, the one that was not asked for longest leaves.
-        plans.push(entry);
-        if plans.len() > PLANS {
-            plans.remove(0);
+    /// The plan for a key. Others may use the cache while a plan is made; if two make the same one
+    /// at the same time, the first is kept.
+    fn plan(&self, key: PlanKey) -> Result<Arc<Plan>, KernelError> {
+        if let Some(known) = lock(&self.plans).get(&key) {
+            return Ok(known);
         }
-        Ok(plan)
-    }
-
-    /// Memory for a run, with zeros around all tensors.
-    pub(crate) fn take_arena(&self, plan: &Plan, items: usize) -> Arena {
-        let layout = &plan.layout;
-        let needed = layout.len * items;
-        let mut arena = {
-            let mut arenas = lock(&self.arenas);
-            arenas.retain(|arena| arena.memory.len() / MOST_SPARE <= needed);
-            let ready = |arena: &Arena| arena.layout == layout.id && arena.items >= items;
-            let fits = |arena: &Arena| arena.memory.len() >= needed;
-            let found = arenas.iter().position(ready);
-            let found = found.or_else(|| arenas.iter().position(fits));
-            match found.or_else(|| arenas.len().checked_sub(1)) {
-                Some(found) => arenas.swap_remove(found),
-                None => Arena::default(),
-            }
-        };
-        if arena.layout == layout.id && arena.items >= items {
-            return arena;
-        }
-        if arena.memory.len() < needed {
-            // The old memory goes before the new one comes.
-            drop(mem::take(&mut arena.memory));
-            arena.memory = Aligned::zeros(needed.div_ceil(LANES));
-        } else {
-            for item in 0..items {
-                for (start, len) in layout.halos() {
-                    arena.memory.clear(item * layout.len + start, len);
-                }
-            }
-        }
-        (arena.layout, arena.items) = (layout.id, items);
-        arena
-    }
-
-    /// Keeps memory for later.
-    pub(crate) fn keep_arena(&self, arena: Arena) {
-        let mut arenas = lock(&self.arenas);
-        arenas.push(arena);
-        if arenas.len() > ARENAS {
-            arenas.remove(0);
-        }
+        let plan = Arc::new(Plan::new(&self.graph, &self.weights, &key)?);
+        Ok(lock(&self.plans).get_or_insert(key, plan))
     }
 }
 
-/// A panic elsewhere does not make what the mutex holds wrong: it is only ever whole.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::PlanKey;
+    use crate::{Frozen, KernelError, Node, Op};
+
+    fn network() -> Result<Frozen, KernelError> {
+        let input = Node {
+            op: Op::Input,
+            inputs: vec![],
+        };
+        let relu = Node {
+            op: Op::Relu,
+            inputs: vec![0],
+        };
+        Frozen::new(vec![input, relu], 3, &[])
+    }
+
+    #[test]
+    fn plans_are_kept_by_the_number_of_threads() -> Result<(), KernelError> {
+        let network = network()?;
+        let plan = |threads| {
+            network.shared.plan(PlanKey {
+                image: [4, 5],
+                wanted: vec![1],
+                direct: false,
+                threads,
+            })
+        };
+        let first = plan(1)?;
+        assert!(!Arc::ptr_eq(&first, &plan(2)?));
+        assert!(Arc::ptr_eq(&first, &plan(1)?));
+        Ok(())
+    }
+
+    #[test]
+    fn debug_prints_sizes_and_no_numbers() -> Result<(), KernelError> {
+        let network = network()?;
+        let run = network.forward(&[0.25; 3 * 900], [1, 3, 30, 30], &[1])?;
+        let text = format!("{network:?} {run:?}");
+        assert!(text.contains("input_channels: 3"), "{text}");
+        assert!(text.contains("[1, 3, 30, 30]"), "{text}");
+        assert!(text.len() < 400 && !text.contains("0.25"), "{text}");
+        Ok(())
+    }
 }

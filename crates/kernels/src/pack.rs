@@ -21,7 +21,7 @@ pub(crate) struct PackedTap {
 
 /// Weights of a convolution in one direction, for groups of output blocks (see [`groups`]):
 /// `[group][inner][block of the group][16]`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Packed {
     /// Where they start among all packed weights.
     pub(crate) start: usize,
@@ -36,7 +36,7 @@ pub(crate) struct Packed {
 }
 
 /// Weights of a convolution in both directions.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct PackedConv {
     pub(crate) forward: Packed,
     /// Where the biases start.
@@ -54,7 +54,7 @@ impl PackedConv {
 }
 
 /// Weights for the gradient with respect to the input.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Backward {
     /// For each of the `stride * stride` phases of the input's pixels, row-major: kernels of the
     /// rows and columns that meet the phase. With stride 1 that is the mirrored kernel.
@@ -64,7 +64,7 @@ pub(crate) enum Backward {
 }
 
 /// All packed weights.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct PackedWeights {
     pub(crate) values: Aligned,
     pub(crate) convs: Vec<PackedConv>,

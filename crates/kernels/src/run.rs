@@ -1,44 +1,52 @@
 //! One forward pass, and the gradients through it.
 
-use std::{mem, sync::Arc, sync::Mutex};
+use std::{fmt, mem, sync::Arc};
 
+#[cfg(feature = "profile")]
+use std::sync::Mutex;
+
+#[cfg(feature = "profile")]
+use crate::LevelTime;
 use crate::{
     Isa, KernelError, ReluGradient,
     execute::{Job, Tensors, execute},
-    kernel::{FromLanes, Step},
     memory::Arena,
-    network::{Shared, lock},
-    plan::{self, Plan, Program},
+    network::Shared,
+    plan::{GradientKey, Plan, Program},
+    profile::Times,
+    spares::lock,
 };
 
-/// Gradient programs of a plan that are kept: as many choices of gradients are quick to come back
-/// to.
-const PROGRAMS: usize = 8;
-
-/// What a part of a run took.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LevelTime {
-    /// The nodes whose operations ran at the same time.
-    pub nodes: Vec<usize>,
-    /// Floating point operations of the convolutions among them, padding channels included.
-    pub flops: usize,
-    /// Wall time.
-    pub seconds: f64,
-}
-
 /// The activations of one forward pass.
-#[derive(Debug)]
 pub struct Run {
     shared: Arc<Shared>,
     plan: Arc<Plan>,
     isa: Isa,
     items: usize,
     activations: Arena,
-    forward_times: Vec<f64>,
+    #[cfg(feature = "profile")]
+    forward_times: Times,
+    #[cfg(feature = "profile")]
     gradient_times: Mutex<Vec<LevelTime>>,
 }
 
+/// Prints the wanted nodes and their shapes only.
+impl fmt::Debug for Run {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shapes: Vec<[usize; 4]> = (0..self.plan.wanted.len())
+            .map(|index| self.shape(index))
+            .collect();
+        formatter
+            .debug_struct("Run")
+            .field("wanted", &self.plan.wanted)
+            .field("shapes", &shapes)
+            .field("isa", &self.isa)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Run {
+    /// Runs the forward program of a plan. The input has the length of that many items.
     pub(crate) fn new(
         shared: Arc<Shared>,
         plan: Arc<Plan>,
@@ -46,24 +54,27 @@ impl Run {
         input: &[f32],
         items: usize,
     ) -> Self {
-        let mut activations = shared.take_arena(&plan, items);
+        let mut activations = shared.spares.take(&plan.layout, items);
         let job = Job {
             isa,
             weights: shared.weights.values.as_slice(),
-            len: plan.layout.len,
             items,
             tensors: Tensors::Forward(&mut activations),
             external: &[input],
             result: &mut [],
         };
-        let forward_times = execute(&plan.forward, job);
+        // SAFETY: plans make legal programs, which `validate` holds them to in debug builds and in
+        // the tests.
+        let _times = unsafe { execute(&plan.forward, job) };
         Self {
             shared,
             plan,
             isa,
             items,
             activations,
-            forward_times,
+            #[cfg(feature = "profile")]
+            forward_times: _times,
+            #[cfg(feature = "profile")]
             gradient_times: Mutex::default(),
         }
     }
@@ -72,7 +83,7 @@ impl Run {
     ///
     /// # Panics
     ///
-    /// If fewer nodes were wanted.
+    /// Panics if `index` is not below the number of wanted nodes.
     #[must_use]
     pub fn shape(&self, index: usize) -> [usize; 4] {
         let node = self.plan.wanted[index];
@@ -80,11 +91,11 @@ impl Run {
         [self.items, self.shared.graph.channels(node), height, width]
     }
 
-    /// The `index`-th wanted node, row-major.
+    /// Copies the `index`-th wanted node, row-major.
     ///
     /// # Panics
     ///
-    /// If fewer nodes were wanted.
+    /// Panics if `index` is not below the number of wanted nodes.
     #[must_use]
     pub fn output(&self, index: usize) -> Vec<f32> {
         let mut output = vec![0.0; self.shape(index).iter().product()];
@@ -92,15 +103,15 @@ impl Run {
         output
     }
 
-    /// Writes the `index`-th wanted node to a slice, row-major.
+    /// Copies the `index`-th wanted node to a slice, row-major.
     ///
     /// # Errors
     ///
-    /// When the slice has another length than the node's shape.
+    /// Returns [`KernelError::Length`] if the slice does not have the length of the node's shape.
     ///
     /// # Panics
     ///
-    /// If fewer nodes were wanted.
+    /// Panics if `index` is not below the number of wanted nodes.
     pub fn write_output(&self, index: usize, output: &mut [f32]) -> Result<(), KernelError> {
         let expected = self.shape(index).iter().product();
         if output.len() != expected {
@@ -114,13 +125,14 @@ impl Run {
         Ok(())
     }
 
-    /// The gradient with respect to the input, row-major, from those with respect to the wanted
-    /// nodes (none for a node that has none). They are gradients of something to be minimised.
+    /// Computes the gradient with respect to the input, row-major, from the gradients with respect
+    /// to the wanted nodes, where a node without one has `None`. They are gradients of something
+    /// to be minimized.
     ///
     /// # Errors
     ///
-    /// When there are more or fewer gradients than wanted nodes, or one has another length than
-    /// its node.
+    /// Returns [`KernelError::Length`] if there are not as many gradients as wanted nodes, or if
+    /// one does not have the length of its node.
     pub fn input_gradient(
         &self,
         gradients: &[Option<&[f32]>],
@@ -144,113 +156,93 @@ impl Run {
                 });
             }
         }
-        let given: Vec<bool> = gradients.iter().map(Option::is_some).collect();
-        let program = self.gradient_program(given, relu);
-        let [height, width] = self.plan.layout.sizes.of[0];
-        let per_item = self.shared.graph.channels(0) * height * width;
-        let mut result = vec![0.0_f32; per_item * self.items];
-        let mut arena = self.shared.take_arena(&self.plan, self.items);
+        let program = self.gradient_program(GradientKey {
+            given: gradients.iter().map(Option::is_some).collect(),
+            relu,
+            threads: rayon::current_num_threads(),
+        });
+        let mut result = vec![0.0_f32; program.footprint.result * self.items];
+        let mut arena = self.shared.spares.take(&self.plan.layout, self.items);
         let external: Vec<&[f32]> = gradients.iter().map(|g| g.unwrap_or(&[])).collect();
-        let job = Job {
-            external: &external,
-            ..self.job(
-                Tensors::Backward {
-                    activations: &self.activations,
-                    gradients: &mut arena,
-                },
-                &mut result,
-            )
+        let tensors = Tensors::Backward {
+            activations: &self.activations,
+            gradients: &mut arena,
         };
-        let seconds = execute(&program, job);
-        *lock(&self.gradient_times) = times(&program, &seconds);
-        self.shared.keep_arena(arena);
+        let _times = self.execute(&program, tensors, &external, &mut result);
+        self.shared.spares.keep(arena);
+        #[cfg(feature = "profile")]
+        {
+            *lock(&self.gradient_times) = _times.levels(&program);
+        }
         Ok(result)
     }
 
-    /// What the parts of the forward pass took, in their order.
+    /// Wall time of the levels of the forward pass, in order.
+    #[cfg(feature = "profile")]
     #[must_use]
     pub fn forward_times(&self) -> Vec<LevelTime> {
-        times(&self.plan.forward, &self.forward_times)
+        self.forward_times.levels(&self.plan.forward)
     }
 
-    /// What the parts of the latest gradient took, in their order.
+    /// Wall time of the levels of the latest gradient, in order.
+    #[cfg(feature = "profile")]
     #[must_use]
     pub fn gradient_times(&self) -> Vec<LevelTime> {
         lock(&self.gradient_times).clone()
     }
 
-    fn gradient_program(&self, given: Vec<bool>, relu: ReluGradient) -> Arc<Program> {
-        let mut programs = lock(&self.plan.backward);
-        let key = (given, relu);
-        let known = programs.iter().position(|(known, _)| *known == key);
-        let entry = match known {
-            Some(known) => programs.remove(known),
-            None => {
-                let Shared { graph, weights, .. } = &*self.shared;
-                let Plan { layout, wanted, .. } = &*self.plan;
-                let program = plan::backward(graph, weights, layout, wanted, &key.0, relu);
-                (key, Arc::new(program))
-            }
-        };
-        let program = Arc::clone(&entry.1);
-        // As plans: the one that was not asked for longest leaves.
-        programs.push(entry);
-        if programs.len() > PROGRAMS {
-            programs.remove(0);
+    /// The program for a key. As for plans, nobody holds the cache's lock while one is made.
+    fn gradient_program(&self, key: GradientKey) -> Arc<Program> {
+        if let Some(known) = lock(&self.plan.backward).get(&key) {
+            return known;
         }
-        program
+        let Shared { graph, weights, .. } = &*self.shared;
+        let program = Arc::new(self.plan.backward(graph, weights, &key));
+        lock(&self.plan.backward).get_or_insert(key, program)
     }
 
-    fn job<'a>(&'a self, tensors: Tensors<'a>, result: &'a mut [f32]) -> Job<'a> {
-        Job {
+    /// Runs a program of this run's plan.
+    fn execute(
+        &self,
+        program: &Program,
+        tensors: Tensors<'_>,
+        external: &[&[f32]],
+        result: &mut [f32],
+    ) -> Times {
+        let job = Job {
             isa: self.isa,
             weights: self.shared.weights.values.as_slice(),
-            len: self.plan.layout.len,
             items: self.items,
             tensors,
-            external: &[],
+            external,
             result,
-        }
+        };
+        // SAFETY: plans make legal programs, which `validate` holds them to in debug builds and in
+        // the tests.
+        unsafe { execute(program, job) }
     }
 
     fn copy_output(&self, index: usize, output: &mut [f32]) {
-        let node = self.plan.wanted[index];
-        let mut program = Program::default();
-        let step = FromLanes {
-            view: self.plan.layout.view(node),
-            parts: plan::parts(&self.shared.graph, node),
-        };
-        program.push(0, node, Step::FromLanes(step));
-        let job = self.job(Tensors::Output(&self.activations), output);
-        execute(&program, job);
+        let program = self.plan.output(&self.shared.graph, index);
+        self.execute(&program, Tensors::Output(&self.activations), &[], output);
     }
 }
 
 impl Drop for Run {
     fn drop(&mut self) {
-        self.shared.keep_arena(mem::take(&mut self.activations));
+        self.shared.spares.keep(mem::take(&mut self.activations));
     }
-}
-
-fn times(program: &Program, seconds: &[f64]) -> Vec<LevelTime> {
-    program
-        .levels
-        .iter()
-        .zip(seconds)
-        .map(|(level, &seconds)| LevelTime {
-            nodes: level.nodes.clone(),
-            flops: level.flops,
-            seconds,
-        })
-        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use super::PROGRAMS;
-    use crate::{Frozen, KernelError, Node, Op, ReluGradient, network::lock};
+    use crate::{
+        Frozen, KernelError, Node, Op, ReluGradient,
+        plan::{GradientKey, PROGRAMS},
+        spares::lock,
+    };
 
     #[test]
     fn a_plan_keeps_the_latest_gradients() -> Result<(), KernelError> {
@@ -265,8 +257,11 @@ mod tests {
         let network = Frozen::new(vec![input, relu(0), relu(1), relu(2), relu(3)], 3, &[])?;
         let run = network.forward(&[0.5; 12], [1, 3, 2, 2], &[1, 2, 3, 4])?;
         let program = |choice: usize| {
-            let given = (0..4).map(|bit| choice >> bit & 1 == 1).collect();
-            run.gradient_program(given, ReluGradient::Plain)
+            run.gradient_program(GradientKey {
+                given: (0..4).map(|bit| choice >> bit & 1 == 1).collect(),
+                relu: ReluGradient::Plain,
+                threads: 1,
+            })
         };
         let first = program(0);
         for choice in 1..16 {

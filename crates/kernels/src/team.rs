@@ -1,25 +1,21 @@
 //! Threads that walk through a program together.
 //!
 //! One rayon scope covers the whole program: between two levels the threads wait for one another
-//! by spinning, which takes less time than it takes rayon to wake a thread. No thread is needed
-//! but the first: whoever comes takes the next task, so a pool whose other threads are busy only
-//! makes it slower. What is computed does not depend on who computes it.
+//! by spinning, which takes less time than it takes rayon to wake a thread. Only the first thread
+//! is needed: each thread takes the next task, so a pool whose other threads are busy is merely
+//! slower. Results do not depend on which thread computes them.
 
-use std::{
-    sync::atomic::{AtomicUsize, Ordering},
-    time::Instant,
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::{
     Isa,
     kernel::{Context, run_step},
     plan::{Level, Program},
+    profile::{Stopwatch, Times},
+    tuning::SPINS,
 };
 
-/// Turns of waiting before a thread lets others have its core.
-const SPINS: usize = 4096;
-
-/// A level while it is worked on.
+/// A level and its progress.
 struct Work<'a> {
     level: &'a Level,
     /// Tasks for all items.
@@ -28,18 +24,14 @@ struct Work<'a> {
     done: AtomicUsize,
 }
 
-/// What all threads share.
+/// State that all threads share.
 struct Team<'a> {
     isa: Isa,
     contexts: &'a [Context<'a>],
     work: Vec<Work<'a>>,
 }
 
-// SAFETY: the contexts' pointers are to memory that the caller of `run` lends for that time, and
-// the plan sees to it that tasks of a level touch different parts of it.
-unsafe impl Sync for Team<'_> {}
-
-/// Notes a task as done, also if it panics, so that nobody waits forever.
+/// Marks a task as done when dropped, also by a panic, so that no thread waits forever.
 struct Done<'a>(&'a AtomicUsize);
 
 impl Drop for Done<'_> {
@@ -48,13 +40,14 @@ impl Drop for Done<'_> {
     }
 }
 
-/// Runs a program for every item; returns the seconds that each level took.
+/// Runs a program for every context.
 ///
 /// # Safety
 ///
-/// The contexts' memory must be as large as the program's plan says and belong to nobody else for
-/// this time; the processor must have the instructions.
-pub(crate) unsafe fn run(isa: Isa, program: &Program, contexts: &[Context<'_>]) -> Vec<f64> {
+/// The program must be legal, as for [`execute`](crate::execute::execute). Each context must have
+/// the memory of the program's footprint, apart from the others'; nobody else may use it until
+/// this function returns. The processor must have the instructions.
+pub(crate) unsafe fn run(isa: Isa, program: &Program, contexts: &[Context<'_>]) -> Times {
     let work: Vec<Work<'_>> = program
         .levels
         .iter()
@@ -74,23 +67,29 @@ pub(crate) unsafe fn run(isa: Isa, program: &Program, contexts: &[Context<'_>]) 
     };
     let team = &team;
     if threads <= 1 {
-        return team.walk();
+        // SAFETY: the caller's contract.
+        return unsafe { team.walk() };
     }
     rayon::scope(|scope| {
         for _ in 1..threads {
             scope.spawn(|_| {
-                team.walk();
+                // SAFETY: the caller's contract; the scope ends before this function returns.
+                unsafe { team.walk() };
             });
         }
-        team.walk()
+        // SAFETY: the caller's contract.
+        unsafe { team.walk() }
     })
 }
 
 impl Team<'_> {
     /// Takes part until the last level is done.
-    fn walk(&self) -> Vec<f64> {
-        let mut times = Vec::with_capacity(self.work.len());
-        let mut before = Instant::now();
+    ///
+    /// # Safety
+    ///
+    /// As [`run`].
+    unsafe fn walk(&self) -> Times {
+        let mut stopwatch = Stopwatch::start();
         for work in &self.work {
             loop {
                 let task = work.next.fetch_add(1, Ordering::Relaxed);
@@ -98,9 +97,12 @@ impl Team<'_> {
                     break;
                 }
                 let _done = Done(&work.done);
-                self.task(work.level, task);
+                // SAFETY: the caller's contract. Every task number is handed out once, and all
+                // tasks of the level before are done: the loop below has seen them.
+                unsafe { self.task(work.level, task) };
             }
             let mut spins = 0;
+            // Acquire, with the Release of `Done`: what the other tasks wrote is visible.
             while work.done.load(Ordering::Acquire) < work.tasks {
                 spins += 1;
                 if spins < SPINS {
@@ -109,21 +111,24 @@ impl Team<'_> {
                     std::thread::yield_now();
                 }
             }
-            let now = Instant::now();
-            times.push((now - before).as_secs_f64());
-            before = now;
+            stopwatch.lap();
         }
-        times
+        stopwatch.stop()
     }
 
-    fn task(&self, level: &Level, task: usize) {
+    /// Runs one task of a level.
+    ///
+    /// # Safety
+    ///
+    /// As [`run`], and no other thread may run the same task, or one of another level.
+    unsafe fn task(&self, level: &Level, task: usize) {
         let items = self.contexts.len();
         let (mut task, item) = (task / items, task % items);
         for step in &level.steps {
             let tasks = step.tasks();
             if task < tasks {
-                // SAFETY: the contract of `run`; levels are worked on one after the other, and
-                // the tasks of one write different places and none that another reads.
+                // SAFETY: the caller's contract. In a legal program no task of this level touches
+                // what this one writes.
                 unsafe { run_step(self.isa, step, task, &self.contexts[item]) };
                 return;
             }

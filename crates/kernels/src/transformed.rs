@@ -3,20 +3,22 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::{ConvWeights, lanes::LANES, memory::Aligned, pack::groups, winograd::Form};
+use crate::{
+    ConvWeights, lanes::LANES, memory::Aligned, pack::groups, tuning::LEAST_CHANNELS,
+    winograd::Form,
+};
 
-/// Channels on either side below which the transforms cost more than they save.
-const LEAST: usize = 16;
-
-/// A way through a convolution.
+/// The side of a convolution that a program computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Direction {
+pub(crate) enum Way {
+    /// The result, from the input.
     Forward,
+    /// The input's gradient, from that of the result.
     Backward,
 }
 
 /// A convolution's weights, and what was made of them so far.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Transformed {
     weight: Vec<f32>,
     /// Rows and columns of the kernel.
@@ -35,7 +37,9 @@ impl Transformed {
         lanes: &[usize],
         out_lanes: &[usize],
     ) -> Option<Self> {
-        let fits = matches!(conv.kernel, 3 | 5) && stride == 1 && conv.input.min(conv.out) >= LEAST;
+        let fits = matches!(conv.kernel, 3 | 5)
+            && stride == 1
+            && conv.input.min(conv.out) >= LEAST_CHANNELS;
         fits.then(|| Self {
             weight: conv.weight.to_vec(),
             kernel: conv.kernel,
@@ -51,7 +55,7 @@ impl Transformed {
         out_lanes: &[usize],
     ) -> Option<Self> {
         let kernel = conv.kernel.div_ceil(stride);
-        if stride == 1 || !(3..=5).contains(&kernel) || conv.out < LEAST {
+        if stride == 1 || !(3..=5).contains(&kernel) || conv.out < LEAST_CHANNELS {
             return None;
         }
         let channels = stride * stride * conv.input;
@@ -85,18 +89,18 @@ impl Transformed {
     }
 
     /// Used lanes of the blocks that a direction reads.
-    pub(crate) fn source(&self, direction: Direction) -> &[usize] {
-        &self.lanes[direction as usize]
+    pub(crate) fn source(&self, way: Way) -> &[usize] {
+        &self.lanes[way as usize]
     }
 
     /// `[group][point][inner][block of the group][16]`.
-    pub(crate) fn get(&self, direction: Direction, form: Form) -> Arc<Aligned> {
-        let made = &self.made[direction as usize][form as usize];
-        Arc::clone(made.get_or_init(|| Arc::new(self.make(direction, form))))
+    pub(crate) fn get(&self, way: Way, form: Form) -> Arc<Aligned> {
+        let made = &self.made[way as usize][form as usize];
+        Arc::clone(made.get_or_init(|| Arc::new(self.make(way, form))))
     }
 
-    fn make(&self, direction: Direction, form: Form) -> Aligned {
-        let backward = direction == Direction::Backward;
+    fn make(&self, way: Way, form: Form) -> Aligned {
+        let backward = way == Way::Backward;
         let [input, output] = if backward { [1, 0] } else { [0, 1] };
         let channels = |side: usize| -> Vec<Option<usize>> {
             // Of every lane, its channel.

@@ -176,3 +176,108 @@ fn normalisations_of_large_numbers_are_0() {
         }
     }
 }
+
+/// Compares all numbers with the definition's: NaN where that is NaN, and close elsewhere.
+fn assert_same(what: &str, actual: &[f32], expected: &[f64]) {
+    assert_eq!(actual.len(), expected.len(), "{what}");
+    let finite = expected.iter().filter(|v| v.is_finite());
+    let largest = finite.fold(1e-30_f64, |most, v| most.max(v.abs()));
+    for (at, (a, b)) in actual.iter().zip(expected).enumerate() {
+        let a = f64::from(*a);
+        let same = a == *b || a.is_nan() && b.is_nan() || (a - b).abs() < 1e-5 * largest;
+        assert!(same, "{what}: {a} instead of {b} at {at}");
+    }
+}
+
+/// Runs a network on an input with one number that is none or infinite, and compares its only
+/// wanted node and the gradients with the definition.
+fn compare(what: &str, net: &mut Net, shape: [usize; 3], end: usize, special: f32) {
+    let [channels, height, width] = shape;
+    let mut input = net.noise(channels * height * width);
+    input[width + 2] = special;
+    let values = input.iter().map(|v| f64::from(*v)).collect();
+    let all = net.forward(Tensor { shape, values });
+    // Below 0, so that dead layers pass it in the redirected mode.
+    let gradient: Vec<f32> = net
+        .noise(all[end].values.len())
+        .iter()
+        .map(|v| -0.1 - v.abs())
+        .collect();
+    let given = Tensor {
+        shape: all[end].shape,
+        values: gradient.iter().map(|v| f64::from(*v)).collect(),
+    };
+    for isa in Isa::available() {
+        // Winograd's filtering spreads what is not finite over a tile.
+        let network = net.frozen().with_isa(isa).expect("available");
+        let network = network.with_direct_convolutions();
+        let run = network
+            .forward(&input, [1, channels, height, width], &[end])
+            .expect("it fits");
+        let what = format!("{what} {special} {isa:?}");
+        assert_same(&what, &run.output(0), &all[end].values);
+        for mode in MODES {
+            let actual = run.input_gradient(&[Some(&gradient)], mode);
+            let expected = net.backward(&all, &[(end, given.clone())], mode);
+            let what = format!("{what} {mode:?}");
+            assert_same(&what, &actual.expect("it fits"), &expected.values);
+        }
+    }
+}
+
+#[test]
+fn padding_lanes_never_reach_a_result() {
+    for special in [f32::INFINITY, f32::NEG_INFINITY, f32::NAN] {
+        for channels in [1, 3, 15, 16, 17, 31, 40] {
+            for (radius, kernel, pooled) in
+                [(2, 1, false), (2, 1, true), (5, 3, true), (20, 3, false)]
+            {
+                let lrn = Lrn {
+                    radius,
+                    alpha: 0.3,
+                    beta: 0.75,
+                    bias: 1.0,
+                };
+                let mut net = Net::new(3, channels as u64);
+                let x = net.conv_relu(0, channels, kernel, 1);
+                // Infinity makes minus infinity of each channel, and the ReLU 0 of that: what is not
+                // a number is in padding lanes alone.
+                for weight in &mut net.convs[0].weight {
+                    *weight = -weight.abs();
+                }
+                let x = if pooled { net.pool(x, 3, 1, same) } else { x };
+                let x = net.add(Op::Lrn(lrn), &[x], channels);
+                let what = format!("{channels} {radius} {kernel} {pooled}");
+                compare(&what, &mut net, [3, 5, 9], x, special);
+                // Behind a concatenation of odd widths, and before another convolution.
+                let mut net = Net::new(3, channels as u64);
+                let a = net.conv_relu(0, channels, kernel, 1);
+                let b = net.conv_relu(0, 5, 1, 1);
+                let x = net.concat(&[b, a]);
+                let x = net.add(Op::Lrn(lrn), &[x], channels + 5);
+                let x = net.conv_relu(x, 7, 1, 1);
+                compare(&what, &mut net, [3, 5, 9], x, special);
+            }
+        }
+    }
+}
+
+#[test]
+fn padding_lanes_do_not_make_a_dead_layer_alive() {
+    for channels in [3, 16, 17, 40] {
+        let lrn = Lrn {
+            radius: 2,
+            alpha: 0.3,
+            beta: 0.5,
+            bias: 1.0,
+        };
+        let mut net = Net::new(3, channels as u64);
+        let x = net.conv_relu(0, channels, 1, 1);
+        let conv = &mut net.convs[0];
+        conv.bias.fill(-100.0);
+        conv.weight.iter_mut().for_each(|w| *w = -w.abs());
+        let x = net.add(Op::Lrn(lrn), &[x], channels);
+        let what = format!("dead {channels}");
+        compare(&what, &mut net, [3, 4, 5], x, f32::INFINITY);
+    }
+}

@@ -1,24 +1,24 @@
-//! What every operation gets: the memory of one batch item.
+//! The memory of one batch item, as every step gets it.
 
-use crate::{lanes::Lanes, view::Dest};
+use crate::{lanes::Lanes, pointer::SyncPtr, view::Dest};
 
-/// Memory of one batch item, and the slices that come from and go to the outside.
+/// Memory of one batch item, and the slices that the caller lends for it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Context<'a> {
-    /// What the operation reads and writes: activations in the forward direction, gradients in
-    /// the other.
-    pub(crate) data: *mut f32,
-    /// The activations.
-    pub(crate) activations: *const f32,
-    /// The packed weights.
-    pub(crate) weights: *const f32,
-    /// Row-major tensors from outside, each at this item's start.
-    pub(crate) external: &'a [*const f32],
-    /// Row-major result, at this item's start.
-    pub(crate) result: *mut f32,
+    /// Tensors that steps read and write: activations in the forward direction, gradients in the
+    /// backward direction.
+    pub(crate) data: SyncPtr<*mut f32>,
+    /// Activations.
+    pub(crate) activations: SyncPtr<*const f32>,
+    /// All packed weights.
+    pub(crate) weights: SyncPtr<*const f32>,
+    /// Row-major tensors of the caller, each at the start of this item.
+    pub(crate) external: &'a [SyncPtr<*const f32>],
+    /// Row-major result, at the start of this item.
+    pub(crate) result: SyncPtr<*mut f32>,
 }
 
-/// Puts a value where it belongs: added to what is there, masked, stored.
+/// Stores a value in its destination: adds what is there, applies the mask, writes.
 ///
 /// # Safety
 ///

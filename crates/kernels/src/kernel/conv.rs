@@ -7,25 +7,28 @@
 //! of the mirrored kernel over the gradients of all convolutions that read the input.
 
 use super::{
+    access::{Accesses, Region, Space, band_rows},
     context::Context,
     tile::{Tile, Tiles},
 };
 use crate::{lanes::LANES, view::Dest};
 
-/// Contiguous numbers of the input that enter an output position.
+/// Contiguous numbers of the input that enter the sum of an output position.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tap {
-    /// Of the first, for the position (0, 0); may lie in the halo before the data's start.
+    /// Offset of the first for output position (0, 0); it may lie in the halo.
+    ///
+    /// Offsets count from the start of the item's memory, and are never negative in a legal plan.
     pub(crate) offset: isize,
-    /// From an output row's to the next one's.
+    /// Distance to the same tap of the next output row.
     pub(crate) row: usize,
-    /// How many.
+    /// Count of numbers.
     pub(crate) len: usize,
     /// Start of the weights of the convolution that this tap belongs to.
     pub(crate) weights: usize,
-    /// From an output block's weights to the next one's.
+    /// Distance of the weights of two output blocks.
     pub(crate) weights_block: usize,
-    /// Inner numbers of the convolution before this tap's.
+    /// Count of the convolution's numbers that come before this tap's.
     pub(crate) inner: usize,
 }
 
@@ -33,13 +36,14 @@ pub(crate) struct Tap {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Out {
     pub(crate) dest: Dest,
-    /// Where its sixteen biases are among the packed weights.
+    /// Offset of its sixteen biases among the packed weights.
     pub(crate) bias: Option<usize>,
+    /// True if a ReLU is applied to the sum.
     pub(crate) relu: bool,
 }
 
 impl Out {
-    /// Stored as it is, in a single row.
+    /// A destination in a single row that stores the sum as it is.
     pub(super) fn plain(offset: usize) -> Self {
         Self {
             dest: Dest {
@@ -57,51 +61,75 @@ impl Out {
 /// Output blocks whose weights are packed together.
 #[derive(Debug, Clone)]
 pub(crate) struct Group {
-    /// Added to the taps' weights.
+    /// Offset to add to the weights of the taps.
     pub(crate) weights: usize,
-    /// The first block's number, for the taps' `weights_block`.
+    /// Index of the first block, for `weights_block` of the taps.
     pub(crate) first_block: usize,
-    /// One to three.
+    /// One to three blocks.
     pub(crate) outs: Vec<Out>,
 }
 
-/// A convolution.
+/// A convolution, computed directly.
 #[derive(Debug, Clone)]
 pub(crate) struct Sweep {
     pub(crate) taps: Vec<Tap>,
     pub(crate) groups: Vec<Group>,
     pub(crate) height: usize,
     pub(crate) width: usize,
-    /// From a position's input to its right neighbour's.
+    /// Distance of the inputs of two neighboring output columns.
     pub(crate) x_step: usize,
-    /// From a position's output to its right neighbour's.
+    /// Distance of two neighboring output columns.
     pub(crate) out_step: usize,
-    /// Parts that the rows are cut in.
+    /// Bands that the rows are cut into.
     pub(crate) bands: usize,
 }
 
 impl Sweep {
-    /// Independent parts: of every group the bands, so that neighbouring tasks share weights.
+    /// One task for each band of each group. Neighboring tasks share weights.
     pub(crate) fn tasks(&self) -> usize {
         self.groups.len() * self.bands
     }
 
-    /// Useful and padding multiplications and additions of one group.
+    /// Multiplications and additions of one group, padding lanes included.
     pub(crate) fn group_flops(&self) -> usize {
         let inner: usize = self.taps.iter().map(|tap| tap.len).sum();
         let lanes = self.groups.first().map_or(0, |g| g.outs.len()) * LANES;
         2 * inner * lanes * self.height * self.width
     }
 
+    /// Adds what a task touches.
+    pub(super) fn accesses(&self, task: usize, accesses: &mut Accesses) {
+        let group = &self.groups[task / self.bands];
+        let rows = band_rows(task % self.bands, self.bands, self.height);
+        let packed = group.outs.len() * LANES;
+        for tap in &self.taps {
+            let input = Region::at(tap.offset + (rows.start * tap.row) as isize, tap.len)
+                .rows(rows.len(), tap.row)
+                .columns(self.width, self.x_step);
+            accesses.read_with_halo(Space::Data, input);
+            let start = group.weights
+                + tap.weights
+                + group.first_block * tap.weights_block
+                + tap.inner * packed;
+            accesses.read(Space::Weights, Region::new(start, tap.len * packed));
+        }
+        for out in &group.outs {
+            if let Some(bias) = out.bias {
+                accesses.read(Space::Weights, Region::new(bias, LANES));
+            }
+            accesses.finish(&out.dest, rows.clone(), self.width, self.out_step);
+        }
+    }
+
+    /// Runs one task: a band of a group.
+    ///
     /// # Safety
     ///
-    /// The context's memory must be that of the plan, with the instructions of `L`; no other
-    /// thread may touch the rows of this group's outputs, or write what it reads.
+    /// As [`run_step`](super::run_step), in a function with the instructions of `L` enabled.
     #[inline(always)]
     pub(super) unsafe fn run<L: Tiles>(&self, task: usize, context: &Context<'_>) {
         let group = &self.groups[task / self.bands];
-        let band = task % self.bands;
-        let rows = band * self.height / self.bands..(band + 1) * self.height / self.bands;
+        let rows = band_rows(task % self.bands, self.bands, self.height);
         let packed = group.outs.len();
         let step = packed.min(L::MAX_BLOCKS);
         let widest = L::max_pixels(step);
@@ -115,20 +143,20 @@ impl Sweep {
             for tile in 0..tiles {
                 let is_long = tile < longer;
                 for block in (0..packed).step_by(step) {
-                    // SAFETY: positions are inside of the plan's grid, for which the plan has
-                    // checked the taps and the outputs.
+                    // SAFETY: the caller's contract for the places that `accesses` describes. The
+                    // tile's columns are inside of the width, its row inside of the band.
                     unsafe {
                         let tile = Tile {
                             taps: &self.taps,
-                            input: context.data.add(x * self.x_step),
+                            input: context.data.wrapping_add(x * self.x_step),
                             y,
                             x_step: self.x_step,
-                            weights: context.weights.add(group.weights + block * LANES),
+                            weights: context.weights.wrapping_add(group.weights + block * LANES),
                             first_block: group.first_block,
                             packed,
-                            biases: context.weights,
+                            biases: *context.weights,
                             outs: &group.outs[block..block + step],
-                            output: context.data.add(x * self.out_step),
+                            output: context.data.wrapping_add(x * self.out_step),
                             activations: context.activations.wrapping_add(x * self.out_step),
                             out_step: self.out_step,
                         };

@@ -1,52 +1,75 @@
-//! The gradient of local response normalisation.
+//! The gradient of local response normalization.
 
 use super::{
+    access::{Accesses, Region, Space, band_rows},
     context::{Context, finish},
-    lrn::{COLUMNS, line_length, neighbours, powers, scale, write_squares},
+    lrn::{Lines, neighbors, powers, scale},
 };
 use crate::{
     Lrn,
     lanes::{LANES, Lanes},
+    tuning::LRN_COLUMNS,
     view::{Dest, View},
 };
 
 /// With `s = bias + alpha * sum x^2`:
-/// `dx = dy * s^-beta - 2 * alpha * beta * x * sum over neighbours of (dy * x * s^(-beta - 1))`.
+/// `dx = dy * s^-beta - 2 * alpha * beta * x * sum over neighbors of (dy * x * s^(-beta - 1))`.
 #[derive(Debug, Clone)]
 pub(crate) struct LrnGradient {
     pub(crate) lrn: Lrn,
     pub(crate) input: View,
     /// The gradient of the result.
     pub(crate) gradient: View,
-    /// First channel of each block.
-    pub(crate) channels: Vec<usize>,
-    /// Of the input's gradient, one for each block.
+    pub(crate) lines: Lines,
+    /// Destination of each block of the input's gradient.
     pub(crate) dests: Vec<Dest>,
-    /// Parts that the rows are cut in.
+    /// Bands that the rows are cut into.
     pub(crate) bands: usize,
 }
 
 impl LrnGradient {
-    /// The bands.
+    /// One task for each band.
     pub(crate) fn tasks(&self) -> usize {
         self.bands
     }
 
+    /// Adds what a task touches.
+    pub(super) fn accesses(&self, task: usize, accesses: &mut Accesses) {
+        let (width, blocks) = (self.input.width, self.lines.first.len());
+        let rows = band_rows(task, self.bands, self.input.height);
+        let sources = [
+            (Space::Activations, &self.input),
+            (Space::Data, &self.gradient),
+        ];
+        for (space, view) in sources {
+            let source = Region::new(view.offset + rows.start * view.row, width * LANES)
+                .blocks(blocks, view.block)
+                .rows(rows.len(), view.row);
+            accesses.read(space, source);
+        }
+        for dest in &self.dests {
+            accesses.finish(dest, rows.clone(), width, LANES);
+        }
+    }
+
+    /// Runs one task: a band of all blocks.
+    ///
     /// # Safety
     ///
-    /// As [`Sweep::run`](super::Sweep), for this band of all blocks.
+    /// As [`run_step`](super::run_step), in a function with the instructions of `L` enabled.
     #[inline(always)]
     pub(super) unsafe fn run<L: Lanes>(&self, task: usize, context: &Context<'_>) {
         let (input, gradient, lrn) = (&self.input, &self.gradient, &self.lrn);
-        let rows = task * input.height / self.bands..(task + 1) * input.height / self.bands;
-        let stride = line_length(lrn, &self.channels);
-        let mut squares = vec![0.0_f32; stride * COLUMNS];
+        let lines = &self.lines;
+        let stride = lines.len();
+        let mut squares = vec![0.0_f32; stride * LRN_COLUMNS];
         let mut terms = squares.clone();
-        let mut direct = vec![0.0_f32; self.channels.len() * COLUMNS * LANES];
-        for y in rows {
-            for start in (0..input.width).step_by(COLUMNS) {
-                let columns = COLUMNS.min(input.width - start);
-                // SAFETY: positions inside of the views; lines have room for all channels.
+        let mut direct = vec![0.0_f32; lines.first.len() * LRN_COLUMNS * LANES];
+        for y in band_rows(task, self.bands, input.height) {
+            for start in (0..input.width).step_by(LRN_COLUMNS) {
+                let columns = LRN_COLUMNS.min(input.width - start);
+                // SAFETY: the caller's contract for the places that `accesses` describes; lines
+                // have room for all blocks and their neighbors, and `direct` for all blocks.
                 unsafe {
                     let x = context
                         .activations
@@ -54,8 +77,8 @@ impl LrnGradient {
                     let dy = context
                         .data
                         .add(gradient.offset + y * gradient.row + start * LANES);
-                    write_squares::<L>(lrn, &self.channels, x, input.block, columns, &mut squares);
-                    for (block, &channel) in self.channels.iter().enumerate() {
+                    lines.write_squares::<L>(x, input.block, columns, &mut squares);
+                    for (block, &channel) in lines.first.iter().enumerate() {
                         for column in 0..columns {
                             let line = squares.as_ptr().add(column * stride + channel);
                             let scale = scale::<L>(lrn, line);
@@ -63,21 +86,22 @@ impl LrnGradient {
                             let dy = L::load(dy.add(block * gradient.block + column * LANES));
                             let (power, lower) = powers::<L>(scale, lrn.beta);
                             let direct_term = dy.mul(power);
-                            let at = (block * COLUMNS + column) * LANES;
+                            let at = (block * LRN_COLUMNS + column) * LANES;
                             direct_term.store(direct.as_mut_ptr().add(at));
                             let at = column * stride + lrn.radius + channel;
                             let term = dy.mul(x).mul(lower);
                             term.store(terms.as_mut_ptr().add(at));
                         }
                     }
+                    lines.clear_padding(columns, &mut terms);
                     let factor = L::splat(-2.0 * lrn.alpha * lrn.beta);
-                    for (block, &channel) in self.channels.iter().enumerate() {
+                    for (block, &channel) in lines.first.iter().enumerate() {
                         let dest = &self.dests[block];
                         for column in 0..columns {
                             let line = terms.as_ptr().add(column * stride + channel);
-                            let sum = neighbours::<L>(lrn, line).mul(factor);
+                            let sum = neighbors::<L>(lrn, line).mul(factor);
                             let x = L::load(x.add(block * input.block + column * LANES));
-                            let at = (block * COLUMNS + column) * LANES;
+                            let at = (block * LRN_COLUMNS + column) * LANES;
                             let value = x.mul_add(sum, L::load(direct.as_ptr().add(at)));
                             let at = dest.offset + y * dest.row + (start + column) * LANES;
                             finish(value, dest, at, context);

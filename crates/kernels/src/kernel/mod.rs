@@ -1,7 +1,10 @@
-//! The operations on blocked tensors. Everything here works on raw memory that a plan has laid
-//! out; each operation says which part of it a task writes, and no two tasks of a level write the
-//! same.
+//! The operations on blocked tensors.
+//!
+//! Steps work on raw memory that a plan has laid out. Each describes the memory that a task touches
+//! (`accesses`) next to the code that touches it (`run`); `validate` checks the descriptions of
+//! all tasks of a program.
 
+mod access;
 mod average;
 mod cells;
 mod context;
@@ -18,11 +21,12 @@ mod transfer;
 mod winograd;
 mod winograd_tile;
 
+pub(crate) use access::{Access, Space, Use};
 pub(crate) use average::Average;
 pub(crate) use cells::{Cells, ToCells};
 pub(crate) use context::Context;
 pub(crate) use conv::{Group, Out, Sweep, Tap};
-pub(crate) use lrn::LrnForward;
+pub(crate) use lrn::{Lines, LrnForward};
 pub(crate) use lrn_gradient::LrnGradient;
 pub(crate) use pointwise::{Pointwise, PointwiseKind};
 pub(crate) use pool::{MaxPool, Window};

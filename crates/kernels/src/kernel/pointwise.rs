@@ -1,40 +1,57 @@
-//! Operations on each number by itself.
+//! Operations on each number alone.
 
-use super::context::{Context, finish};
+use super::{
+    access::{Accesses, Region, Space},
+    context::{Context, finish},
+};
 use crate::{
     lanes::{LANES, Lanes},
     view::{Dest, View},
 };
 
-/// What is done.
+/// A function of one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PointwiseKind {
-    /// Nothing.
+    /// The number itself.
     Copy,
     /// The larger of the number and 0.
     Relu,
-    /// Kept where the activation at the number's own place is above 0 or not a number.
+    /// The number if the activation at the same place is above 0 or NaN, else 0.
     ReluGradient,
 }
 
-/// From one tensor to another.
+/// Applies a function to every number of a tensor.
 #[derive(Debug, Clone)]
 pub(crate) struct Pointwise {
     pub(crate) kind: PointwiseKind,
     pub(crate) from: View,
-    /// One for each block.
+    /// Destination of each block.
     pub(crate) dests: Vec<Dest>,
 }
 
 impl Pointwise {
-    /// One for each block.
+    /// One task for each block.
     pub(crate) fn tasks(&self) -> usize {
         self.dests.len()
     }
 
+    /// Adds what a task touches.
+    pub(super) fn accesses(&self, task: usize, accesses: &mut Accesses) {
+        let from = &self.from;
+        let source = Region::new(from.block_offset(task), from.width * LANES);
+        let source = source.rows(from.height, from.row);
+        accesses.read(Space::Data, source);
+        if self.kind == PointwiseKind::ReluGradient {
+            accesses.read(Space::Activations, source);
+        }
+        accesses.finish(&self.dests[task], 0..from.height, from.width, LANES);
+    }
+
+    /// Runs one task: a block.
+    ///
     /// # Safety
     ///
-    /// As [`Sweep::run`](super::Sweep), for this block.
+    /// As [`run_step`](super::run_step), in a function with the instructions of `L` enabled.
     #[inline(always)]
     pub(super) unsafe fn run<L: Lanes>(&self, task: usize, context: &Context<'_>) {
         let dest = &self.dests[task];
@@ -42,7 +59,7 @@ impl Pointwise {
         for y in 0..self.from.height {
             for x in 0..self.from.width {
                 let source = from + y * self.from.row + x * LANES;
-                // SAFETY: positions inside of both views.
+                // SAFETY: the caller's contract for the places that `accesses` describes.
                 unsafe {
                     let value = L::load(context.data.add(source));
                     let value = match self.kind {

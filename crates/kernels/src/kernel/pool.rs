@@ -1,23 +1,29 @@
 //! Max pooling.
 
-use super::context::{Context, finish};
+use super::{
+    access::{Accesses, Region, Space, band_rows},
+    context::{Context, finish},
+};
 use crate::{
     lanes::{LANES, Lanes},
     view::{Dest, View},
 };
 
-/// Windows of a pooling. Every window has a position inside of the input.
+/// The windows of a pooling. Every window has a position inside of the input.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Window {
+    /// Rows and columns of a window.
     pub(crate) kernel: usize,
     pub(crate) stride: usize,
+    /// Rows of padding above.
     pub(crate) top: usize,
+    /// Columns of padding on the left.
     pub(crate) left: usize,
 }
 
 impl Window {
-    /// Positions of an input of `size` in the window that is `at`-th along an axis padded by
-    /// `before`: padding never wins, so it is left out.
+    /// First input position of the `at`-th window along an axis of `size` positions with `before`
+    /// positions of padding, and the one behind the last. Padding is left out, so it never wins.
     #[inline(always)]
     pub(super) fn inside(&self, at: usize, before: usize, size: usize) -> (usize, usize) {
         let start = at * self.stride;
@@ -28,39 +34,60 @@ impl Window {
     }
 }
 
-/// Maximum over windows; not a number where a window has one that is not, wherever.
+/// Maximum over windows; NaN if a number of the window is NaN.
 #[derive(Debug, Clone)]
 pub(crate) struct MaxPool {
     pub(crate) window: Window,
     pub(crate) from: View,
     pub(crate) to: View,
-    /// One for each block.
+    /// Destination of each block.
     pub(crate) dests: Vec<Dest>,
-    /// Parts that the rows are cut in.
+    /// Bands that the rows are cut into.
     pub(crate) bands: usize,
 }
 
 impl MaxPool {
-    /// Of every block the bands.
+    /// One task for each band of each block.
     pub(crate) fn tasks(&self) -> usize {
         self.dests.len() * self.bands
     }
 
+    /// Adds what a task touches.
+    pub(super) fn accesses(&self, task: usize, accesses: &mut Accesses) {
+        let (block, band) = (task / self.bands, task % self.bands);
+        let (from, window) = (&self.from, &self.window);
+        let rows = band_rows(band, self.bands, self.to.height);
+        if rows.is_empty() {
+            return;
+        }
+        let (first, _) = window.inside(rows.start, window.top, from.height);
+        let (_, last) = window.inside(rows.end - 1, window.top, from.height);
+        let source = Region::new(
+            from.block_offset(block) + first * from.row,
+            from.width * LANES,
+        );
+        accesses.read(Space::Data, source.rows(last - first, from.row));
+        accesses.finish(&self.dests[block], rows, self.to.width, LANES);
+    }
+
+    /// Runs one task: a band of a block.
+    ///
     /// # Safety
     ///
-    /// As [`Sweep::run`](super::Sweep), for this block and band.
+    /// As [`run_step`](super::run_step), in a function with the instructions of `L` enabled.
     #[inline(always)]
     pub(super) unsafe fn run<L: Lanes>(&self, task: usize, context: &Context<'_>) {
         let (block, band) = (task / self.bands, task % self.bands);
         let (from, to, window) = (&self.from, &self.to, &self.window);
-        let rows = band * to.height / self.bands..(band + 1) * to.height / self.bands;
+        let rows = band_rows(band, self.bands, to.height);
         let dest = &self.dests[block];
         // The maximum over the rows of a window, for every column.
         let mut columns = vec![0.0_f32; from.width * LANES];
         for y in rows {
             let (first, last) = window.inside(y, window.top, from.height);
             for x in 0..from.width {
-                // SAFETY: positions inside of the input, and of `columns`.
+                // SAFETY: the caller's contract for the places that `accesses` describes; `columns`
+                // is as wide as the input.
                 unsafe {
                     let at = from.block_offset(block) + x * LANES;
                     let mut largest = L::load(context.data.add(at + first * from.row));
@@ -73,8 +100,7 @@ impl MaxPool {
             }
             for x in 0..to.width {
                 let (first, last) = window.inside(x, window.left, from.width);
-                // SAFETY: `first..last` is within the columns; the position is inside of the
-                // output.
+                // SAFETY: as above; `first..last` is within the input's columns, and not empty.
                 unsafe {
                     let mut largest = L::load(columns.as_ptr().add(first * LANES));
                     for column in first + 1..last {

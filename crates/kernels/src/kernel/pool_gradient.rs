@@ -1,7 +1,8 @@
-//! The gradient of max pooling: to the first largest position of a window, or the first that is
-//! not a number.
+//! The gradient of max pooling: it goes to the first largest position of a window, or to the first
+//! NaN.
 
 use super::{
+    access::{Accesses, Region, Space, band_rows},
     context::{Context, finish},
     pool::Window,
 };
@@ -10,32 +11,77 @@ use crate::{
     view::{Dest, View},
 };
 
-/// From the gradient of the maxima to that of the input.
+/// Computes the gradient of the input from that of the maxima.
 ///
-/// For every window the number of its first largest position, in row-major order, is found again
+/// For every window the index of its first largest position, in row-major order, is found again
 /// from the activations; every input position then gathers from the windows that chose it.
 #[derive(Debug, Clone)]
 pub(crate) struct MaxPoolGradient {
     pub(crate) window: Window,
     /// The input.
     pub(crate) input: View,
-    /// The maxima, and their gradient.
+    /// The maxima in the activations, and their gradient in the data.
     pub(crate) output: View,
-    /// Of the input's gradient, one for each block.
+    /// Destination of each block of the input's gradient.
     pub(crate) dests: Vec<Dest>,
-    /// Parts that the rows are cut in.
+    /// Bands that the rows are cut into.
     pub(crate) bands: usize,
 }
 
 impl MaxPoolGradient {
-    /// Of every block the bands.
+    /// One task for each band of each block.
     pub(crate) fn tasks(&self) -> usize {
         self.dests.len() * self.bands
     }
 
+    /// Adds what a task touches.
+    pub(super) fn accesses(&self, task: usize, accesses: &mut Accesses) {
+        let (block, band) = (task / self.bands, task % self.bands);
+        let (input, output, window) = (&self.input, &self.output, &self.window);
+        let rows = band_rows(band, self.bands, input.height);
+        if rows.is_empty() {
+            return;
+        }
+        let (first, _) = self.windows_of(rows.start);
+        let (_, last) = self.windows_of(rows.end - 1);
+        if first < last {
+            let line = |view: &View, row: usize| {
+                Region::new(
+                    view.block_offset(block) + row * view.row,
+                    view.width * LANES,
+                )
+            };
+            let maxima = line(output, first).rows(last - first, output.row);
+            accesses.read(Space::Activations, maxima);
+            accesses.read(Space::Data, maxima);
+            let (top, _) = window.inside(first, window.top, input.height);
+            let (_, bottom) = window.inside(last - 1, window.top, input.height);
+            let inputs = line(input, top).rows(bottom - top, input.row);
+            accesses.read(Space::Activations, inputs);
+        }
+        accesses.finish(&self.dests[block], rows, input.width, LANES);
+    }
+
+    /// First row of windows that an input row is in, and the one behind the last: those with
+    /// `oy * stride - top <= y < oy * stride - top + kernel`.
+    #[inline(always)]
+    fn windows_of(&self, y: usize) -> (usize, usize) {
+        let Window {
+            kernel,
+            stride,
+            top,
+            ..
+        } = self.window;
+        let last = ((y + top) / stride + 1).min(self.output.height);
+        let first = (y + top + 1).saturating_sub(kernel).div_ceil(stride);
+        (first, last)
+    }
+
+    /// Runs one task: a band of a block.
+    ///
     /// # Safety
     ///
-    /// As [`Sweep::run`](super::Sweep), for this block and band.
+    /// As [`run_step`](super::run_step), in a function with the instructions of `L` enabled.
     #[inline(always)]
     pub(super) unsafe fn run<L: Lanes>(&self, task: usize, context: &Context<'_>) {
         // SAFETY: the caller's contract.
@@ -48,7 +94,7 @@ impl MaxPoolGradient {
         }
     }
 
-    /// With kernel and stride known to the compiler, or 0 where they are not.
+    /// Runs a task with a kernel and stride that the compiler knows, or 0 for any.
     ///
     /// # Safety
     ///
@@ -62,7 +108,7 @@ impl MaxPoolGradient {
         let (block, band) = (task / self.bands, task % self.bands);
         let (input, output, window) = (&self.input, &self.output, &self.window);
         let (kernel, stride) = self.constants::<K, S>();
-        let rows = band * input.height / self.bands..(band + 1) * input.height / self.bands;
+        let rows = band_rows(band, self.bands, input.height);
         let dest = &self.dests[block];
         // The choices of the output rows that can reach one input row, as a ring.
         let ring = kernel.div_ceil(stride);
@@ -71,13 +117,13 @@ impl MaxPoolGradient {
         let numbers: Vec<f32> = (0..kernel * kernel).map(|number| number as f32).collect();
         let mut next = 0;
         for y in rows {
-            // Windows with `oy * stride - top <= y < oy * stride - top + kernel`.
             let last = ((y + window.top) / stride + 1).min(output.height);
             let first = (y + window.top + 1).saturating_sub(kernel).div_ceil(stride);
+            debug_assert_eq!((first, last), self.windows_of(y));
             next = next.max(first);
             while next < last {
                 let row = &mut choices[next % ring * width..][..width];
-                // SAFETY: as the caller's.
+                // SAFETY: the caller's contract.
                 unsafe { self.choose::<L, K, S>(block, next, row, &numbers, context) };
                 next += 1;
             }
@@ -87,7 +133,9 @@ impl MaxPoolGradient {
                 let first_x = (x + window.left + 1)
                     .saturating_sub(kernel)
                     .div_ceil(stride);
-                // SAFETY: positions inside of the output, of `choices` and of the input.
+                // SAFETY: the caller's contract for the places that `accesses` describes. The
+                // windows are those of this row and column, so that `choices` has their rows, and
+                // `numbers` their positions.
                 unsafe {
                     let mut sum = L::zero();
                     for oy in first..last {
@@ -132,7 +180,7 @@ impl MaxPoolGradient {
         }
     }
 
-    /// Numbers (`ky * kernel + kx`) of the first largest positions of a row of windows.
+    /// Finds the indices (`ky * kernel + kx`) of the first largest positions of a row of windows.
     ///
     /// # Safety
     ///
@@ -153,12 +201,12 @@ impl MaxPoolGradient {
         let mut largest_of_row = unsafe { L::zero() };
         for ox in 0..output.width {
             let (first_x, last_x) = window.inside(ox, window.left, input.width);
-            // SAFETY: positions inside of the output and the input; `row` is as wide as the
-            // output.
+            // SAFETY: the caller's contract for the places that `accesses` describes; `row` is as
+            // wide as the output, and `numbers` has all positions of a window.
             unsafe {
                 let at = output.block_offset(block) + oy * output.row + ox * LANES;
                 let largest = L::load(context.activations.add(at));
-                // None, where the largest is not a number.
+                // No position, if the largest is NaN.
                 let mut choice = L::splat(-1.0);
                 // From the last to the first, so that the first stays.
                 for iy in (first_y..last_y).rev() {
@@ -192,8 +240,7 @@ impl MaxPoolGradient {
         }
     }
 
-    /// Numbers of the first positions that are not numbers, for those of a row of windows that
-    /// have one.
+    /// Finds the indices of the first NaN of those windows of a row that have one.
     ///
     /// # Safety
     ///
@@ -210,7 +257,7 @@ impl MaxPoolGradient {
                     let kx = ix + window.left - ox * window.stride;
                     let at = input.block_offset(block) + iy * input.row + ix * LANES;
                     for (lane, choice) in choices.iter_mut().enumerate() {
-                        // SAFETY: a position inside of the input.
+                        // SAFETY: the caller's contract for the places that `accesses` describes.
                         if unsafe { *context.activations.add(at + lane) }.is_nan() {
                             *choice = (ky * window.kernel + kx) as f32;
                         }
@@ -221,7 +268,7 @@ impl MaxPoolGradient {
     }
 }
 
-/// The gradient where the choice is that number, else 0. Not a closure, which would not always be
+/// The gradient in the lanes whose choice is that number, else 0. A closure would not always be
 /// compiled with the instructions enabled.
 ///
 /// # Safety

@@ -1,12 +1,12 @@
-//! One operation of a plan, and how it is entered with the right instructions.
+//! One step of a program, and how it is entered with the right instructions.
 
 use super::{
     Average, Context, FromLanes, InputGradient, LrnForward, LrnGradient, MaxPool, MaxPoolGradient,
-    Pointwise, Redirect, Sweep, ToCells, ToLanes, Winograd, tile::Tiles,
+    Pointwise, Redirect, Sweep, ToCells, ToLanes, Winograd, access::Accesses, tile::Tiles,
 };
 use crate::{Isa, lanes};
 
-/// An operation on the tensors of one batch item, cut in tasks that can run at the same time.
+/// An operation on the tensors of one batch item, cut into tasks that can run at the same time.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     Sweep(Sweep),
@@ -25,7 +25,7 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// Tasks for one batch item.
+    /// Count of tasks for one batch item.
     pub(crate) fn tasks(&self) -> usize {
         match self {
             Self::Sweep(step) => step.tasks(),
@@ -43,27 +43,53 @@ impl Step {
             Self::InputGradient(step) => step.tasks(),
         }
     }
+
+    /// All memory that a task touches: [`run_step`] relies on its being legal, and the steps
+    /// touch nothing else.
+    pub(crate) fn accesses(&self, task: usize) -> Accesses {
+        let mut accesses = Accesses::default();
+        let to = &mut accesses;
+        match self {
+            Self::Sweep(step) => step.accesses(task, to),
+            Self::Winograd(step) => step.accesses(task, to),
+            Self::MaxPool(step) => step.accesses(task, to),
+            Self::MaxPoolGradient(step) => step.accesses(task, to),
+            Self::Lrn(step) => step.accesses(task, to),
+            Self::LrnGradient(step) => step.accesses(task, to),
+            Self::Average(step) => step.accesses(task, to),
+            Self::Pointwise(step) => step.accesses(task, to),
+            Self::Redirect(step) => step.accesses(to),
+            Self::ToLanes(step) => step.accesses(task, to),
+            Self::ToCells(step) => step.accesses(task, to),
+            Self::FromLanes(step) => step.accesses(task, to),
+            Self::InputGradient(step) => step.accesses(task, to),
+        }
+        accesses
+    }
 }
 
 /// Runs one task of a step.
 ///
 /// # Safety
 ///
-/// The context's memory must be that of the plan that the step is of; no other thread may touch
-/// what this task writes, or write what it reads; the processor must have the instructions.
+/// All memory that [`Step::accesses`] describes for the task must be inside of the context's. No
+/// other thread may touch the numbers that the task writes, or write those that it reads, until
+/// this function returns. The processor must have the instructions.
 pub(crate) unsafe fn run_step(isa: Isa, step: &Step, task: usize, context: &Context<'_>) {
-    // SAFETY: the caller's contract.
-    unsafe {
-        match isa {
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => run_avx512(step, task, context),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => run_avx2(step, task, context),
-            _ => run::<lanes::Array16>(step, task, context),
-        }
+    match isa {
+        // SAFETY: the caller's contract.
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => unsafe { run_avx512(step, task, context) },
+        // SAFETY: the caller's contract.
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => unsafe { run_avx2(step, task, context) },
+        // SAFETY: the caller's contract.
+        _ => unsafe { run::<lanes::Array16>(step, task, context) },
     }
 }
 
+/// Runs one task with AVX-512.
+///
 /// # Safety
 ///
 /// As [`run_step`].
@@ -74,6 +100,8 @@ unsafe fn run_avx512(step: &Step, task: usize, context: &Context<'_>) {
     unsafe { run::<lanes::Zmm>(step, task, context) }
 }
 
+/// Runs one task with AVX2.
+///
 /// # Safety
 ///
 /// As [`run_step`].
@@ -84,9 +112,11 @@ unsafe fn run_avx2(step: &Step, task: usize, context: &Context<'_>) {
     unsafe { run::<lanes::Ymm2>(step, task, context) }
 }
 
+/// Runs one task with the instructions of `L`.
+///
 /// # Safety
 ///
-/// As [`run_step`], inside of a function with the instructions enabled.
+/// As [`run_step`], in a function with the instructions enabled.
 #[inline(always)]
 unsafe fn run<L: Tiles>(step: &Step, task: usize, context: &Context<'_>) {
     // SAFETY: the caller's contract.

@@ -1,6 +1,6 @@
 //! The inner loop of every convolution.
 //!
-//! A tile is `R` neighbouring pixels of a row by `B` blocks of sixteen output channels, all of
+//! A tile is `R` neighboring pixels of a row by `B` blocks of sixteen output channels, all of
 //! which are kept in registers while the taps are walked: per input number one broadcast and `B`
 //! multiply-adds, per sixteen weights one load for `R` multiply-adds. With AVX-512 fourteen pixels
 //! by two blocks take 28 of 32 registers.
@@ -18,42 +18,44 @@ pub(crate) struct Tile<'a> {
     pub(crate) input: *const f32,
     /// Output row.
     pub(crate) y: usize,
-    /// From a pixel's input to the next one's.
+    /// Distance of the inputs of two pixels.
     pub(crate) x_step: usize,
     /// All packed weights, moved to the group's.
     pub(crate) weights: *const f32,
-    /// The group's first block among the convolution's.
+    /// Index of the group's first block in the convolution.
     pub(crate) first_block: usize,
     /// Blocks that are packed together.
     pub(crate) packed: usize,
-    /// Where the biases are.
+    /// All biases.
     pub(crate) biases: *const f32,
-    /// Where the blocks go, `B` of them.
+    /// Destinations of the `B` blocks.
     pub(crate) outs: &'a [Out],
     /// The item's data, moved to the tile's first column of the output.
     pub(crate) output: *mut f32,
     /// The item's activations, moved likewise.
     pub(crate) activations: *const f32,
-    /// From a pixel of the output to the next.
+    /// Distance of two pixels of the output.
     pub(crate) out_step: usize,
 }
 
-/// The function for one size of tile.
+/// A kernel for one size of tile.
 pub(crate) type TileFn = unsafe fn(&Tile<'_>);
 
 /// Tiles for one set of instructions.
 pub(crate) trait Tiles: Lanes {
-    /// Blocks that a tile can have.
+    /// Most blocks of a tile.
     const MAX_BLOCKS: usize;
-    /// Pixels that a tile of so many blocks can have.
+    /// Most pixels of a tile with that many blocks.
     fn max_pixels(blocks: usize) -> usize;
-    /// The function for a size within these.
+    /// Returns the kernel for `pixels` x `blocks`.
     fn tile(pixels: usize, blocks: usize, x_step: usize) -> TileFn;
 }
 
+/// Computes one tile of `R` pixels by `B` blocks, with an input distance of `X`, or any if 0.
+///
 /// # Safety
 ///
-/// As [`Lanes`], and the tile's places must all be inside of its memory.
+/// As [`Lanes`]; all numbers of the tile must be inside of its memory.
 #[inline(always)]
 unsafe fn tile<L: Lanes, const R: usize, const B: usize, const X: usize>(t: &Tile<'_>) {
     let x_step = if X == 0 { t.x_step } else { X };
@@ -62,10 +64,16 @@ unsafe fn tile<L: Lanes, const R: usize, const B: usize, const X: usize>(t: &Til
     unsafe {
         let mut sums = [[L::zero(); B]; R];
         for tap in t.taps {
-            let mut x = t.input.offset(tap.offset).add(t.y * tap.row);
+            // Wrapping: both pointers step on after their last use, the weights' by up to three
+            // blocks, which may be past the end of what they point to.
+            let mut x = t
+                .input
+                .wrapping_offset(tap.offset)
+                .wrapping_add(t.y * tap.row);
             let mut w = t
                 .weights
-                .add(tap.weights + t.first_block * tap.weights_block + tap.inner * packed);
+                .wrapping_add(tap.weights + t.first_block * tap.weights_block)
+                .wrapping_add(tap.inner * packed);
             for _ in 0..tap.len {
                 let mut weights = [L::zero(); B];
                 for (b, weight) in weights.iter_mut().enumerate() {
@@ -77,12 +85,12 @@ unsafe fn tile<L: Lanes, const R: usize, const B: usize, const X: usize>(t: &Til
                         sum[b] = value.mul_add(weights[b], sum[b]);
                     }
                 }
-                x = x.add(1);
-                w = w.add(packed);
+                x = x.wrapping_add(1);
+                w = w.wrapping_add(packed);
             }
         }
-        // By constants instead of in a loop: were the sums indexed by a variable, they would all
-        // be in memory, in the loop above too.
+        // Unrolled by hand: indexing `sums` with a variable would spill the accumulators to the
+        // stack, also in the loop above.
         if B > 0 {
             finish::<L, R, B, 0>(&mut sums, t);
         }
@@ -95,7 +103,7 @@ unsafe fn tile<L: Lanes, const R: usize, const B: usize, const X: usize>(t: &Til
     }
 }
 
-/// Puts the sums of block `K` where they belong.
+/// Stores the sums of block `K`.
 ///
 /// # Safety
 ///
@@ -109,7 +117,7 @@ unsafe fn finish<L: Lanes, const R: usize, const B: usize, const K: usize>(
     unsafe {
         let out = t.outs.get_unchecked(K);
         let at = out.dest.offset + t.y * out.dest.row;
-        let place = t.output.add(at);
+        let place = t.output.wrapping_add(at);
         if let Some(bias) = out.bias {
             let bias = L::load(t.biases.add(bias));
             for sum in sums.iter_mut() {
@@ -127,7 +135,7 @@ unsafe fn finish<L: Lanes, const R: usize, const B: usize, const K: usize>(
             }
         }
         if out.dest.mask {
-            let gate = t.activations.add(at);
+            let gate = t.activations.wrapping_add(at);
             for (r, sum) in sums.iter_mut().enumerate() {
                 sum[K] = sum[K].where_positive(L::load(gate.add(r * t.out_step)));
             }
@@ -143,6 +151,8 @@ macro_rules! tiles {
     ($lanes:ty, $(feature $feature:literal,)? blocks $max:literal,
      steps [$($step:literal),*], $($b:literal: [$($r:literal)*]),*) => {
         const _: () = {
+            /// Enters `tile` with the instructions enabled.
+            ///
             /// # Safety
             ///
             /// As `tile`.
@@ -181,7 +191,7 @@ macro_rules! tiles {
 }
 
 // Steps known to the compiler: blocked channels with stride 1, and the first convolution of the
-// network (three interleaved colours, stride 2).
+// network (three interleaved colors, stride 2).
 #[cfg(target_arch = "x86_64")]
 tiles!(Zmm, feature "avx512f", blocks 3, steps [16, 6],
     1: [1 2 3 4 5 6 7 8 9 10 11 12 13 14],

@@ -1,6 +1,7 @@
-//! Between row-major tensors outside and blocked ones inside.
+//! Copies between row-major tensors of the caller and blocked tensors.
 
 use super::{
+    access::{Accesses, Region, Space, band_rows},
     cells::Cells,
     context::{Context, finish},
 };
@@ -9,48 +10,73 @@ use crate::{
     view::{Dest, View},
 };
 
-/// Channels of one block: the first, and how many of its lanes are used.
+/// Channels of one block.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Part {
+    /// The first channel.
     pub(crate) first: usize,
+    /// Used lanes.
     pub(crate) count: usize,
 }
 
-/// From outside to inside.
+/// Copies a tensor of the caller to a blocked tensor.
 #[derive(Debug, Clone)]
 pub(crate) struct ToLanes {
-    /// Which of the context's external tensors.
+    /// Index of the external tensor.
     pub(crate) external: usize,
     pub(crate) height: usize,
     pub(crate) width: usize,
-    /// From a column to the next inside; other than 16 only for the network's input.
+    /// Distance of two columns of the blocked tensor; other than 16 only for the network's input.
     pub(crate) pixel: usize,
     pub(crate) parts: Vec<Part>,
-    /// One for each block.
+    /// Destination of each block.
     pub(crate) dests: Vec<Dest>,
-    /// Parts that the rows are cut in.
+    /// Bands that the rows are cut into.
     pub(crate) bands: usize,
 }
 
 impl ToLanes {
-    /// Of every block the bands.
+    /// One task for each band of each block.
     pub(crate) fn tasks(&self) -> usize {
         self.dests.len() * self.bands
     }
 
+    /// Adds what a task touches.
+    pub(super) fn accesses(&self, task: usize, accesses: &mut Accesses) {
+        let (block, band) = (task / self.bands, task % self.bands);
+        let (dest, part) = (&self.dests[block], self.parts[block]);
+        let rows = band_rows(band, self.bands, self.height);
+        let plane = self.height * self.width;
+        let start = part.first * plane + rows.start * self.width;
+        let source = Region::new(start, rows.len() * self.width);
+        if self.pixel == LANES {
+            let source = source.blocks(part.count, plane);
+            accesses.read(Space::External(self.external), source);
+            accesses.finish(dest, rows, self.width, LANES);
+        } else {
+            let source = source.blocks(self.pixel, plane);
+            accesses.read(Space::External(self.external), source);
+            let start = dest.offset + rows.start * dest.row;
+            let target = Region::new(start, self.width * self.pixel);
+            accesses.write(Space::Data, target.rows(rows.len(), dest.row));
+        }
+    }
+
+    /// Runs one task: a band of a block.
+    ///
     /// # Safety
     ///
-    /// As [`Sweep::run`](super::Sweep), for this block and band.
+    /// As [`run_step`](super::run_step), in a function with the instructions of `L` enabled.
     #[inline(always)]
     pub(super) unsafe fn run<L: Lanes>(&self, task: usize, context: &Context<'_>) {
         let (block, band) = (task / self.bands, task % self.bands);
         let (dest, part) = (&self.dests[block], self.parts[block]);
-        let rows = band * self.height / self.bands..(band + 1) * self.height / self.bands;
         let source = context.external[self.external];
         let plane = self.height * self.width;
-        for y in rows {
+        for y in band_rows(band, self.bands, self.height) {
             for x in 0..self.width {
-                // SAFETY: positions inside of both tensors; padding is 0 and reads nothing.
+                // SAFETY: the caller's contract for the places that `accesses` describes. Padding
+                // lanes become 0 and read nothing.
                 unsafe {
                     let from = source.add(part.first * plane + y * self.width + x);
                     let at = dest.offset + y * dest.row + x * self.pixel;
@@ -72,7 +98,7 @@ impl ToLanes {
     }
 }
 
-/// From inside to outside.
+/// Copies a blocked tensor to the result.
 #[derive(Debug, Clone)]
 pub(crate) struct FromLanes {
     pub(crate) view: View,
@@ -80,14 +106,26 @@ pub(crate) struct FromLanes {
 }
 
 impl FromLanes {
-    /// One for each block.
+    /// One task for each block.
     pub(crate) fn tasks(&self) -> usize {
         self.parts.len()
     }
 
+    /// Adds what a task touches.
+    pub(super) fn accesses(&self, task: usize, accesses: &mut Accesses) {
+        let (view, part) = (&self.view, self.parts[task]);
+        let source = Region::new(view.block_offset(task), view.width * view.pixel);
+        accesses.read(Space::Data, source.rows(view.height, view.row));
+        let plane = view.height * view.width;
+        let target = Region::new(part.first * plane, part.count * plane);
+        accesses.write(Space::Result, target);
+    }
+
+    /// Runs one task: the channels of a block.
+    ///
     /// # Safety
     ///
-    /// As [`Sweep::run`](super::Sweep), for this block's channels of the result.
+    /// As [`run_step`](super::run_step).
     pub(super) unsafe fn run(&self, task: usize, context: &Context<'_>) {
         let (view, part) = (&self.view, self.parts[task]);
         for lane in 0..part.count {
@@ -95,7 +133,7 @@ impl FromLanes {
                 let line = ((part.first + lane) * view.height + y) * view.width;
                 let from = view.block_offset(task) + y * view.row + lane;
                 for x in 0..view.width {
-                    // SAFETY: positions inside of both tensors.
+                    // SAFETY: the caller's contract for the places that `accesses` describes.
                     unsafe {
                         *context.result.add(line + x) = *context.data.add(from + x * view.pixel);
                     }
@@ -105,41 +143,64 @@ impl FromLanes {
     }
 }
 
-/// A part of the input's gradient.
+/// A tensor that holds a part of the input's gradient.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum GradientSource {
-    /// In blocks, like any other.
+    /// In blocks, like any other tensor.
     Blocks(View),
-    /// Of a strided convolution.
+    /// In cells, from a strided convolution.
     Cells(Cells),
 }
 
-/// The sum of all parts, row-major.
+/// Sums all parts of the input's gradient to the row-major result.
 #[derive(Debug, Clone)]
 pub(crate) struct InputGradient {
     pub(crate) sources: Vec<GradientSource>,
     pub(crate) channels: usize,
     pub(crate) height: usize,
     pub(crate) width: usize,
-    /// Parts that the rows are cut in.
+    /// Bands that the rows are cut into.
     pub(crate) bands: usize,
 }
 
 impl InputGradient {
-    /// The bands.
+    /// One task for each band.
     pub(crate) fn tasks(&self) -> usize {
         self.bands
     }
 
+    /// Adds what a task touches.
+    pub(super) fn accesses(&self, task: usize, accesses: &mut Accesses) {
+        let rows = band_rows(task, self.bands, self.height);
+        let target = Region::new(rows.start * self.width, rows.len() * self.width);
+        let target = target.blocks(self.channels, self.height * self.width);
+        accesses.write(Space::Result, target);
+        for source in &self.sources {
+            match source {
+                GradientSource::Blocks(view) => {
+                    let start = view.offset + rows.start * view.row;
+                    let source = Region::new(start, self.width * LANES)
+                        .blocks(self.channels.div_ceil(LANES), view.block)
+                        .rows(rows.len(), view.row);
+                    accesses.read(Space::Data, source);
+                }
+                GradientSource::Cells(cells) => {
+                    cells.accesses(rows.clone(), (self.channels, self.width), accesses);
+                }
+            }
+        }
+    }
+
+    /// Runs one task: a band of the result.
+    ///
     /// # Safety
     ///
-    /// As [`Sweep::run`](super::Sweep), for this band of the result.
+    /// As [`run_step`](super::run_step).
     pub(super) unsafe fn run(&self, task: usize, context: &Context<'_>) {
-        let rows = task * self.height / self.bands..(task + 1) * self.height / self.bands;
-        for y in rows {
+        for y in band_rows(task, self.bands, self.height) {
             for channel in 0..self.channels {
                 let start = (channel * self.height + y) * self.width;
-                // SAFETY: a row of the result, which is this task's.
+                // SAFETY: the caller's contract: a row of the result, which no other task touches.
                 let line = unsafe {
                     std::slice::from_raw_parts_mut(context.result.add(start), self.width)
                 };
@@ -154,11 +215,11 @@ impl InputGradient {
 }
 
 impl GradientSource {
-    /// Adds a row of a channel.
+    /// Adds a row of a channel to a row of the result.
     ///
     /// # Safety
     ///
-    /// As [`InputGradient::run`].
+    /// As [`run_step`](super::run_step).
     unsafe fn add_row(
         &self,
         channel: usize,
@@ -171,7 +232,7 @@ impl GradientSource {
             Self::Blocks(view) => {
                 let start = view.block_offset(channel / LANES) + y * view.row + channel % LANES;
                 for (x, value) in line.iter_mut().enumerate() {
-                    // SAFETY: a place inside of the view.
+                    // SAFETY: the caller's contract for the places that `accesses` describes.
                     *value += unsafe { *context.data.add(start + x * LANES) };
                 }
             }

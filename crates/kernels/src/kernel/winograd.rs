@@ -1,12 +1,14 @@
-//! A convolution with a small kernel and stride 1 by Winograd's minimal filtering (see `crate::winograd`).
+//! A convolution with a small kernel and stride 1 by Winograd's minimal filtering (see
+//! `crate::winograd`).
 //!
 //! A task transforms the inputs of a band of tiles, multiplies them at each point with the
 //! transformed weights, for one group of output blocks after the other, and transforms the
 //! products back. Channels are lanes, so the transforms are additions of whole vectors.
 
-use std::{cell::RefCell, sync::Arc};
+use std::{cell::RefCell, ops::Range, sync::Arc};
 
 use super::{
+    access::{Accesses, Region, Space},
     context::{Context, finish},
     conv::{Group, Out, Tap},
     tile::{Tile, Tiles},
@@ -23,31 +25,31 @@ thread_local! {
     static SCRATCH: RefCell<Aligned> = RefCell::default();
 }
 
-/// A convolution.
+/// A convolution, computed by Winograd's filtering.
 #[derive(Debug, Clone)]
 pub(crate) struct Winograd {
     pub(crate) form: Form,
     /// `[group][point][inner][block of the group][16]`.
     pub(crate) weights: Arc<Aligned>,
-    /// Of the input of output (0, 0).
+    /// Offset of the first input of output (0, 0).
     pub(crate) offset: isize,
-    /// From an input row to the next.
+    /// Distance of two input rows.
     pub(crate) row: usize,
-    /// From an input block to the next.
+    /// Distance of two input blocks.
     pub(crate) block: usize,
-    /// One for each input block, over the transformed inputs.
+    /// One tap for each input block, over the transformed inputs.
     pub(crate) taps: Vec<Tap>,
     pub(crate) groups: Vec<Group>,
     pub(crate) height: usize,
     pub(crate) width: usize,
     /// Rows of tiles in a band.
     pub(crate) band: usize,
-    /// Parts that the groups are cut in.
+    /// Chunks that the groups are cut into.
     pub(crate) chunks: usize,
 }
 
 impl Winograd {
-    /// Rows and columns of tiles.
+    /// Count of rows and of columns of tiles.
     pub(crate) fn tiles(&self) -> (usize, usize) {
         let outputs = self.form.outputs();
         (self.height.div_ceil(outputs), self.width.div_ceil(outputs))
@@ -57,7 +59,25 @@ impl Winograd {
         self.tiles().0.div_ceil(self.band)
     }
 
-    /// Of every band the chunks of groups.
+    /// The groups and the rows of tiles of a task.
+    fn part(&self, task: usize) -> (Range<usize>, Range<usize>) {
+        let (chunk, band) = (task / self.bands(), task % self.bands());
+        let count = self.groups.len();
+        let groups = chunk * count / self.chunks..(chunk + 1) * count / self.chunks;
+        let first = band * self.band;
+        (groups, first..self.tiles().0.min(first + self.band))
+    }
+
+    /// Numbers of the transformed inputs, and of the products, of a whole band.
+    fn scratch(&self) -> (usize, usize) {
+        let points = self.form.points() * self.form.points();
+        let most = self.band * self.tiles().1;
+        let packed = self.groups.iter().map(|g| g.outs.len()).max().unwrap_or(0);
+        let of = |blocks: usize| points * blocks * most * LANES;
+        (of(self.taps.len()), of(packed))
+    }
+
+    /// One task for each chunk of groups of each band.
     pub(crate) fn tasks(&self) -> usize {
         self.bands() * self.chunks
     }
@@ -70,31 +90,64 @@ impl Winograd {
         2 * inner * lanes * rows * columns * self.form.points() * self.form.points()
     }
 
+    /// Adds what a task touches.
+    pub(super) fn accesses(&self, task: usize, accesses: &mut Accesses) {
+        let (groups, rows) = self.part(task);
+        let (outputs, points) = (self.form.outputs(), self.form.points());
+        let columns = self.tiles().1;
+        // Neighboring tiles overlap by `points - outputs` rows and columns.
+        let width = (columns - 1) * outputs + points;
+        let height = (rows.len() - 1) * outputs + points;
+        let first = (rows.start * outputs * self.row) as isize;
+        let input = Region::at(self.offset + first, width * LANES)
+            .blocks(self.taps.len(), self.block)
+            .rows(height, self.row);
+        accesses.read_with_halo(Space::Data, input);
+        let inner: usize = self.taps.iter().map(|tap| tap.len).sum();
+        let all = points * points;
+        let (inputs, _) = self.scratch();
+        let step = self.taps.len() * self.band * columns * LANES;
+        for tap in &self.taps {
+            let scratch = Region::at(tap.offset, tap.len)
+                .blocks(all, step)
+                .columns(rows.len() * columns, LANES);
+            accesses.read(Space::Own(inputs), scratch);
+        }
+        for group in &self.groups[groups] {
+            let weights = Region::new(group.weights, all * inner * group.outs.len() * LANES);
+            accesses.read(Space::Own(self.weights.len()), weights);
+            for out in &group.outs {
+                if let Some(bias) = out.bias {
+                    accesses.read(Space::Weights, Region::new(bias, LANES));
+                }
+                let rows = rows.start * outputs..self.height.min(rows.end * outputs);
+                accesses.finish(&out.dest, rows, self.width, LANES);
+            }
+        }
+    }
+
+    /// Runs one task: a band of a chunk of groups.
+    ///
     /// # Safety
     ///
-    /// As [`Sweep::run`](super::Sweep), for this band of this chunk's groups.
+    /// As [`run_step`](super::run_step), in a function with the instructions of `L` enabled.
     #[inline(always)]
     pub(super) unsafe fn run<L: Tiles>(&self, task: usize, context: &Context<'_>) {
-        let (chunk, band) = (task / self.bands(), task % self.bands());
-        let count = self.groups.len();
-        let groups = chunk * count / self.chunks..(chunk + 1) * count / self.chunks;
-        let (rows, columns) = self.tiles();
-        let first = band * self.band;
-        let rows = self.band.min(rows - first);
-        let tiles = rows * columns;
-        let points = self.form.points() * self.form.points();
-        // Room for a whole band, so that the taps fit.
+        let (groups, rows) = self.part(task);
+        let first = rows.start;
+        let columns = self.tiles().1;
+        let tiles = rows.len() * columns;
+        // Room for a whole band also in the last one, because the taps are for whole bands.
         let most = self.band * columns;
-        let inputs = points * self.taps.len() * most * LANES;
-        let packed = self.groups.iter().map(|g| g.outs.len()).max().unwrap_or(0);
-        let products = points * packed * most * LANES;
+        let (inputs, products) = self.scratch();
         // Taken and put back: a closure would not be compiled with the instructions enabled.
         let mut scratch = SCRATCH.take();
         if scratch.len() < inputs + products {
             scratch = Aligned::zeros((inputs + products).div_ceil(LANES));
         }
         let v = scratch.as_mut_ptr();
-        // SAFETY: the scratch has room for both; the rest is the caller's contract.
+        // SAFETY: the caller's contract for the places that `accesses` describes. The scratch has
+        // room for the inputs and the products of a band, and belongs to this thread.
         unsafe {
             let m = v.add(inputs);
             for block in 0..self.taps.len() {
@@ -135,12 +188,12 @@ impl Winograd {
         step: usize,
     ) {
         let outputs = self.form.outputs();
-        // SAFETY: the plan has made the halo wide enough for whole tiles.
+        // SAFETY: the caller's contract: `accesses` describes whole tiles.
         unsafe {
             let from = context
                 .data
-                .offset(self.offset)
-                .add(block * self.block + y * outputs * self.row + x * outputs * LANES);
+                .wrapping_offset(self.offset)
+                .wrapping_add(block * self.block + y * outputs * self.row + x * outputs * LANES);
             match self.form {
                 Form::Two => input::<L, 4>(from, self.row, to, step),
                 Form::Three | Form::Four | Form::Five => input::<L, 6>(from, self.row, to, step),
@@ -148,7 +201,7 @@ impl Winograd {
         }
     }
 
-    /// Products of all tiles at all points with one group's weights.
+    /// Multiplies all tiles at all points with the weights of one group.
     ///
     /// # Safety
     ///
@@ -190,10 +243,10 @@ impl Winograd {
                             weights: self.weights.as_ptr().add(weights),
                             first_block: 0,
                             packed,
-                            biases: std::ptr::null(),
+                            biases: self.weights.as_ptr(),
                             outs: &outs[block..block + step],
                             output: m.add((point * packed * most + x) * LANES),
-                            activations: std::ptr::null(),
+                            activations: m,
                             out_step: LANES,
                         };
                         if is_long { long(&tile) } else { short(&tile) }
@@ -204,7 +257,7 @@ impl Winograd {
         }
     }
 
-    /// Transforms the products of one tile back, and puts them where they belong.
+    /// Transforms the products of one tile back, and stores the results.
     ///
     /// # Safety
     ///

@@ -9,23 +9,25 @@ use std::arch::x86_64::{
 
 use super::Lanes;
 
-/// Two registers.
+/// Sixteen lanes as two registers of eight.
 #[derive(Clone, Copy)]
 pub(crate) struct Ymm2(__m256, __m256);
 
-// SAFETY of every block: the trait's contract is that AVX2 and FMA exist and pointers are valid.
 impl Lanes for Ymm2 {
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
+        // SAFETY: the trait's contract: AVX2 and FMA exist.
         let half = unsafe { _mm256_set1_ps(value) };
         Self(half, half)
     }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the trait's contract: AVX2 and FMA exist and sixteen numbers are valid.
         unsafe { Self(_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8))) }
     }
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the trait's contract: AVX2 and FMA exist and sixteen numbers are valid.
         unsafe {
             _mm256_storeu_ps(to, self.0);
             _mm256_storeu_ps(to.add(8), self.1);
@@ -33,6 +35,7 @@ impl Lanes for Ymm2 {
     }
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: the trait's contract: AVX2 and FMA exist.
         unsafe {
             Self(
                 _mm256_add_ps(self.0, other.0),
@@ -42,6 +45,7 @@ impl Lanes for Ymm2 {
     }
     #[inline(always)]
     unsafe fn mul(self, other: Self) -> Self {
+        // SAFETY: the trait's contract: AVX2 and FMA exist.
         unsafe {
             Self(
                 _mm256_mul_ps(self.0, other.0),
@@ -51,6 +55,7 @@ impl Lanes for Ymm2 {
     }
     #[inline(always)]
     unsafe fn div(self, other: Self) -> Self {
+        // SAFETY: the trait's contract: AVX2 and FMA exist.
         unsafe {
             Self(
                 _mm256_div_ps(self.0, other.0),
@@ -60,6 +65,7 @@ impl Lanes for Ymm2 {
     }
     #[inline(always)]
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
+        // SAFETY: the trait's contract: AVX2 and FMA exist.
         unsafe {
             Self(
                 _mm256_fmadd_ps(self.0, factor.0, term.0),
@@ -69,7 +75,8 @@ impl Lanes for Ymm2 {
     }
     #[inline(always)]
     unsafe fn max(self, other: Self) -> Self {
-        // The instruction gives its second operand if either is not a number.
+        // The instruction returns its second operand if either is NaN.
+        // SAFETY: the trait's contract: AVX2 and FMA exist.
         unsafe {
             Self(
                 _mm256_max_ps(other.0, self.0),
@@ -79,6 +86,7 @@ impl Lanes for Ymm2 {
     }
     #[inline(always)]
     unsafe fn max_or_nan(self, other: Self) -> Self {
+        // SAFETY: the trait's contract: AVX2 and FMA exist.
         unsafe {
             let larger = self.max(other);
             let first = _mm256_cmp_ps::<_CMP_UNORD_Q>(other.0, other.0);
@@ -91,14 +99,17 @@ impl Lanes for Ymm2 {
     }
     #[inline(always)]
     unsafe fn has_nan(self) -> bool {
+        // SAFETY: the trait's contract: AVX2 and FMA exist.
         unsafe { _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, self.1)) != 0 }
     }
     #[inline(always)]
     unsafe fn rsqrt(self) -> Self {
+        // SAFETY: the trait's contract: AVX2 and FMA exist.
         unsafe { self.improve_rsqrt(Self(_mm256_rsqrt_ps(self.0), _mm256_rsqrt_ps(self.1))) }
     }
     #[inline(always)]
     unsafe fn where_positive(self, gate: Self) -> Self {
+        // SAFETY: the trait's contract: AVX2 and FMA exist.
         unsafe {
             let zero = _mm256_setzero_ps();
             Self(
@@ -109,6 +120,7 @@ impl Lanes for Ymm2 {
     }
     #[inline(always)]
     unsafe fn where_equal(self, a: Self, b: Self, other: Self) -> Self {
+        // SAFETY: the trait's contract: AVX2 and FMA exist.
         unsafe {
             let first = _mm256_cmp_ps::<_CMP_EQ_OQ>(a.0, b.0);
             let second = _mm256_cmp_ps::<_CMP_EQ_OQ>(a.1, b.1);

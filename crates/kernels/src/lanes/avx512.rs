@@ -9,48 +9,56 @@ use std::arch::x86_64::{
 
 use super::Lanes;
 
-/// One register.
+/// Sixteen lanes as one register.
 #[derive(Clone, Copy)]
 pub(crate) struct Zmm(__m512);
 
-// SAFETY of every block: the trait's contract is that AVX-512F exists and pointers are valid.
 impl Lanes for Zmm {
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
+        // SAFETY: the trait's contract: AVX-512F exists.
         Self(unsafe { _mm512_set1_ps(value) })
     }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the trait's contract: AVX-512F exists and sixteen numbers are valid.
         Self(unsafe { _mm512_loadu_ps(from) })
     }
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the trait's contract: AVX-512F exists and sixteen numbers are valid.
         unsafe { _mm512_storeu_ps(to, self.0) }
     }
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: the trait's contract: AVX-512F exists.
         Self(unsafe { _mm512_add_ps(self.0, other.0) })
     }
     #[inline(always)]
     unsafe fn mul(self, other: Self) -> Self {
+        // SAFETY: the trait's contract: AVX-512F exists.
         Self(unsafe { _mm512_mul_ps(self.0, other.0) })
     }
     #[inline(always)]
     unsafe fn div(self, other: Self) -> Self {
+        // SAFETY: the trait's contract: AVX-512F exists.
         Self(unsafe { _mm512_div_ps(self.0, other.0) })
     }
     #[inline(always)]
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
+        // SAFETY: the trait's contract: AVX-512F exists.
         Self(unsafe { _mm512_fmadd_ps(self.0, factor.0, term.0) })
     }
     #[inline(always)]
     unsafe fn max(self, other: Self) -> Self {
-        // The instruction gives its second operand if either is not a number.
+        // The instruction returns its second operand if either is NaN.
+        // SAFETY: the trait's contract: AVX-512F exists.
         Self(unsafe { _mm512_max_ps(other.0, self.0) })
     }
     #[inline(always)]
     unsafe fn max_or_nan(self, other: Self) -> Self {
-        // As above, for an `other` that is not a number; a `self` that is not stays untouched.
+        // As above for a NaN in `other`; a NaN in `self` stays untouched.
+        // SAFETY: the trait's contract: AVX-512F exists.
         unsafe {
             let number = _mm512_cmp_ps_mask::<_CMP_ORD_Q>(self.0, self.0);
             Self(_mm512_mask_max_ps(self.0, number, self.0, other.0))
@@ -58,14 +66,17 @@ impl Lanes for Zmm {
     }
     #[inline(always)]
     unsafe fn has_nan(self) -> bool {
+        // SAFETY: the trait's contract: AVX-512F exists.
         unsafe { _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, self.0) != 0 }
     }
     #[inline(always)]
     unsafe fn rsqrt(self) -> Self {
+        // SAFETY: the trait's contract: AVX-512F exists.
         unsafe { self.improve_rsqrt(Self(_mm512_rsqrt14_ps(self.0))) }
     }
     #[inline(always)]
     unsafe fn where_positive(self, gate: Self) -> Self {
+        // SAFETY: the trait's contract: AVX-512F exists.
         unsafe {
             let mask = _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(gate.0, _mm512_setzero_ps());
             Self(_mm512_maskz_mov_ps(mask, self.0))
@@ -73,6 +84,7 @@ impl Lanes for Zmm {
     }
     #[inline(always)]
     unsafe fn where_equal(self, a: Self, b: Self, other: Self) -> Self {
+        // SAFETY: the trait's contract: AVX-512F exists.
         unsafe {
             let mask = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(a.0, b.0);
             Self(_mm512_mask_blend_ps(mask, other.0, self.0))

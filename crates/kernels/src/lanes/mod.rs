@@ -12,15 +12,15 @@ pub(crate) use avx2::Ymm2;
 pub(crate) use avx512::Zmm;
 pub(crate) use portable::Array16;
 
-/// Channels in a block, and lanes in a vector.
+/// Count of lanes of a vector, and of channels of a block.
 pub(crate) const LANES: usize = 16;
 
-/// Sixteen numbers.
+/// A vector of sixteen lanes.
 ///
 /// # Safety
 ///
-/// All functions must run where the instructions exist (inside a function with the target
-/// feature, entered after detection); `load` and `store` need sixteen valid numbers, with no
+/// All functions must run where the instructions exist: inside of a function with the target
+/// feature that was entered after detection. `load` and `store` need sixteen valid numbers, in any
 /// alignment.
 pub(crate) trait Lanes: Copy {
     unsafe fn splat(value: f32) -> Self;
@@ -31,23 +31,23 @@ pub(crate) trait Lanes: Copy {
     unsafe fn div(self, other: Self) -> Self;
     /// `self * factor + term`.
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
-    /// The larger; a `self` that is not a number stays.
+    /// The larger; `self` if it is NaN.
     unsafe fn max(self, other: Self) -> Self;
-    /// The larger; not a number if either is not.
+    /// The larger; NaN if either is.
     unsafe fn max_or_nan(self, other: Self) -> Self;
-    /// Whether a lane is not a number.
+    /// Returns true if a lane is NaN.
     unsafe fn has_nan(self) -> bool;
     /// `1 / sqrt(self)` of a normal number above 0, to a relative error of 3e-7.
     unsafe fn rsqrt(self) -> Self;
-    /// `self` where the gate is above 0 or not a number, else 0.
+    /// `self` where the gate is above 0 or NaN, else 0.
     unsafe fn where_positive(self, gate: Self) -> Self;
     /// `self` where `a` equals `b`, else `other`.
     unsafe fn where_equal(self, a: Self, b: Self, other: Self) -> Self;
 
-    /// One step of Newton's method from an estimate of `1 / sqrt(self)`.
+    /// Improves an estimate of `1 / sqrt(self)` by one step of Newton's method.
     #[inline(always)]
     unsafe fn improve_rsqrt(self, estimate: Self) -> Self {
-        // SAFETY: as the caller's.
+        // SAFETY: the caller's contract.
         unsafe {
             let error = self.mul(estimate).mul_add(estimate, Self::splat(-1.0));
             estimate.mul(error).mul_add(Self::splat(-0.5), estimate)
@@ -57,7 +57,7 @@ pub(crate) trait Lanes: Copy {
     /// 0 in all lanes.
     #[inline(always)]
     unsafe fn zero() -> Self {
-        // SAFETY: as the caller's.
+        // SAFETY: the caller's contract.
         unsafe { Self::splat(0.0) }
     }
 
@@ -65,7 +65,7 @@ pub(crate) trait Lanes: Copy {
     #[inline(always)]
     unsafe fn map(self, function: impl Fn(f32) -> f32) -> Self {
         let mut values = [0.0_f32; LANES];
-        // SAFETY: the array has sixteen numbers; the instructions are as the caller's.
+        // SAFETY: the array has sixteen numbers; the instructions are the caller's contract.
         unsafe {
             self.store(values.as_mut_ptr());
             for value in &mut values {

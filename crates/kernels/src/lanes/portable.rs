@@ -1,8 +1,8 @@
-//! Sixteen lanes in an array, for any processor; the compiler vectorises what it can.
+//! Sixteen lanes in an array, for every target; the compiler vectorizes what it can.
 
 use super::{LANES, Lanes};
 
-/// An array.
+/// Sixteen lanes as an array.
 #[derive(Clone, Copy)]
 pub(crate) struct Array16([f32; LANES]);
 
@@ -17,8 +17,6 @@ impl Array16 {
     }
 }
 
-// SAFETY of both blocks: the trait's contract is that pointers are valid; f32 arrays have the
-// layout of that many f32.
 impl Lanes for Array16 {
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
@@ -26,10 +24,12 @@ impl Lanes for Array16 {
     }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the trait's contract: sixteen numbers are valid, in any alignment.
         Self(unsafe { from.cast::<[f32; LANES]>().read_unaligned() })
     }
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the trait's contract: sixteen numbers are valid, in any alignment.
         unsafe { to.cast::<[f32; LANES]>().write_unaligned(self.0) }
     }
     #[inline(always)]
@@ -63,7 +63,7 @@ impl Lanes for Array16 {
     }
     #[inline(always)]
     unsafe fn has_nan(self) -> bool {
-        // Without a way out of the loop, so that it can be vectorised.
+        // Without an early exit, so that the loop can be vectorized.
         self.0.iter().fold(false, |any, value| any | value.is_nan())
     }
     #[inline(always)]

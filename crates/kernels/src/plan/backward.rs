@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    forward::{parts, window},
+    GradientKey,
+    forward::{lines, parts, window},
     layout::Layout,
-    program::{Program, bands},
+    program::{Direction, Footprint, Program, bands},
 };
 use crate::{
     Op, ReluGradient,
@@ -27,22 +28,38 @@ pub(crate) fn backward(
     weights: &PackedWeights,
     layout: &Layout,
     wanted: &[usize],
-    given: &[bool],
-    relu: ReluGradient,
+    key: &GradientKey,
 ) -> Program {
+    let given = &key.given[..];
+    let external = wanted.iter().zip(given);
+    let footprint = Footprint {
+        arena: layout.len,
+        weights: weights.values.len(),
+        external: external
+            .map(|(&node, &given)| {
+                if given {
+                    layout.numbers(graph, node)
+                } else {
+                    0
+                }
+            })
+            .collect(),
+        result: layout.numbers(graph, 0),
+    };
     let build = |totals: Option<&Written>| {
         let builder = Builder {
             graph,
             weights,
             layout,
-            relu,
+            relu: key.relu,
+            threads: key.threads,
             totals,
             masked: masked(graph, layout),
             written: HashMap::new(),
             present: present(graph, wanted, given),
             sources: Vec::new(),
             input_ready: 0,
-            program: Program::default(),
+            program: Program::new(Direction::Backward, footprint.clone()),
         };
         builder.build(wanted, given)
     };
@@ -50,7 +67,7 @@ pub(crate) fn backward(
     // be applied with, and once more with that knowledge.
     let (_, totals) = build(None);
     let (mut program, _) = build(Some(&totals));
-    program.balance();
+    program.balance(key.threads);
     program
 }
 
@@ -77,6 +94,7 @@ pub(super) struct Builder<'a> {
     pub(super) weights: &'a PackedWeights,
     pub(super) layout: &'a Layout,
     relu: ReluGradient,
+    pub(super) threads: usize,
     totals: Option<&'a Written>,
     masked: HashSet<usize>,
     written: Written,
@@ -196,7 +214,10 @@ impl Builder<'_> {
                     for block in 0..from.blocks {
                         self.written.entry(from.block_offset(block)).or_default().1 = level;
                     }
-                    let step = Step::Redirect(Redirect { view: from });
+                    let step = Step::Redirect(Redirect {
+                        view: from,
+                        lanes: self.graph.lanes[node].clone(),
+                    });
                     self.program.push(level, node, step);
                 }
                 // Otherwise the last part of the gradient was masked when it came.
@@ -225,7 +246,7 @@ impl Builder<'_> {
                     lrn: *lrn,
                     input: self.layout.view(input),
                     gradient: from,
-                    channels: self.graph.first_channels(node),
+                    lines: lines(self.graph, node, lrn.radius),
                     dests: self.write(&to, level),
                     bands: bands(to.height, 1),
                 };

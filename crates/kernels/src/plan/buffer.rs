@@ -5,19 +5,19 @@ use crate::{lanes::LANES, view::View};
 
 /// Memory of one or several tensors, whose blocks lie side by side.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Buffer {
-    pub(super) blocks: usize,
-    pub(super) pixel: usize,
-    pub(super) height: usize,
-    pub(super) width: usize,
-    pub(super) top: usize,
-    pub(super) bottom: usize,
+pub(crate) struct Buffer {
+    pub(crate) blocks: usize,
+    pub(crate) pixel: usize,
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+    pub(crate) top: usize,
+    pub(crate) bottom: usize,
     /// Columns of zeros between two rows.
-    pub(super) side: usize,
+    pub(crate) side: usize,
     /// Start among the item's memory.
-    pub(super) start: usize,
+    pub(crate) start: usize,
     /// Its end, halo included.
-    pub(super) end: usize,
+    pub(crate) end: usize,
 }
 
 impl Buffer {
@@ -29,21 +29,21 @@ impl Buffer {
     }
 
     /// From a block's row to the next block's.
-    fn pitch(&self) -> usize {
+    pub(crate) fn pitch(&self) -> usize {
         (self.width + self.side) * self.pixel
     }
 
-    fn row(&self) -> usize {
+    pub(crate) fn row(&self) -> usize {
         self.blocks * self.pitch()
     }
 
     /// Zeros before the first row, to the left of its first column, in whole cache lines.
-    fn lead(&self) -> usize {
+    pub(crate) fn lead(&self) -> usize {
         (self.side * self.pixel).next_multiple_of(LANES)
     }
 
     /// Gives it its place, and its end; none where that is more than a number can say.
-    pub(super) fn place(&mut self, start: usize) -> Option<usize> {
+    pub(crate) fn place(&mut self, start: usize) -> Option<usize> {
         let row = (self.width + self.side).checked_mul(self.pixel)?;
         let row = row.checked_mul(self.blocks)?;
         let rows = (self.top + self.height + self.bottom).checked_mul(row)?;
@@ -54,7 +54,7 @@ impl Buffer {
     }
 
     /// Some of its blocks.
-    pub(super) fn view(&self, first: usize, blocks: usize) -> View {
+    pub(crate) fn view(&self, first: usize, blocks: usize) -> View {
         View {
             offset: self.start + self.lead() + self.top * self.row() + first * self.pitch(),
             row: self.row(),
@@ -67,7 +67,7 @@ impl Buffer {
     }
 
     /// Start and length of every stretch of zeros.
-    pub(super) fn halos(&self) -> impl Iterator<Item = (usize, usize)> {
+    pub(crate) fn halos(&self) -> impl Iterator<Item = (usize, usize)> {
         let Self { side, pixel, .. } = *self;
         let (pitch, row) = (self.pitch(), self.row());
         let data = self.start + self.lead() + self.top * row;

@@ -11,7 +11,7 @@ use crate::{
     kernel::{GradientSource, Group, Out, Step, Sweep},
     lanes::LANES,
     pack::{Backward, Packed, groups},
-    transformed::Direction,
+    transformed::Way,
     view::{Dest, View},
 };
 
@@ -59,8 +59,15 @@ impl Builder<'_> {
             let before = axes.map(|axis| axis.before);
             let size = [to.height, to.width];
             let outs: Vec<Out> = dests.iter().map(|&dest| gradient_out(dest)).collect();
-            let direction = Direction::Backward;
-            let step = filtering(transformed, direction, before, &views[0], &outs, size);
+            let step = filtering(
+                transformed,
+                Way::Backward,
+                before,
+                &views[0],
+                &outs,
+                size,
+                self.threads,
+            );
             self.program.push(level, node, Step::Winograd(step));
             return;
         }
@@ -95,14 +102,14 @@ impl Builder<'_> {
                     let outs: Vec<Out> = dests.iter().map(|&dest| gradient_out(dest)).collect();
                     let before = [cells.first.0, cells.first.1];
                     let size = [view.height, view.width];
-                    let direction = Direction::Backward;
                     Step::Winograd(filtering(
                         transformed,
-                        direction,
+                        Way::Backward,
                         before,
                         &from,
                         &outs,
                         size,
+                        self.threads,
                     ))
                 } else {
                     Step::Sweep(phase_sweep(packed, &from, cells.first, &view, &dests))

@@ -5,26 +5,20 @@ use crate::{
     kernel::{Group, Out, Tap, Winograd},
     lanes::LANES,
     pack::groups,
-    transformed::{Direction, Transformed},
+    transformed::{Transformed, Way},
+    tuning::{LARGE_TILE_SIDE, TRANSFORMED_INPUTS, WINOGRAD_TASKS},
     view::View,
     winograd::Form,
 };
 
-/// Numbers of transformed inputs that a task may have: what leaves room in the second cache for
-/// products and weights.
-const MOST_INPUTS: usize = 100_000;
-
-/// Tasks per thread, as for other convolutions, but fewer: every one transforms its inputs.
-const TASKS_PER_THREAD: usize = 4;
-
-/// The form for a result of that size: the larger tiles pay where there are many, else their
-/// weights, which are more, take longer to come from memory than the products take.
+/// The form for a result of that size. Larger tiles need more weights, and so pay only where there
+/// are many of them.
 pub(super) fn form(kernel: usize, [height, width]: [usize; 2]) -> Form {
     if kernel == 5 {
         Form::Five
     } else if kernel == 4 {
         Form::Three
-    } else if height.min(width) >= 24 {
+    } else if height.min(width) >= LARGE_TILE_SIDE {
         Form::Four
     } else {
         Form::Two
@@ -41,19 +35,20 @@ pub(super) fn beyond(kernel: usize, size: [usize; 2]) -> [usize; 2] {
 /// rows and columns of padding.
 pub(super) fn filtering(
     transformed: &Transformed,
-    direction: Direction,
+    way: Way,
     before: [usize; 2],
     from: &View,
     outs: &[Out],
     size: [usize; 2],
+    threads: usize,
 ) -> Winograd {
     let form = form(transformed.kernel, size);
-    let before = before.map(|before| match direction {
-        Direction::Forward => -(before as isize),
-        Direction::Backward => before as isize - (transformed.kernel as isize - 1),
+    let before = before.map(|before| match way {
+        Way::Forward => -(before as isize),
+        Way::Backward => before as isize - (transformed.kernel as isize - 1),
     });
     let points = form.points() * form.points();
-    let source = transformed.source(direction);
+    let source = transformed.source(way);
     let [rows, columns] = size.map(|n| n.div_ceil(form.outputs()));
     let per_row = points * source.len() * LANES * columns;
     let inner: usize = source.iter().sum();
@@ -65,16 +60,15 @@ pub(super) fn filtering(
             outs: outs[first..first + count].to_vec(),
         })
         .collect();
-    let threads = rayon::current_num_threads();
     // Chunks of at least three groups, so that the inputs are not transformed too often, and more
     // bands than the cache asks for where that leaves threads without work.
     let most_chunks = groups.len().div_ceil(3);
-    let bands = rows.div_ceil((MOST_INPUTS / per_row).max(1));
+    let bands = rows.div_ceil((TRANSFORMED_INPUTS / per_row).max(1));
     let bands = bands.max(threads.div_ceil(most_chunks).min(rows));
     let band = rows.div_ceil(bands);
     let bands = rows.div_ceil(band);
     let most = band * columns;
-    let wanted = (TASKS_PER_THREAD * threads).div_ceil(bands);
+    let wanted = (WINOGRAD_TASKS * threads).div_ceil(bands);
     let chunks = wanted.clamp(1, most_chunks);
     let mut inner = 0;
     let taps = source.iter().enumerate().map(|(block, &len)| {
@@ -90,7 +84,7 @@ pub(super) fn filtering(
     });
     Winograd {
         form,
-        weights: transformed.get(direction, form),
+        weights: transformed.get(way, form),
         offset: from.offset as isize + before[0] * from.row as isize + before[1] * LANES as isize,
         row: from.row,
         block: from.block,

@@ -4,24 +4,35 @@ use super::{
     filtering::{eligible, filtering},
     geometry::Axis,
     layout::{Layout, axes},
-    program::{Program, bands},
+    program::{Direction, Footprint, Program, bands},
 };
 use crate::{
     Op,
     graph::Graph,
     kernel::{
-        Average, Cells, Group, LrnForward, MaxPool, Out, Part, Pointwise, PointwiseKind, Step,
-        Sweep, Tap, ToCells, ToLanes, Window,
+        Average, Cells, Group, Lines, LrnForward, MaxPool, Out, Part, Pointwise, PointwiseKind,
+        Step, Sweep, Tap, ToCells, ToLanes, Window,
     },
     lanes::LANES,
     pack::{Packed, PackedWeights, groups},
-    transformed::Direction,
+    transformed::Way,
     view::View,
 };
 
 /// The operations that compute all needed nodes.
-pub(crate) fn forward(graph: &Graph, weights: &PackedWeights, layout: &Layout) -> Program {
-    let mut program = Program::default();
+pub(crate) fn forward(
+    graph: &Graph,
+    weights: &PackedWeights,
+    layout: &Layout,
+    threads: usize,
+) -> Program {
+    let footprint = Footprint {
+        arena: layout.len,
+        weights: weights.values.len(),
+        external: vec![layout.numbers(graph, 0)],
+        result: 0,
+    };
+    let mut program = Program::new(Direction::Forward, footprint);
     // The level after which a node is there.
     let mut ready = vec![0; graph.nodes.len()];
     let mut done = vec![false; graph.nodes.len()];
@@ -55,7 +66,6 @@ pub(crate) fn forward(graph: &Graph, weights: &PackedWeights, layout: &Layout) -
                 let outs = outs(graph, weights, layout, node);
                 let axes = axes(graph, &layout.sizes, node);
                 let size = layout.sizes.of[node];
-                let direction = Direction::Forward;
                 let (from, before) = match cells(layout, node, axes) {
                     Some(cells) => {
                         let image = [graph.channels(0), axes[0].input, axes[1].input];
@@ -72,11 +82,12 @@ pub(crate) fn forward(graph: &Graph, weights: &PackedWeights, layout: &Layout) -
                 };
                 Step::Winograd(filtering(
                     transformed,
-                    direction,
+                    Way::Forward,
                     before,
                     &from,
                     &outs,
                     size,
+                    threads,
                 ))
             }
             Op::Conv { .. } => {
@@ -106,7 +117,7 @@ pub(crate) fn forward(graph: &Graph, weights: &PackedWeights, layout: &Layout) -
             Op::Lrn(lrn) => Step::Lrn(LrnForward {
                 lrn: *lrn,
                 from,
-                channels: graph.first_channels(node),
+                lines: lines(graph, node, lrn.radius),
                 dests,
                 bands: bands(to.height, 1),
             }),
@@ -137,7 +148,7 @@ pub(crate) fn forward(graph: &Graph, weights: &PackedWeights, layout: &Layout) -
         };
         program.push(level, node, step);
     }
-    program.balance();
+    program.balance(threads);
     program
 }
 
@@ -164,6 +175,15 @@ fn reads_input(graph: &Graph, weights: &PackedWeights, layout: &Layout) -> bool 
     let mut others = readers
         .filter(|node| !layout.cells.contains_key(node) || !is_filtered(weights, layout, *node));
     layout.input_wanted || others.next().is_some()
+}
+
+/// Places of a node's channels in the lines of local response normalization.
+pub(super) fn lines(graph: &Graph, node: usize, radius: usize) -> Lines {
+    Lines {
+        first: graph.first_channels(node),
+        channels: graph.channels(node),
+        radius,
+    }
 }
 
 /// Channels of a node's blocks.

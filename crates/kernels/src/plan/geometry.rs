@@ -2,14 +2,14 @@
 
 /// A convolution along one axis.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Axis {
+pub(crate) struct Axis {
     /// Positions of the input and of the output.
-    pub(super) input: usize,
-    pub(super) output: usize,
-    pub(super) kernel: usize,
-    pub(super) stride: usize,
+    pub(crate) input: usize,
+    pub(crate) output: usize,
+    pub(crate) kernel: usize,
+    pub(crate) stride: usize,
     /// Padding before the first position.
-    pub(super) before: usize,
+    pub(crate) before: usize,
 }
 
 /// Positions of the input that a phase of the gradient covers: `start`, `start + stride`, ...
@@ -50,7 +50,7 @@ impl Axis {
 
     /// First and last cell of `stride` positions, counted from the padding's start, that has a
     /// position of the input.
-    pub(super) fn cells(&self) -> (usize, usize) {
+    pub(crate) fn cells(&self) -> (usize, usize) {
         (
             self.before / self.stride,
             (self.input - 1 + self.before) / self.stride,

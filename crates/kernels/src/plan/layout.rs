@@ -23,7 +23,7 @@ use crate::{
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// Where every tensor of a plan lies; the same for activations and gradients.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Layout {
     pub(crate) id: u64,
     /// No convolution goes by Winograd's filtering.
@@ -42,7 +42,8 @@ pub(crate) struct Layout {
     pub(crate) input_gradient: View,
     /// The input's gradient of a convolution in cells, by node.
     pub(crate) cells: HashMap<usize, View>,
-    buffers: Vec<Buffer>,
+    /// In the order of their places.
+    pub(crate) buffers: Vec<Buffer>,
     /// Numbers that one batch item takes.
     pub(crate) len: usize,
 }
@@ -190,6 +191,12 @@ impl Layout {
         }
     }
 
+    /// Numbers of a needed node's row-major tensor, for one batch item.
+    pub(crate) fn numbers(&self, graph: &Graph, node: usize) -> usize {
+        let [height, width] = self.sizes.of[node];
+        graph.channels(node) * height * width
+    }
+
     /// Start and length of every stretch of zeros around the tensors.
     pub(crate) fn halos(&self) -> impl Iterator<Item = (usize, usize)> {
         self.buffers.iter().flat_map(Buffer::halos)
@@ -197,7 +204,7 @@ impl Layout {
 }
 
 /// The two axes of a convolution.
-pub(super) fn axes(graph: &Graph, sizes: &Sizes, node: usize) -> [Axis; 2] {
+pub(crate) fn axes(graph: &Graph, sizes: &Sizes, node: usize) -> [Axis; 2] {
     let Op::Conv {
         weights, stride, ..
     } = graph.nodes[node].op

@@ -1,4 +1,4 @@
-//! From the network and a size to the operations that run, and where their tensors lie.
+//! From a network and an image size to the steps that run, and to where their tensors lie.
 
 mod backward;
 mod buffer;
@@ -7,38 +7,70 @@ mod filtering;
 mod forward;
 mod geometry;
 mod layout;
+mod output;
 mod program;
 
 pub(crate) use backward::backward;
-pub(crate) use forward::{forward, parts};
-pub(crate) use layout::Layout;
-pub(crate) use program::{Level, Program};
+pub(crate) use buffer::Buffer;
+pub(crate) use forward::forward;
+pub(crate) use geometry::Axis;
+pub(crate) use layout::{Layout, axes};
+pub(crate) use output::output;
+pub(crate) use program::{Direction, Level, Program};
 
 use std::sync::{Arc, Mutex};
 
-use crate::{KernelError, ReluGradient, graph::Graph, pack::PackedWeights};
+use crate::{
+    KernelError, ReluGradient, graph::Graph, lru::Lru, pack::PackedWeights, validate::validate,
+};
 
-/// Gradients of which wanted nodes there are, and how they pass a ReLU.
-pub(crate) type GradientKey = (Vec<bool>, ReluGradient);
+/// Gradient programs of a plan that are kept.
+pub(crate) const PROGRAMS: usize = 8;
 
-/// All that is known before the numbers.
+/// Identifies a plan of a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PlanKey {
+    /// Height and width of the image.
+    pub(crate) image: [usize; 2],
+    pub(crate) wanted: Vec<usize>,
+    /// True if no convolution goes by Winograd's filtering.
+    pub(crate) direct: bool,
+    /// Threads that the steps are cut for.
+    pub(crate) threads: usize,
+}
+
+/// Identifies a gradient program of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GradientKey {
+    /// For every wanted node, true if it has a gradient.
+    pub(crate) given: Vec<bool>,
+    pub(crate) relu: ReluGradient,
+    /// Threads that the steps are cut for.
+    pub(crate) threads: usize,
+}
+
+/// Everything that depends on shapes only, not on values.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) layout: Layout,
     pub(crate) wanted: Vec<usize>,
     pub(crate) forward: Program,
-    /// Made when first asked for.
-    pub(crate) backward: Mutex<Vec<(GradientKey, Arc<Program>)>>,
+    /// Gradient programs, made when first asked for.
+    pub(crate) backward: Mutex<Lru<GradientKey, Arc<Program>>>,
 }
 
 impl Plan {
     pub(crate) fn new(
         graph: &Graph,
         weights: &PackedWeights,
-        image: [usize; 2],
-        wanted: &[usize],
-        direct: bool,
+        key: &PlanKey,
     ) -> Result<Self, KernelError> {
+        let PlanKey {
+            image,
+            ref wanted,
+            direct,
+            threads,
+        } = *key;
         let needed = graph.needed(wanted);
         let sizes = graph.sizes(&needed, image)?;
         let layout = Layout::new(graph, weights, needed, sizes, wanted, direct);
@@ -48,12 +80,32 @@ impl Plan {
             height,
             width,
         })?;
-        let forward = forward(graph, weights, &layout);
+        let forward = forward(graph, weights, &layout, threads);
+        validate(&forward, graph, &layout, None);
         Ok(Self {
             layout,
-            wanted: wanted.to_vec(),
+            wanted: wanted.clone(),
             forward,
-            backward: Mutex::default(),
+            backward: Mutex::new(Lru::new(PROGRAMS)),
         })
+    }
+
+    /// Makes a gradient program.
+    pub(crate) fn backward(
+        &self,
+        graph: &Graph,
+        weights: &PackedWeights,
+        key: &GradientKey,
+    ) -> Program {
+        let program = backward(graph, weights, &self.layout, &self.wanted, key);
+        validate(&program, graph, &self.layout, Some(&self.forward));
+        program
+    }
+
+    /// Makes the program that copies the `index`-th wanted node to the caller.
+    pub(crate) fn output(&self, graph: &Graph, index: usize) -> Program {
+        let program = output(graph, &self.layout, self.wanted[index]);
+        validate(&program, graph, &self.layout, Some(&self.forward));
+        program
     }
 }

@@ -1,31 +1,64 @@
-//! Operations in the order in which they can run.
+//! Steps in the order in which they can run.
 
-use crate::kernel::Step;
+use crate::{
+    kernel::Step,
+    tuning::{SMALLEST_TASK, STEP_TASKS, SWEEP_TASKS},
+};
 
-/// Tasks per thread that a level is cut in, so that threads that are held up are waited for
-/// shortly.
-const TASKS_PER_THREAD: usize = 6;
+/// The use of a program, which says what its arenas hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// Computes activations.
+    Forward,
+    /// Computes gradients from activations.
+    Backward,
+    /// Copies activations to the caller, and writes no arena.
+    Output,
+}
 
-/// Floating point operations below which cutting costs more than it gives.
-const SMALLEST_TASK: usize = 1_000_000;
+/// Numbers that a program needs of each kind of memory. All but the weights are for one batch
+/// item.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Footprint {
+    /// Numbers of an arena.
+    pub(crate) arena: usize,
+    /// Numbers of all packed weights.
+    pub(crate) weights: usize,
+    /// Numbers of each external tensor.
+    pub(crate) external: Vec<usize>,
+    /// Numbers of the result.
+    pub(crate) result: usize,
+}
 
-/// Operations that do not depend on one another.
-#[derive(Debug, Default)]
+/// Steps that do not depend on one another.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Level {
     pub(crate) steps: Vec<Step>,
-    /// The node that each is for.
+    /// The node of each step.
     pub(crate) nodes: Vec<usize>,
-    /// Floating point operations of the convolutions, for one batch item.
+    /// Floating-point operations of the convolutions, for one batch item.
     pub(crate) flops: usize,
 }
 
-/// Levels, to be run one after the other.
-#[derive(Debug, Default)]
+/// Levels that run one after the other.
+#[derive(Debug, Clone)]
 pub(crate) struct Program {
+    pub(crate) direction: Direction,
+    pub(crate) footprint: Footprint,
     pub(crate) levels: Vec<Level>,
 }
 
 impl Program {
+    /// A program without steps.
+    pub(crate) fn new(direction: Direction, footprint: Footprint) -> Self {
+        Self {
+            direction,
+            footprint,
+            levels: Vec::new(),
+        }
+    }
+
+    /// Adds a step for a node to a level.
     pub(crate) fn push(&mut self, level: usize, node: usize, step: Step) {
         while self.levels.len() <= level {
             self.levels.push(Level::default());
@@ -34,9 +67,10 @@ impl Program {
         self.levels[level].steps.push(step);
     }
 
-    /// Cuts convolutions in tasks of similar cost, and puts the expensive steps first.
-    pub(super) fn balance(&mut self) {
-        let pieces = TASKS_PER_THREAD * rayon::current_num_threads();
+    /// Cuts convolutions into tasks of similar cost for that many threads, and puts the expensive
+    /// steps first.
+    pub(super) fn balance(&mut self, threads: usize) {
+        let pieces = SWEEP_TASKS * threads;
         self.levels.retain(|level| !level.steps.is_empty());
         for level in &mut self.levels {
             let cost = |step: &Step| match step {
@@ -60,7 +94,9 @@ impl Program {
     }
 }
 
-/// Parts to cut `height` rows in, where there are as many tasks already.
+/// Bands to cut `height` rows into, for a step that has that many tasks already.
 pub(super) fn bands(height: usize, tasks: usize) -> usize {
-    16_usize.div_ceil(tasks.max(1)).clamp(1, height.div_ceil(4))
+    STEP_TASKS
+        .div_ceil(tasks.max(1))
+        .clamp(1, height.div_ceil(4))
 }

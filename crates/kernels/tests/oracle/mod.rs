@@ -193,7 +193,12 @@ impl Net {
                 ) => conv(x, &self.convs[*weights], *stride, *pad, *bias),
                 (Op::Relu, Some(x)) => Tensor {
                     shape: x.shape,
-                    values: x.values.iter().map(|v| v.max(0.0)).collect(),
+                    // NaN stays.
+                    values: x
+                        .values
+                        .iter()
+                        .map(|v| if *v <= 0.0 { 0.0 } else { *v })
+                        .collect(),
                 },
                 (
                     Op::MaxPool {
@@ -284,14 +289,20 @@ impl Net {
                         .values
                         .iter()
                         .zip(y)
-                        .map(|(g, y)| if *y > 0.0 { *g } else { 0.0 })
+                        .map(|(g, y)| if *y <= 0.0 { 0.0 } else { *g })
                         .collect();
                     if relu == ReluGradient::Redirected && dx.iter().all(|v| *v == 0.0) {
                         dx = g
                             .values
                             .iter()
                             .zip(y)
-                            .map(|(g, y)| if *y > 0.0 || *g < 0.0 { *g } else { 0.0 })
+                            .map(|(g, y)| {
+                                if *y > 0.0 || y.is_nan() || *g < 0.0 {
+                                    *g
+                                } else {
+                                    0.0
+                                }
+                            })
                             .collect();
                     }
                     add(&mut grads[from], &dx);

@@ -1,0 +1,272 @@
+//! Networks with every kind of step, their programs, and what these compute.
+
+use crate::{
+    ConvWeights, Isa, Lrn, Node, Op, PadRule, ReluGradient,
+    execute::{Job, Tensors, execute},
+    graph::Graph,
+    lanes::LANES,
+    memory::{Aligned, Arena},
+    pack::PackedWeights,
+    plan::{Direction, GradientKey, Layout, Program, backward, forward, output},
+};
+
+/// A network at one image size, with all its programs: first the forward one.
+pub(super) struct Case {
+    pub(super) name: &'static str,
+    pub(super) graph: Graph,
+    pub(super) layout: Layout,
+    pub(super) programs: Vec<Program>,
+    weights: PackedWeights,
+    wanted: Vec<usize>,
+}
+
+/// A network under construction.
+struct Net {
+    nodes: Vec<Node>,
+    channels: Vec<usize>,
+    convs: Vec<(usize, usize, usize)>,
+}
+
+fn same(n: usize, kernel: usize, stride: usize) -> (usize, usize) {
+    let total = ((n.div_ceil(stride) - 1) * stride + kernel).saturating_sub(n);
+    (total / 2, total - total / 2)
+}
+
+/// Numbers without a pattern in -1..1.
+pub(super) fn noise(len: usize) -> Vec<f32> {
+    let mut state = 1_u32;
+    (0..len)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / 8_388_608.0 - 1.0
+        })
+        .collect()
+}
+
+impl Net {
+    fn new(channels: usize) -> Self {
+        let input = Node {
+            op: Op::Input,
+            inputs: vec![],
+        };
+        Self {
+            nodes: vec![input],
+            channels: vec![channels],
+            convs: vec![],
+        }
+    }
+
+    fn add(&mut self, op: Op, inputs: &[usize], channels: usize) -> usize {
+        self.nodes.push(Node {
+            op,
+            inputs: inputs.to_vec(),
+        });
+        self.channels.push(channels);
+        self.nodes.len() - 1
+    }
+
+    fn conv(&mut self, from: usize, out: usize, kernel: usize, stride: usize) -> usize {
+        self.convs.push((out, self.channels[from], kernel));
+        let weights = self.convs.len() - 1;
+        let op = Op::Conv {
+            weights,
+            stride,
+            pad: same as PadRule,
+            bias: true,
+        };
+        let conv = self.add(op, &[from], out);
+        self.add(Op::Relu, &[conv], out)
+    }
+
+    fn pool(&mut self, from: usize, stride: usize) -> usize {
+        let op = Op::MaxPool {
+            kernel: 3,
+            stride,
+            pad: same,
+        };
+        self.add(op, &[from], self.channels[from])
+    }
+
+    fn lrn(&mut self, from: usize) -> usize {
+        let lrn = Lrn {
+            radius: 2,
+            alpha: 0.1,
+            beta: 0.75,
+            bias: 1.0,
+        };
+        self.add(Op::Lrn(lrn), &[from], self.channels[from])
+    }
+
+    fn concat(&mut self, from: &[usize]) -> usize {
+        let channels = from.iter().map(|&node| self.channels[node]).sum();
+        self.add(Op::Concat, from, channels)
+    }
+
+    fn case(self, name: &'static str, image: [usize; 2], wanted: &[usize], direct: bool) -> Case {
+        let values: Vec<(Vec<f32>, Vec<f32>)> = self
+            .convs
+            .iter()
+            .map(|&(out, input, kernel)| (noise(out * input * kernel * kernel), noise(out)))
+            .collect();
+        let weights: Vec<ConvWeights<'_>> = self
+            .convs
+            .iter()
+            .zip(&values)
+            .map(|(&(out, input, kernel), (weight, bias))| ConvWeights {
+                out,
+                input,
+                kernel,
+                weight,
+                bias,
+            })
+            .collect();
+        let graph = Graph::new(self.nodes, self.channels[0], &weights).expect("a network");
+        let weights = PackedWeights::new(&graph, &weights);
+        let needed = graph.needed(wanted);
+        let sizes = graph.sizes(&needed, image).expect("it fits");
+        let layout = Layout::new(&graph, &weights, needed, sizes, wanted, direct);
+        let layout = layout.expect("it fits");
+        let programs = programs(&graph, &weights, &layout, wanted);
+        Case {
+            name,
+            graph,
+            layout,
+            programs,
+            weights,
+            wanted: wanted.to_vec(),
+        }
+    }
+}
+
+/// All programs of a layout, cut for four threads.
+fn programs(
+    graph: &Graph,
+    weights: &PackedWeights,
+    layout: &Layout,
+    wanted: &[usize],
+) -> Vec<Program> {
+    let mut programs = vec![forward(graph, weights, layout, 4)];
+    for relu in [ReluGradient::Plain, ReluGradient::Redirected] {
+        let key = GradientKey {
+            given: vec![true; wanted.len()],
+            relu,
+            threads: 4,
+        };
+        programs.push(backward(graph, weights, layout, wanted, &key));
+    }
+    programs.extend(wanted.iter().map(|&node| output(graph, layout, node)));
+    programs
+}
+
+/// Networks that together have every kind of step.
+pub(super) fn cases() -> Vec<Case> {
+    let inception = || {
+        let mut net = Net::new(3);
+        let x = net.conv(0, 18, 7, 2);
+        let x = net.pool(x, 2);
+        let x = net.lrn(x);
+        let x = net.conv(x, 33, 3, 1);
+        let one = net.conv(x, 5, 1, 1);
+        let three = net.conv(x, 17, 3, 1);
+        let five = net.conv(x, 20, 5, 1);
+        let pooled = net.pool(x, 1);
+        let projected = net.conv(pooled, 16, 1, 1);
+        let all = net.concat(&[one, three, five, projected]);
+        let small = net.conv(all, 16, 3, 2);
+        let mean = net.add(Op::GlobalAveragePool, &[small], 16);
+        let logits = net.conv(mean, 9, 1, 1);
+        (net, [logits, three])
+    };
+    let mut odd = Net::new(20);
+    let a = odd.add(Op::Relu, &[0], 20);
+    let b = odd.conv(a, 7, 5, 3);
+    let c = odd.conv(a, 19, 3, 3);
+    let both = odd.concat(&[b, c, b]);
+    let end = odd.lrn(both);
+    let (filtered, wanted) = inception();
+    let (direct, _) = inception();
+    vec![
+        filtered.case("filtered", [21, 25], &wanted, false),
+        direct.case("direct", [21, 25], &wanted, true),
+        odd.case("odd", [10, 11], &[end, c], false),
+    ]
+}
+
+impl Case {
+    /// The forward program, for programs that read its activations.
+    pub(super) fn forward_of(&self, program: &Program) -> Option<&Program> {
+        (program.direction != Direction::Forward).then_some(&self.programs[0])
+    }
+
+    /// The same network with another layout.
+    pub(super) fn with_layout(&self, layout: Layout) -> Self {
+        let programs = programs(&self.graph, &self.weights, &layout, &self.wanted);
+        Self {
+            name: self.name,
+            graph: self.graph.clone(),
+            layout,
+            programs,
+            weights: self.weights.clone(),
+            wanted: self.wanted.clone(),
+        }
+    }
+
+    /// The bits of everything that a program computes for the caller: all wanted nodes of a
+    /// forward program, else the result.
+    pub(super) fn run(&self, program: &Program) -> Vec<u32> {
+        let mut activations = self.arena();
+        if program.direction == Direction::Forward {
+            self.execute(program, Tensors::Forward(&mut activations));
+            let outputs = &self.programs[self.programs.len() - self.wanted.len()..];
+            return outputs
+                .iter()
+                .flat_map(|output| self.execute(output, Tensors::Output(&activations)))
+                .collect();
+        }
+        self.execute(&self.programs[0], Tensors::Forward(&mut activations));
+        if program.direction == Direction::Output {
+            return self.execute(program, Tensors::Output(&activations));
+        }
+        let mut gradients = self.arena();
+        let tensors = Tensors::Backward {
+            activations: &activations,
+            gradients: &mut gradients,
+        };
+        self.execute(program, tensors)
+    }
+
+    /// Memory with NaN wherever there is no zero around a tensor.
+    fn arena(&self) -> Arena {
+        let len = self.layout.len;
+        let mut memory = Aligned::from_slice(&vec![f32::NAN; len.next_multiple_of(LANES)]);
+        for (start, len) in self.layout.halos() {
+            memory.clear(start, len);
+        }
+        Arena {
+            memory,
+            ..Arena::default()
+        }
+    }
+
+    fn execute(&self, program: &Program, tensors: Tensors<'_>) -> Vec<u32> {
+        let external: Vec<Vec<f32>> = program
+            .footprint
+            .external
+            .iter()
+            .map(|&n| noise(n))
+            .collect();
+        let external: Vec<&[f32]> = external.iter().map(Vec::as_slice).collect();
+        let mut result = vec![0.0; program.footprint.result];
+        let job = Job {
+            isa: Isa::Portable,
+            weights: self.weights.values.as_slice(),
+            items: 1,
+            tensors,
+            external: &external,
+            result: &mut result,
+        };
+        // SAFETY: programs that are run here have passed the checks.
+        unsafe { execute(program, job) };
+        result.into_iter().map(f32::to_bits).collect()
+    }
+}
