@@ -1,4 +1,4 @@
-//! Any bytes: recognition, archives, and whatever follows.
+//! Fuzzes the reader with any bytes: format recognition, archives and all formats.
 
 #![no_main]
 

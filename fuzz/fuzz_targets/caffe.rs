@@ -1,4 +1,4 @@
-//! Caffe models: a first layer that is recognised, then any bytes.
+//! Fuzzes the reader of Caffe models: a valid first layer, then any bytes.
 
 #![no_main]
 

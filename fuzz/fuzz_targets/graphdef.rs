@@ -1,4 +1,4 @@
-//! TensorFlow graphs: a first node that is recognised, then any bytes.
+//! Fuzzes the reader of TensorFlow graphs: a valid first node, then any bytes.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! PyTorch's legacy container: as it is, and any bytes after its first pickles. (The zip container
-//! is the target `any`'s.)
+//! Fuzzes the reader of PyTorch's legacy container: valid first pickles, then any bytes. The target
+//! `any` covers the zip container.
 
 #![no_main]
 

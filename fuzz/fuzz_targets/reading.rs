@@ -1,4 +1,4 @@
-//! Reads bytes, and holds what that allocates against the bounds of `hostile.rs`.
+//! Reads bytes, and asserts the memory limit of `hostile.rs`.
 
 #[path = "../../crates/weights/tests/support/counting.rs"]
 mod counting;
@@ -8,9 +8,10 @@ use counting::{Counting, alone, peak_of};
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// What reading may take, as a multiple of the bytes.
+/// The memory that reading may take, as a multiple of the number of bytes.
 const MULTIPLE: usize = 12;
-/// And on top of it: buffers, and what a pickle makes, which its instructions bound.
+/// The bytes added to that limit, for buffers and for the objects of a pickle, which the number of
+/// instructions bounds.
 const CONSTANT: usize = 16 << 20;
 
 pub fn read(bytes: &[u8]) {

@@ -1,4 +1,4 @@
-//! Safetensors.
+//! Fuzzes the reader of safetensors.
 
 #![no_main]
 
@@ -7,7 +7,8 @@ mod reading;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    // Most changes make the header's length wrong, which is one error. So it is set right.
+    // Most mutations make the header's length wrong, which always gives the same error. Correct the
+    // length, so that the fuzzer also reaches the code behind that check.
     let end = bytes
         .windows(2)
         .position(|pair| pair == b"}}")

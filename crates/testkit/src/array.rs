@@ -1,48 +1,52 @@
-//! Arrays on the host and the one way to compare them.
+//! Arrays on the host, and the helper that compares them.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// How far two arrays may lie apart.
+/// The largest allowed difference of two arrays.
 #[derive(Debug, Clone, Copy)]
 pub enum Tolerance {
-    /// Every value within this share of the largest expected magnitude.
+    /// The largest absolute difference, relative to the largest expected magnitude.
     OfLargest(f64),
-    /// Norm of the difference within this share of the expected norm.
+    /// The norm of the difference, relative to the expected norm.
     RelativeNorm(f64),
 }
 
 impl Tolerance {
-    /// Activations against another framework's: those agree among themselves to 1e-6.
+    /// The tolerance of activations compared with another framework's. Other frameworks agree with
+    /// one another to 1e-6.
     pub const ACTIVATIONS: Self = Self::OfLargest(1e-5);
-    /// The same on a GPU, whose compiler may reorder sums and whose powers are approximate.
+    /// The tolerance of activations on a GPU, where the compiler may reorder sums and powers are
+    /// approximate.
     pub const ACTIVATIONS_GPU: Self = Self::OfLargest(1e-4);
-    /// Class scores: sums over the whole network.
+    /// The tolerance of logits, which are sums over the whole network.
     pub const LOGITS: Self = Self::OfLargest(1e-4);
-    /// Gradients against another framework's: a defect is orders of magnitude larger.
+    /// The tolerance of gradients compared with another framework's. The error of a defect is
+    /// orders of magnitude larger.
     pub const GRADIENTS: Self = Self::RelativeNorm(1e-4);
-    /// A Fourier transform in f32 against one in f64.
+    /// The tolerance of a Fourier transform in f32 compared with one in f64.
     pub const FOURIER: Self = Self::RelativeNorm(1e-5);
-    /// A few operations in f32 against the same in f64.
+    /// The tolerance of a few operations in f32 compared with the same operations in f64.
     pub const ARITHMETIC: Self = Self::OfLargest(1e-6);
-    /// Central differences in f32: half the digits are lost to cancellation.
+    /// The tolerance of central differences in f32, which lose half of their digits to
+    /// cancellation.
     pub const FINITE_DIFFERENCES: Self = Self::RelativeNorm(1e-2);
 }
 
-/// An array on the host, row-major.
+/// An array on the host, in row-major order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Array {
-    /// Its shape.
+    /// The size of each axis.
     pub shape: Vec<usize>,
-    /// Its values.
+    /// The values, as many as the product of the shape.
     pub values: Vec<f32>,
 }
 
 impl Array {
-    /// An array from its parts.
+    /// Creates an array from its shape and values.
     ///
     /// # Panics
     ///
-    /// When the number of values is not that of the shape.
+    /// Panics if the number of values is not that of the shape.
     #[must_use]
     pub fn new(shape: impl Into<Vec<usize>>, values: Vec<f32>) -> Self {
         let shape = shape.into();
@@ -50,11 +54,11 @@ impl Array {
         Self { shape, values }
     }
 
-    /// Values that look random and are the same everywhere, in -1..1.
+    /// Creates an array of pseudorandom values in -1..1, the same on every machine.
     #[must_use]
     pub fn noise(shape: impl Into<Vec<usize>>, seed: u64) -> Self {
         let shape = shape.into();
-        // Knuth's linear congruential generator (MMIX); its high bits are good enough here.
+        // Knuth's linear congruential generator (MMIX). Its high bits are random enough here.
         let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(1);
         let values = (0..shape.iter().product())
             .map(|_| {
@@ -67,11 +71,11 @@ impl Array {
         Self { shape, values }
     }
 
-    /// A tensor's values.
+    /// Reads a tensor.
     ///
     /// # Panics
     ///
-    /// When the tensor holds no f32.
+    /// Panics if the tensor's element type is not f32.
     #[must_use]
     pub fn of<const D: usize>(tensor: Tensor<D>) -> Self {
         let shape = tensor.dims().to_vec();
@@ -79,7 +83,7 @@ impl Array {
         Self { shape, values }
     }
 
-    /// The array as a tensor.
+    /// Copies the array to a tensor on a device.
     #[must_use]
     pub fn tensor<const D: usize>(&self, device: &Device) -> Tensor<D> {
         Tensor::from_data(
@@ -88,21 +92,21 @@ impl Array {
         )
     }
 
-    /// The same values in another shape.
+    /// Changes the shape and keeps the values.
     ///
     /// # Panics
     ///
-    /// When the shapes hold different numbers of values.
+    /// Panics if the shapes have different numbers of values.
     #[must_use]
     pub fn reshape(self, shape: impl Into<Vec<usize>>) -> Self {
         Self::new(shape, self.values)
     }
 
-    /// The value at an index.
+    /// Returns the value at an index.
     ///
     /// # Panics
     ///
-    /// When the index lies outside.
+    /// Panics if the index is out of bounds or has another number of axes.
     #[must_use]
     pub fn at(&self, index: &[usize]) -> f32 {
         assert_eq!(index.len(), self.shape.len());
@@ -113,11 +117,11 @@ impl Array {
         self.values[offset]
     }
 
-    /// Sum of the products of two arrays' values, in f64.
+    /// Returns the dot product of two arrays, computed in f64.
     ///
     /// # Panics
     ///
-    /// When the shapes differ.
+    /// Panics if the shapes differ.
     #[must_use]
     pub fn dot(&self, other: &Self) -> f64 {
         assert_eq!(self.shape, other.shape);
@@ -148,11 +152,11 @@ impl Array {
     }
 }
 
-/// How far `actual` lies from `expected`, in the tolerance's own measure.
+/// Returns the difference of `actual` and `expected` in the measure of the tolerance.
 ///
 /// # Panics
 ///
-/// When the shapes differ.
+/// Panics if the shapes differ.
 #[must_use]
 pub fn difference(actual: &Array, expected: &Array, tolerance: Tolerance) -> f64 {
     assert_eq!(actual.shape, expected.shape, "shapes");
@@ -165,7 +169,7 @@ pub fn difference(actual: &Array, expected: &Array, tolerance: Tolerance) -> f64
                 .fold(0.0, |m: f64, v| m.max(f64::from(v.abs())));
             let worst = pairs
                 .map(|(a, e)| (f64::from(*a) - f64::from(*e)).abs())
-                // A NaN must not look small.
+                // `f64::max` ignores NaN, which must not pass as a small difference.
                 .fold(
                     0.0,
                     |m: f64, d| if d.is_nan() { f64::INFINITY } else { m.max(d) },
@@ -181,12 +185,12 @@ pub fn difference(actual: &Array, expected: &Array, tolerance: Tolerance) -> f64
     }
 }
 
-/// Panics unless `actual` has the shape of `expected` and lies within the tolerance of it; tells
-/// the worst place.
+/// Asserts that `actual` equals `expected` within a tolerance, and reports the index of the largest
+/// difference otherwise. `what` names the compared quantity in the message.
 ///
 /// # Panics
 ///
-/// As said.
+/// Panics if the shapes differ, or if the difference exceeds the tolerance.
 #[track_caller]
 pub fn assert_close(what: &str, actual: &Array, expected: &Array, tolerance: Tolerance) {
     assert_eq!(actual.shape, expected.shape, "{what}: shapes");
@@ -195,12 +199,13 @@ pub fn assert_close(what: &str, actual: &Array, expected: &Array, tolerance: Tol
     if found <= limit {
         return;
     }
-    let apart = |i: usize| (actual.values[i] - expected.values[i]).abs();
+    let distance = |i: usize| (actual.values[i] - expected.values[i]).abs();
     let worst = (0..actual.values.len())
-        .max_by(|&a, &b| apart(a).total_cmp(&apart(b)))
+        .max_by(|&a, &b| distance(a).total_cmp(&distance(b)))
         .expect("arrays that differ are not empty");
     panic!(
-        "{what}: {found:.3e} apart, allowed {tolerance:?}; worst at {:?}: {} instead of {}",
+        "{what}: the difference is {found:.3e}, but must be at most {tolerance:?}; \
+         the largest is at {:?}: {} instead of {}",
         actual.index_of(worst),
         actual.values[worst],
         expected.values[worst]
@@ -212,7 +217,7 @@ mod tests {
     use super::{Array, Tolerance, assert_close, difference};
 
     #[test]
-    fn the_measures_are_what_they_say() {
+    fn measures_by_hand() {
         let expected = Array::new([2, 2], vec![0.0, 3.0, -4.0, 0.0]);
         let actual = Array::new([2, 2], vec![0.0, 3.0, -4.0, 0.5]);
         assert_eq!(
@@ -227,15 +232,15 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "worst at [1, 1]: 0.5 instead of 0")]
-    fn the_worst_place_is_told() {
+    #[should_panic(expected = "the largest is at [1, 1]: 0.5 instead of 0")]
+    fn the_message_has_the_index_of_the_largest_difference() {
         let expected = Array::new([2, 2], vec![0.0, 3.0, -4.0, 0.0]);
         let actual = Array::new([2, 2], vec![0.1, 3.0, -4.0, 0.5]);
         assert_close("differs", &actual, &expected, Tolerance::ARITHMETIC);
     }
 
     #[test]
-    #[should_panic(expected = "apart")]
+    #[should_panic(expected = "the difference is")]
     fn nan_is_never_close() {
         let expected = Array::new([1], vec![1.0]);
         let actual = Array::new([1], vec![f32::NAN]);

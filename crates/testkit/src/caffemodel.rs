@@ -1,4 +1,4 @@
-//! The weights of a Caffe model in the legacy format, to make test networks from an oracle's file.
+//! The weights of a Caffe model in the legacy format, for test networks.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use crate::{
     protobuf::{all, first, floats, number},
 };
 
-/// The blobs of every layer of the main tower, as `layer.weight` and `layer.bias`, without the
-/// leading ones in their shapes.
+/// Reads the blobs of every layer except the auxiliary heads, as `layer.weight` and `layer.bias`,
+/// without the leading ones in their shapes.
 ///
 /// # Panics
 ///
-/// When the bytes are no such model.
+/// Panics if the bytes are not a Caffe model in the legacy format.
 #[must_use]
 pub fn caffemodel_blobs(model: &[u8]) -> BTreeMap<String, Array> {
     // Field numbers: caffe/src/caffe/proto/caffe.proto, V1LayerParameter and BlobProto.

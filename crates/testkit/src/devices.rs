@@ -1,16 +1,16 @@
-//! The devices that a test runs on.
+//! The devices on which tests run.
 
 use burn::tensor::Device;
 use oneiric_core::Backend;
 
-/// Every backend compiled in, with its device.
+/// Returns every backend compiled in, with its device.
 ///
-/// A machine without a GPU (or a software one) skips wgpu and says so; on CI, where the variable
-/// `CI` is set, that is a failure.
+/// On a machine without a GPU (or a software one), wgpu is skipped with a message. On CI, where the
+/// environment variable `CI` is set, a missing device is a failure.
 ///
 /// # Panics
 ///
-/// When no device is left, or on CI when one is missing.
+/// Panics if there is no device, or on CI if one is missing.
 #[must_use]
 pub fn devices() -> Vec<(Backend, Device)> {
     let found: Vec<(Backend, Device)> = Backend::compiled()
@@ -24,6 +24,6 @@ pub fn devices() -> Vec<(Backend, Device)> {
             }
         })
         .collect();
-    assert!(!found.is_empty(), "no device to test on");
+    assert!(!found.is_empty(), "no device to run tests on");
     found
 }

@@ -4,8 +4,14 @@ use std::f64::consts::TAU;
 
 use crate::Array;
 
-/// `X[k, l] = sum_{y, x} image[y, x] exp(-2 pi i (k y / h + l x / w))` for l in 0..=w/2:
-/// [h, w] to [h, w / 2 + 1, 2], real and imaginary part last.
+/// The discrete Fourier transform of a real image:
+/// `X[k, l] = sum_{y, x} image[y, x] exp(-2 pi i (k y / h + l x / w))` for l in 0..=w/2.
+///
+/// The shape [h, w] becomes [h, w / 2 + 1, 2], with the real and the imaginary part last.
+///
+/// # Panics
+///
+/// Panics if the image does not have two axes.
 #[must_use]
 pub fn naive_rfft2(image: &Array) -> Array {
     let [h, w] = image.shape[..] else {
@@ -30,9 +36,15 @@ pub fn naive_rfft2(image: &Array) -> Array {
     Array::new([h, half, 2], values)
 }
 
-/// The inverse, normalised by 1 / (h w): [h, w / 2 + 1, 2] to [h, w]. The missing half of the
-/// spectrum is the conjugate of the given one; of the columns that are their own mirror image,
-/// first the inverse along y is taken and then the real part (NumPy's and PyTorch's convention).
+/// The inverse of [`naive_rfft2`], normalized by 1 / (h w): [h, w / 2 + 1, 2] to [h, w].
+///
+/// The missing half of the spectrum is the conjugate of the given one. The columns that are their
+/// own mirror image are transformed along y first, and their real part is taken then (the
+/// convention of NumPy and PyTorch).
+///
+/// # Panics
+///
+/// Panics if the spectrum does not have the shape [h, w / 2 + 1, 2].
 #[must_use]
 pub fn naive_irfft2(spectrum: &Array, w: usize) -> Array {
     let [h, half, 2] = spectrum.shape[..] else {
@@ -45,7 +57,7 @@ pub fn naive_irfft2(spectrum: &Array, w: usize) -> Array {
             let mut sum = 0.0;
             for k in 0..h {
                 for l in 0..half {
-                    // A column strictly between the first and the middle stands for two.
+                    // A column strictly between the first and the middle one counts twice.
                     let weight = if l == 0 || 2 * l == w { 1.0 } else { 2.0 };
                     let angle = TAU * (turns(k, y, h) + turns(l, x, w));
                     let at = (k * half + l) * 2;
@@ -59,7 +71,7 @@ pub fn naive_irfft2(spectrum: &Array, w: usize) -> Array {
     Array::new([h, w], values)
 }
 
-/// `a b / n` without whole turns, which keeps the angle small and exact.
+/// Returns `a b / n` without its integer part, which keeps the angle small and exact.
 fn turns(a: usize, b: usize, n: usize) -> f64 {
     (a * b % n) as f64 / n as f64
 }

@@ -1,21 +1,21 @@
-//! Gradients against finite differences.
+//! Comparison of gradients with finite differences.
 
 use burn::tensor::{Device, Tensor};
 
 use crate::{Array, Tolerance, assert_close};
 
-/// How many directions are tried.
+/// The number of random directions.
 const DIRECTIONS: u64 = 6;
 
-/// Panics unless the gradient of the scalar `f` at `at` agrees with central differences of step
-/// `step` along several random directions.
+/// Asserts that the gradient of the scalar function `f` at `at` agrees with central differences of
+/// step size `step` along several random directions. `what` names the function in the message.
 ///
-/// Directions instead of coordinates: each difference is then as large as the gradient itself and
-/// does not drown in rounding.
+/// Along random directions, unlike along coordinates, each difference is as large as the gradient
+/// itself, and rounding errors stay small in comparison.
 ///
 /// # Panics
 ///
-/// As said.
+/// Panics if a directional derivative differs by more than [`Tolerance::FINITE_DIFFERENCES`].
 #[track_caller]
 pub fn assert_gradient<const D: usize>(
     what: &str,

@@ -1,4 +1,4 @@
-//! The constants of a frozen TensorFlow graph, to make test networks from an oracle's file.
+//! The constants of a frozen TensorFlow graph, for test networks.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,15 @@ use crate::{
     protobuf::{all, first, floats, number},
 };
 
-/// Every float constant with its data in `tensor_content`, by node name.
+/// Reads every float constant that stores its data in `tensor_content`, by node name.
 ///
 /// # Panics
 ///
-/// When the bytes are no such graph.
+/// Panics if the bytes are not a TensorFlow graph.
 #[must_use]
 pub fn graphdef_constants(graph: &[u8]) -> BTreeMap<String, Array> {
-    // Field numbers: tensorflow/core/framework/{graph,node_def,attr_value,tensor,tensor_shape}.proto
+    // Field numbers: tensorflow/core/framework/
+    // {graph,node_def,attr_value,tensor,tensor_shape}.proto
     const GRAPH_NODE: u64 = 1;
     const NODE_NAME: u64 = 1;
     const NODE_ATTR: u64 = 5;

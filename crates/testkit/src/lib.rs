@@ -1,5 +1,5 @@
-//! Test helpers of the workspace: one tolerance helper, finite differences, slow and obvious
-//! oracles, and the numbers of other frameworks where a checkout has them beside it.
+//! Test helpers of the workspace: the tolerance helper, finite differences, slow and obvious
+//! oracles, and results of other frameworks where a checkout has them beside it.
 
 mod array;
 mod caffemodel;

@@ -1,4 +1,4 @@
-//! Just enough of the protobuf wire format to read oracles.
+//! A minimal reader of the protobuf wire format, for the files of test networks.
 
 enum Field<'a> {
     Number(u64),
@@ -65,7 +65,7 @@ fn varint(message: &mut &[u8]) -> u64 {
     value
 }
 
-/// Packed little-endian floats.
+/// Decodes packed little-endian floats.
 pub(crate) fn floats(bytes: &[u8]) -> Vec<f32> {
     let chunks = bytes.chunks_exact(4);
     chunks

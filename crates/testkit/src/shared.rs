@@ -1,11 +1,11 @@
-//! Real weights and other frameworks' numbers, which a checkout may have beside it.
+//! Published weights and results of other frameworks, which a checkout may have beside it.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::Array;
 
-/// The path of a file in `../shared` (seen from the workspace's root), or `None` with a line that
-/// says what is skipped, on a machine that does not have it.
+/// Returns the path of a file in the folder `shared` beside the repository. On a machine without
+/// the file, prints that the test is skipped and returns `None`.
 #[must_use]
 pub fn shared(file: &str) -> Option<PathBuf> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -14,7 +14,7 @@ pub fn shared(file: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    eprintln!("skipped: this test needs {file}, which is not there");
+    eprintln!("skipped: this test needs {file}, which does not exist");
     None
 }
 
@@ -25,11 +25,12 @@ pub struct Oracle {
 }
 
 impl Oracle {
-    /// Reads a file of `../shared`; `None` as [`shared`].
+    /// Reads a file of the folder `shared`. Returns `None` if the file does not exist, as
+    /// [`shared`] does.
     ///
     /// # Panics
     ///
-    /// When the file is there and not readable.
+    /// Panics if the file exists but cannot be read.
     #[must_use]
     pub fn read(file: &str) -> Option<Self> {
         let bytes = std::fs::read(shared(file)?).expect("a readable file");
@@ -46,20 +47,23 @@ impl Oracle {
         Some(Self { tensors })
     }
 
-    /// The names of all tensors.
+    /// Returns the names of all tensors.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.tensors.keys().map(String::as_str)
     }
 
-    /// A tensor by name.
+    /// Returns a tensor by name.
     ///
     /// # Panics
     ///
-    /// When the file has none of that name.
+    /// Panics if the file has no tensor of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> &Array {
-        self.tensors
-            .get(name)
-            .unwrap_or_else(|| panic!("no {name:?} among {:?}", self.tensors.keys()))
+        self.tensors.get(name).unwrap_or_else(|| {
+            panic!(
+                "there is no tensor {name:?} among {:?}",
+                self.tensors.keys()
+            )
+        })
     }
 }

@@ -1,17 +1,17 @@
-//! Batch normalisation while training, folded into the convolutions afterwards.
+//! Batch normalization during training, folded into the convolutions afterward.
 
 use burn::tensor::Tensor;
 use oneiric_model::ConvWeights;
 
-/// Added to the variance.
+/// The constant added to the variance.
 const EPSILON: f32 = 1e-3;
 
-/// How much of the running statistics a step keeps.
+/// The fraction of the running statistics that a step keeps.
 const MOMENTUM: f32 = 0.98;
 
-/// Scale, shift and running statistics of one convolution's channels, each [channels] (Ioffe and
-/// Szegedy, "Batch Normalization", 2015). Without it, twenty-two layers take many times as long
-/// to learn.
+/// The scale, shift and running statistics of one convolution's channels, each of shape [channels]
+/// (Ioffe and Szegedy, "Batch Normalization", 2015). Without batch normalization, the twenty-two
+/// layers take many times as long to train.
 #[derive(Debug, Clone)]
 pub(crate) struct BatchNorm {
     pub(crate) gamma: Tensor<1>,
@@ -31,7 +31,8 @@ impl BatchNorm {
         }
     }
 
-    /// [n, channels, h, w] with mean `beta` and deviation `gamma`; notes the batch's statistics.
+    /// Normalizes [n, channels, h, w] to the mean `beta` and the standard deviation `gamma`, and
+    /// updates the running statistics.
     pub(crate) fn apply(&mut self, x: Tensor<4>) -> Tensor<4> {
         let [n, channels, height, width] = x.dims();
         let mean_of = |x: Tensor<4>| {
@@ -39,21 +40,21 @@ impl BatchNorm {
             per_image.mean_dim(0).reshape([1, channels, 1, 1])
         };
         let mean = mean_of(x.clone());
-        let centred = x - mean.clone();
-        let variance = mean_of(centred.clone() * centred.clone());
-        let note = |running: &mut Tensor<1>, batch: &Tensor<4>| {
+        let centered = x - mean.clone();
+        let variance = mean_of(centered.clone() * centered.clone());
+        let update = |running: &mut Tensor<1>, batch: &Tensor<4>| {
             let batch = batch.clone().without_autodiff().reshape([channels]);
             *running = running.clone() * MOMENTUM + batch * (1.0 - MOMENTUM);
         };
-        note(&mut self.mean, &mean);
-        note(&mut self.variance, &variance);
+        update(&mut self.mean, &mean);
+        update(&mut self.variance, &variance);
         let gamma = self.gamma.clone().reshape([1, channels, 1, 1]);
         let beta = self.beta.clone().reshape([1, channels, 1, 1]);
         let scale = gamma * (variance + EPSILON).sqrt().recip();
-        centred * scale + beta
+        centered * scale + beta
     }
 
-    /// The convolution that does both, with the running statistics.
+    /// Folds the normalization, with the running statistics, into the convolution.
     pub(crate) fn fold(&self, conv: &ConvWeights) -> ConvWeights {
         let scale = self.gamma.clone() * (self.variance.clone() + EPSILON).sqrt().recip();
         let [channels] = scale.dims();
@@ -73,7 +74,7 @@ mod tests {
     use super::BatchNorm;
 
     #[test]
-    fn the_folded_convolution_is_convolution_and_normalisation() {
+    fn the_folded_convolution_equals_convolution_and_normalization() {
         let device = default_device().expect("a backend is compiled in");
         let ramp = |count: usize| {
             let values: Vec<f32> = (0..count).map(|i| (i as f32 * 0.7).sin()).collect();
@@ -92,18 +93,18 @@ mod tests {
         let mut norm = BatchNorm::new(&conv);
         norm.gamma = ramp(4) + 1.5;
         norm.beta = ramp(4) * 0.3;
-        let mut normalised = norm.apply(convolve(&conv));
-        // Until the running statistics are those of this batch.
+        let mut normalized = norm.apply(convolve(&conv));
+        // Repeat until the running statistics have converged to those of this batch.
         for _ in 0..1000 {
-            normalised = norm.apply(convolve(&conv));
+            normalized = norm.apply(convolve(&conv));
         }
         let folded = read(convolve(&norm.fold(&conv))).expect("readable");
-        let normalised = read(normalised).expect("readable");
-        for (folded, normalised) in folded.iter().zip(&normalised) {
-            assert!((folded - normalised).abs() < 1e-4, "{folded} {normalised}");
+        let normalized = read(normalized).expect("readable");
+        for (folded, normalized) in folded.iter().zip(&normalized) {
+            assert!((folded - normalized).abs() < 1e-4, "{folded} {normalized}");
         }
-        // Channel 0: mean beta and deviation gamma, but for the epsilon.
-        let channel: Vec<f32> = normalised
+        // Channel 0 has the mean beta and, except for epsilon, the standard deviation gamma.
+        let channel: Vec<f32> = normalized
             .chunks(64)
             .step_by(4)
             .flatten()

@@ -5,29 +5,29 @@ use oneiric_core::{Picture, PictureError};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Images with their classes.
+/// A batch of images with their classes.
 #[derive(Debug)]
 pub struct Batch {
-    /// [n, 3, side, side], RGB in 0..=1.
+    /// The images, [n, 3, side, side], RGB in 0..=1.
     pub images: Tensor<4>,
-    /// Their classes, `[n]`.
+    /// The class of each image, `[n]`.
     pub classes: Tensor<1, Int>,
-    /// The same numbers on the host.
+    /// The class of each image, on the host.
     pub labels: Vec<usize>,
 }
 
-/// An endless row of images: image `index` depends on the seed and the index alone, so that
-/// another seed gives images that no training with this one saw.
+/// An infinite data set of drawn images. An image depends only on the seed and its index, so
+/// another seed gives images that training with this seed has not used.
 #[derive(Debug, Clone, Copy)]
 pub struct Drawings {
-    /// Which row.
+    /// The seed of the data set.
     pub seed: u64,
-    /// Height and width.
+    /// The height and width of the images in pixels.
     pub side: usize,
 }
 
 impl Drawings {
-    /// The image of that index with its class: planes of red, green and blue in 0..=1.
+    /// Returns the image of an index with its class: planes of red, green and blue in 0..=1.
     #[must_use]
     pub fn image(&self, index: u64) -> (Vec<f32>, usize) {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
@@ -37,20 +37,21 @@ impl Drawings {
         (image, class)
     }
 
-    /// An image of a class, as a picture.
+    /// Draws an image of a class.
     ///
     /// # Errors
     ///
-    /// When the side is 0.
+    /// Returns [`PictureError`] if `side` is 0.
     pub fn example(class: usize, seed: u64, side: usize) -> Result<Picture, PictureError> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let planes = oneiric_procedural::draw(class, side, &mut rng);
         let plane = side * side;
-        let pixels = (0..plane).flat_map(|at| [0, 1, 2].map(|colour| planes[colour * plane + at]));
+        let pixels =
+            (0..plane).flat_map(|at| [0, 1, 2].map(|channel| planes[channel * plane + at]));
         Picture::new(side, side, pixels.collect())
     }
 
-    /// The `count` images from `first` on.
+    /// Returns a batch of `count` images, from index `first` on.
     #[must_use]
     pub fn batch(&self, first: u64, count: usize, device: &Device) -> Batch {
         let mut values = Vec::with_capacity(count * 3 * self.side * self.side);

@@ -1,30 +1,32 @@
-//! Images pushed to where a network errs.
+//! Adversarial training.
 
 use burn::tensor::Tensor;
 
-/// How a trained network is hardened: trained further on images that are moved, within a ball, to
-/// where its loss is highest (Madry et al., "Towards Deep Learning Models Resistant to Adversarial
-/// Attacks", 2018). Each step's gradient serves the weights and the images alike, so it costs no
-/// more than training does (Shafahi et al., "Adversarial Training for Free!", 2019).
+/// The configuration of adversarial training: a trained network is trained further on images that
+/// are perturbed, within a ball, to where the loss is highest (Madry et al., "Towards Deep Learning
+/// Models Resistant to Adversarial Attacks", 2018). The gradient of each step is used for the
+/// weights and for the images, so a step costs no more than one of plain training (Shafahi et al.,
+/// "Adversarial Training for Free!", 2019).
 ///
-/// A network whose answer a faint noise cannot change has to look at what people look at, and its
-/// gradients show it (Santurkar et al., "Image Synthesis with a Single (Robust) Classifier", 2019).
+/// A network whose predictions small perturbations do not change has to use the features that
+/// people use, and its gradients show them (Santurkar et al., "Image Synthesis with a Single
+/// (Robust) Classifier", 2019).
 ///
 /// | field | default | purpose |
 /// | --- | --- | --- |
-/// | `images` | 16,000 | how many are drawn |
-/// | `replays` | 2 | steps with the same images: as drawn, then pushed |
-/// | `radius` | 0.75 | how far an image is pushed, the 2-norm over RGB in 0..=1 |
-/// | `learning_rate` | 0.001 | of AdamW at first; half a cosine from there to 0 |
+/// | `images` | 16,000 | number of images drawn |
+/// | `replays` | 2 | steps with the same images: first unchanged, then perturbed |
+/// | `radius` | 0.75 | largest 2-norm of an image's perturbation, over RGB in 0..=1 |
+/// | `learning_rate` | 0.001 | initial learning rate of AdamW; half a cosine from there to 0 |
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hardening {
-    /// How many images are drawn.
+    /// The number of images drawn.
     pub images: usize,
-    /// Steps with the same images.
+    /// The number of steps with the same images.
     pub replays: usize,
-    /// How far an image is pushed.
+    /// The largest 2-norm of an image's perturbation.
     pub radius: f32,
-    /// Of AdamW at first.
+    /// The initial learning rate of AdamW.
     pub learning_rate: f64,
 }
 
@@ -40,28 +42,29 @@ impl Default for Hardening {
 }
 
 impl Hardening {
-    /// Steps in all.
+    /// Returns the total number of steps.
     #[must_use]
     pub const fn steps(&self, batch: usize) -> usize {
         self.images.div_ceil(batch) * self.replays
     }
 
-    /// The learning rate of a step.
+    /// Returns the learning rate of a step.
     #[must_use]
     pub fn learning_rate_at(&self, step: usize, batch: usize) -> f64 {
         let progress = (step as f64 + 0.5) / self.steps(batch) as f64;
         self.learning_rate * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos())
     }
 
-    /// A push, [n, 3, h, w], moved uphill by the radius and brought back into the ball.
-    pub(crate) fn push(&self, push: Tensor<4>, uphill: Tensor<4>) -> Tensor<4> {
-        let there = push + uphill.clone() * (norm(uphill).recip() * self.radius);
-        let shrink = (norm(there.clone()).recip() * self.radius).clamp_max(1.0);
-        there * shrink
+    /// Moves a perturbation, [n, 3, h, w], by the radius along the gradient of the loss, and
+    /// projects it onto the ball.
+    pub(crate) fn perturb(&self, perturbation: Tensor<4>, gradient: Tensor<4>) -> Tensor<4> {
+        let moved = perturbation + gradient.clone() * (norm(gradient).recip() * self.radius);
+        let shrink = (norm(moved.clone()).recip() * self.radius).clamp_max(1.0);
+        moved * shrink
     }
 }
 
-/// The 2-norm of each image, [n, 1, 1, 1]; never 0.
+/// Returns the 2-norm of each image, [n, 1, 1, 1], which is never 0.
 fn norm(images: Tensor<4>) -> Tensor<4> {
     let [n, ..] = images.dims();
     let squares = (images.clone() * images).reshape([n as i32, -1]).sum_dim(1);
@@ -80,32 +83,32 @@ mod tests {
     }
 
     #[test]
-    fn a_push_goes_uphill_and_stays_in_the_ball() {
+    fn a_perturbation_follows_the_gradient_and_stays_in_the_ball() {
         let device = default_device().expect("a backend is compiled in");
         let hardening = Hardening::default();
-        let uphill = images(&[3.0, 0.0, 4.0, 0.0, -2.0, 0.0], &device);
-        let mut push = uphill.zeros_like();
+        let gradient = images(&[3.0, 0.0, 4.0, 0.0, -2.0, 0.0], &device);
+        let mut perturbation = gradient.zeros_like();
         for _ in 0..2 {
-            push = hardening.push(push, uphill.clone());
-            // As far as the radius, in the direction of (3, 0, 4) and of (0, -1, 0).
+            perturbation = hardening.perturb(perturbation, gradient.clone());
+            // The length is the radius, the directions are (3, 0, 4) and (0, -1, 0).
             let expected = [0.45, 0.0, 0.6, 0.0, -0.75, 0.0];
-            let found = read(push.clone()).expect("readable");
+            let found = read(perturbation.clone()).expect("readable");
             for (found, expected) in found.iter().zip(expected) {
                 assert!((found - expected).abs() < 1e-6, "{found} {expected}");
             }
         }
-        let turned = hardening.push(push, images(&[0.0, 1.0, 0.0, 0.0, 1.0, 0.0], &device));
-        let norms = read(norm(turned)).expect("readable");
-        // The first is cut back to the ball; the second is back where it began.
+        let gradient = images(&[0.0, 1.0, 0.0, 0.0, 1.0, 0.0], &device);
+        let norms = read(norm(hardening.perturb(perturbation, gradient))).expect("readable");
+        // The first perturbation is projected onto the ball; the second one is 0 again.
         assert!((norms[0] - 0.75).abs() < 1e-6, "{}", norms[0]);
         assert!(norms[1] < 1e-6, "{}", norms[1]);
     }
 
     #[test]
-    fn where_nothing_is_uphill_nothing_is_pushed() {
+    fn a_zero_gradient_perturbs_nothing() {
         let device = default_device().expect("a backend is compiled in");
         let flat = images(&[0.0; 6], &device);
-        let push = Hardening::default().push(flat.clone(), flat);
-        assert_eq!(read(push).expect("readable"), [0.0; 6]);
+        let perturbation = Hardening::default().perturb(flat.clone(), flat);
+        assert_eq!(read(perturbation).expect("readable"), [0.0; 6]);
     }
 }

@@ -1,41 +1,41 @@
-//! What is trained, and how.
+//! The trained network and the hyperparameters of its training.
 
 use oneiric_model::{BlockWidths, ColourOrder, InceptionV1Config, Padding, Preprocessing, Variant};
 
 use crate::Hardening;
 
-/// How a network is trained.
+/// The hyperparameters of a training.
 ///
 /// | field | default | purpose |
 /// | --- | --- | --- |
-/// | `seed` | 0 | of the weights and the images |
-/// | `side` | 64 | height and width of the images |
-/// | `images` | 160,000 | how many are drawn; none is seen twice |
-/// | `batch` | 32 | images a step |
-/// | `learning_rate` | 0.006 | of AdamW at its highest; half a cosine from there to 0 |
-/// | `warm_up` | 0.02 | share of the steps in which it rises from 0 |
-/// | `weight_decay` | 0.02 | of AdamW |
-/// | `smoothing` | 0.05 | of the labels |
-/// | `hardening` | [`Hardening::default`] | what comes after |
+/// | `seed` | 0 | seed of the weights and the images |
+/// | `side` | 64 | height and width of the images in pixels |
+/// | `images` | 160,000 | number of images drawn; each is used once |
+/// | `batch` | 32 | images per step |
+/// | `learning_rate` | 0.006 | peak learning rate of AdamW; half a cosine from there to 0 |
+/// | `warm_up` | 0.02 | fraction of the steps in which the learning rate rises from 0 |
+/// | `weight_decay` | 0.02 | weight decay of AdamW |
+/// | `smoothing` | 0.05 | label smoothing |
+/// | `hardening` | [`Hardening::default`] | adversarial training that follows |
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Recipe {
-    /// Of the weights and the images.
+    /// The seed of the weights and the images.
     pub seed: u64,
-    /// Height and width of the images.
+    /// The height and width of the images in pixels.
     pub side: usize,
-    /// How many images are drawn.
+    /// The number of images drawn.
     pub images: usize,
-    /// Images a step.
+    /// The number of images per step.
     pub batch: usize,
-    /// Of AdamW at its highest.
+    /// The peak learning rate of AdamW.
     pub learning_rate: f64,
-    /// Share of the steps in which the learning rate rises.
+    /// The fraction of the steps in which the learning rate rises.
     pub warm_up: f64,
-    /// Of AdamW.
+    /// The weight decay of AdamW.
     pub weight_decay: f32,
-    /// Of the labels.
+    /// The label smoothing, 0..1.
     pub smoothing: f32,
-    /// What comes after.
+    /// The adversarial training that follows.
     pub hardening: Hardening,
 }
 
@@ -56,13 +56,13 @@ impl Default for Recipe {
 }
 
 impl Recipe {
-    /// Steps in all.
+    /// Returns the total number of steps.
     #[must_use]
     pub const fn steps(&self) -> usize {
         self.images / self.batch
     }
 
-    /// The learning rate of a step.
+    /// Returns the learning rate of a step.
     #[must_use]
     pub fn learning_rate_at(&self, step: usize) -> f64 {
         let progress = (step as f64 + 0.5) / self.steps() as f64;
@@ -76,8 +76,9 @@ impl Recipe {
     }
 }
 
-/// The network that ships inside: InceptionV1's layers with about a third of its widths, without
-/// the local response normalisations. Batch normalisation takes their place while it is trained.
+/// Returns the configuration of the network inside: the layers of InceptionV1 with about a third of
+/// the channels, and without local response normalization. Training uses batch normalization in its
+/// place.
 #[must_use]
 pub fn network(side: usize) -> InceptionV1Config {
     let mut config = InceptionV1Config::inception5h();
@@ -112,7 +113,7 @@ mod tests {
     use super::Recipe;
 
     #[test]
-    fn the_learning_rate_rises_and_falls_to_nothing() {
+    fn the_learning_rate_rises_and_falls_to_zero() {
         let recipe = Recipe::default();
         let rates: Vec<f64> = (0..recipe.steps())
             .map(|step| recipe.learning_rate_at(step))

@@ -11,22 +11,22 @@ use oneiric_model::{ConvWeights, InceptionV1, Layer, LayerId, ModelError, Networ
 
 use crate::{Batch, Drawings, Recipe, batch_norm::BatchNorm, network};
 
-/// What a step tells.
+/// The results of one training step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Report {
-    /// Steps made.
+    /// The number of steps made.
     pub step: usize,
-    /// Cross-entropy of this batch, with the smoothed labels.
+    /// The cross-entropy of this batch with the smoothed labels.
     pub loss: f32,
-    /// Share of this batch that was named rightly, before the step.
+    /// The accuracy on this batch before the step, 0..=1.
     pub accuracy: f32,
 }
 
-/// Trains a network from nothing. The same recipe on the same device gives the same weights.
+/// Trains a network from random weights. The same recipe on the same device gives the same weights.
 ///
 /// # Errors
 ///
-/// When the device cannot be used.
+/// Returns [`ModelError`] if the device cannot be used.
 pub fn train(
     recipe: &Recipe,
     device: &Device,
@@ -37,11 +37,11 @@ pub fn train(
         seed: recipe.seed,
         side: recipe.side,
     };
-    let mut trainee = Trainee::normalised(&start);
-    let mut optimizer = Decayed::new(recipe.weight_decay);
+    let mut trainee = Trainee::with_batch_norm(&start);
+    let mut optimizer = Optimizers::new(recipe.weight_decay);
     for step in 0..recipe.steps() {
         let batch = drawings.batch((step * recipe.batch) as u64, recipe.batch, device);
-        trainee.record();
+        trainee.track_gradients();
         let logits = trainee.logits(&start, batch.images.clone())?;
         let loss = cross_entropy(logits.clone(), &batch, recipe.smoothing);
         let mut gradients = loss.backward();
@@ -53,17 +53,17 @@ pub fn train(
         observe(Report {
             step: step + 1,
             loss: read(loss.without_autodiff())?[0],
-            accuracy: share_right(&read(logits.without_autodiff())?, &batch.labels),
+            accuracy: batch_accuracy(&read(logits.without_autodiff())?, &batch.labels),
         });
     }
     start.with_weights(trainee.folded())
 }
 
-/// Trains a network further, on images that are pushed to where it errs: see [`Hardening`](crate::Hardening).
+/// Trains a network further by adversarial training: see [`Hardening`](crate::Hardening).
 ///
 /// # Errors
 ///
-/// When the device cannot be used.
+/// Returns [`ModelError`] if the device cannot be used.
 pub fn harden(
     net: &InceptionV1,
     recipe: &Recipe,
@@ -74,58 +74,59 @@ pub fn harden(
         side: recipe.side,
     };
     let hardening = &recipe.hardening;
-    let mut trainee = Trainee::plain(net);
-    let mut optimizer = Decayed::new(recipe.weight_decay);
+    let mut trainee = Trainee::without_batch_norm(net);
+    let mut optimizer = Optimizers::new(recipe.weight_decay);
     let mut step = 0;
     for first in (0..hardening.images).step_by(recipe.batch) {
-        // After the images that the network has seen.
+        // The images follow those of the plain training.
         let first = recipe.images + first;
         let batch = drawings.batch(first as u64, recipe.batch, net.device());
-        let mut push = batch.images.zeros_like();
+        let mut perturbation = batch.images.zeros_like();
         for _ in 0..hardening.replays {
-            let pushed = batch.images.clone() + push.clone();
-            let pushed = pushed.autodiff().require_grad();
-            trainee.record();
-            let logits = trainee.logits(net, pushed.clone())?;
+            let perturbed = batch.images.clone() + perturbation.clone();
+            let perturbed = perturbed.autodiff().require_grad();
+            trainee.track_gradients();
+            let logits = trainee.logits(net, perturbed.clone())?;
             let loss = cross_entropy(logits.clone(), &batch, recipe.smoothing);
             let mut gradients = loss.backward();
-            let uphill = pushed.grad_remove(&mut gradients);
-            let uphill = uphill.expect("the loss depends on the images");
-            push = hardening.push(push, uphill);
+            let gradient = perturbed.grad_remove(&mut gradients);
+            let gradient = gradient.expect("the loss depends on the images");
+            perturbation = hardening.perturb(perturbation, gradient);
             let rate = hardening.learning_rate_at(step, recipe.batch);
             trainee.update(&mut gradients, &mut optimizer, rate);
             step += 1;
             observe(Report {
                 step,
                 loss: read(loss.without_autodiff())?[0],
-                accuracy: share_right(&read(logits.without_autodiff())?, &batch.labels),
+                accuracy: batch_accuracy(&read(logits.without_autodiff())?, &batch.labels),
             });
         }
     }
     net.with_weights(trainee.folded())
 }
 
-/// Share of images that a network names rightly, of `count` images drawn.
+/// Returns the top-1 accuracy of a network, 0..=1, on the first `count` images of a data set.
 ///
 /// # Errors
 ///
-/// When the device does not hand the result over.
+/// Returns [`ModelError`] if the result cannot be read from the device.
 pub fn accuracy(net: &InceptionV1, drawings: &Drawings, count: usize) -> Result<f32, ModelError> {
     const BATCH: usize = 50;
-    let mut right = 0.0;
+    let mut correct = 0.0;
     for first in (0..count).step_by(BATCH) {
         let size = BATCH.min(count - first);
         let batch = drawings.batch(first as u64, size, net.device());
-        right += share_right(&read(logits(net, &batch))?, &batch.labels) * size as f32;
+        correct += batch_accuracy(&read(logits(net, &batch))?, &batch.labels) * size as f32;
     }
-    Ok(right / count as f32)
+    Ok(correct / count as f32)
 }
 
-/// The network with every weight rounded to the nearest f16, which is how it ships.
+/// Returns the network with every weight rounded to the nearest f16, the format in which the
+/// network inside is stored.
 ///
 /// # Errors
 ///
-/// When the device does not hand the weights over.
+/// Returns [`ModelError`] if the weights cannot be read from the device.
 pub fn rounded_to_f16(net: &InceptionV1) -> Result<InceptionV1, ModelError> {
     fn rounded<const D: usize>(tensor: &Tensor<D>) -> Result<Tensor<D>, ModelError> {
         let values = read(tensor.clone())?.into_iter();
@@ -148,7 +149,7 @@ fn classifier(net: &InceptionV1) -> LayerId {
     net.logits().expect("every InceptionV1 has a classifier")
 }
 
-/// [n, classes].
+/// Returns the logits of a batch, [n, classes].
 fn logits(net: &InceptionV1, batch: &Batch) -> Tensor<2> {
     let images = batch.images.clone();
     flat(net.forward_to(images, &[classifier(net)], ReluGradient::Plain))
@@ -160,8 +161,9 @@ fn flat(mut logits: Vec<Tensor<4>>) -> Tensor<2> {
     logits.reshape([n, classes])
 }
 
-/// Mean over the batch of the cross-entropy with labels that give `smoothing` of their weight to
-/// all classes alike (Szegedy et al., "Rethinking the Inception Architecture", 2016, section 7).
+/// Returns the mean cross-entropy over the batch, with smoothed labels: they distribute `smoothing`
+/// of their weight evenly over all classes (Szegedy et al., "Rethinking the Inception
+/// Architecture", 2016, section 7).
 fn cross_entropy(logits: Tensor<2>, batch: &Batch, smoothing: f32) -> Tensor<1> {
     let [n, classes] = logits.dims();
     let mut target = vec![smoothing / classes as f32; n * classes];
@@ -173,36 +175,41 @@ fn cross_entropy(logits: Tensor<2>, batch: &Batch, smoothing: f32) -> Tensor<1> 
     (log_softmax(logits, 1) * target).sum() / -(n as f32)
 }
 
-fn share_right(logits: &[f32], labels: &[usize]) -> f32 {
+fn batch_accuracy(logits: &[f32], labels: &[usize]) -> f32 {
     let classes = logits.len() / labels.len();
     let best = |row: &[f32]| {
         let indexed = row.iter().enumerate();
         indexed.max_by(|a, b| a.1.total_cmp(b.1)).map(|best| best.0)
     };
     let rows = logits.chunks_exact(classes).zip(labels);
-    let right = rows.filter(|(row, label)| best(row) == Some(**label));
-    right.count() as f32 / labels.len() as f32
+    let correct = rows.filter(|(row, label)| best(row) == Some(**label));
+    correct.count() as f32 / labels.len() as f32
 }
 
-/// The weights while they are learned: every convolution but the classifier is normalised.
+/// The weights during training, with or without batch normalization.
 struct Trainee {
     convs: Vec<ConvWeights>,
     norms: Vec<BatchNorm>,
-    /// The layers that are normalised.
+    /// The layers that are normalized.
     before_relu: Vec<LayerId>,
 }
 
 impl Trainee {
-    /// Every convolution but the classifier is followed by a normalisation.
-    fn normalised(start: &InceptionV1) -> Self {
+    /// Starts from a network, and adds a batch normalization after every convolution except the
+    /// classifier.
+    fn with_batch_norm(start: &InceptionV1) -> Self {
         let layers = start.layers().iter().map(Layer::name);
-        // The tensor after a convolution and its bias follows the one before the bias.
+        // The tensor after the bias of a convolution follows the tensor before the bias.
         let convs = layers
             .enumerate()
             .filter(|(_, name)| name.ends_with("_pre_relu/conv"));
         let before_relu: Vec<LayerId> = convs.map(|(index, _)| LayerId::new(index + 1)).collect();
         let convs = start.weights().to_vec();
-        assert_eq!(convs.len(), before_relu.len() + 1, "all but the classifier");
+        assert_eq!(
+            convs.len(),
+            before_relu.len() + 1,
+            "every convolution except the classifier"
+        );
         let norms = convs.iter().take(before_relu.len()).map(BatchNorm::new);
         Self {
             norms: norms.collect(),
@@ -211,8 +218,8 @@ impl Trainee {
         }
     }
 
-    /// As the network is, with its biases.
-    fn plain(start: &InceptionV1) -> Self {
+    /// Starts from a network as it is, with its biases.
+    fn without_batch_norm(start: &InceptionV1) -> Self {
         Self {
             convs: start.weights().to_vec(),
             norms: Vec::new(),
@@ -220,14 +227,14 @@ impl Trainee {
         }
     }
 
-    /// Has autodiff track everything that is learned, from here on.
-    fn record(&mut self) {
+    /// Makes autodiff track all parameters.
+    fn track_gradients(&mut self) {
         fn tracked<const D: usize>(tensor: &mut Tensor<D>) {
             *tensor = tensor.clone().autodiff().require_grad();
         }
         for (index, conv) in self.convs.iter_mut().enumerate() {
             tracked(&mut conv.weight);
-            // A normalisation has a bias of its own.
+            // A batch normalization replaces the bias of its convolution.
             if index >= self.norms.len() {
                 tracked(&mut conv.bias);
             }
@@ -238,11 +245,11 @@ impl Trainee {
         }
     }
 
-    /// [n, classes].
+    /// Returns the logits of a batch of images, [n, classes].
     fn logits(&mut self, start: &InceptionV1, images: Tensor<4>) -> Result<Tensor<2>, ModelError> {
         let net = start.with_weights(self.convs.clone())?;
         let mut norms = self.before_relu.iter().zip(&mut self.norms).peekable();
-        let mut normalise = |layer, value| match norms.next_if(|next| *next.0 == layer) {
+        let mut normalize = |layer, value| match norms.next_if(|next| *next.0 == layer) {
             Some((_, norm)) => norm.apply(value),
             None => value,
         };
@@ -251,11 +258,11 @@ impl Trainee {
             images,
             &[classifier(&net)],
             plain,
-            &mut normalise,
+            &mut normalize,
         )))
     }
 
-    fn update(&mut self, gradients: &mut Gradients, optimizer: &mut Decayed, rate: f64) {
+    fn update(&mut self, gradients: &mut Gradients, optimizer: &mut Optimizers, rate: f64) {
         for (index, conv) in self.convs.iter_mut().enumerate() {
             optimizer
                 .weights
@@ -276,22 +283,22 @@ impl Trainee {
         }
     }
 
-    /// The network's weights, the normalisations folded in.
+    /// Returns the weights of the network, with the batch normalizations folded in.
     fn folded(&self) -> Vec<ConvWeights> {
-        let normalised = self.convs.iter().zip(&self.norms);
-        let normalised = normalised.map(|(conv, norm)| norm.fold(conv));
+        let normalized = self.convs.iter().zip(&self.norms);
+        let normalized = normalized.map(|(conv, norm)| norm.fold(conv));
         let rest = self.convs[self.norms.len()..].iter().cloned();
-        normalised.chain(rest).collect()
+        normalized.chain(rest).collect()
     }
 }
 
-/// AdamW (Loshchilov and Hutter, 2019), its weight decay on the weights alone.
-struct Decayed {
+/// AdamW (Loshchilov and Hutter, 2019), with weight decay for the weights only.
+struct Optimizers {
     weights: Stepper<4>,
     others: Stepper<1>,
 }
 
-impl Decayed {
+impl Optimizers {
     fn new(weight_decay: f32) -> Self {
         let adam = AdamWConfig::new().with_epsilon(1e-8);
         Self {
@@ -314,7 +321,7 @@ struct Stepper<const D: usize> {
 }
 
 impl<const D: usize> Stepper<D> {
-    /// Moves the tensor of that number by its gradient; it is no longer tracked.
+    /// Updates the tensor with the given number by its gradient, and detaches the tensor.
     fn step(
         &mut self,
         number: usize,
@@ -324,7 +331,7 @@ impl<const D: usize> Stepper<D> {
     ) {
         let gradient = tensor.grad_remove(gradients);
         let value = tensor.clone().without_autodiff();
-        let gradient = gradient.expect("the loss depends on everything that is learned");
+        let gradient = gradient.expect("the loss depends on every parameter");
         let state = self.states.remove(&number);
         let (value, state) = self.adam.step(rate, value, gradient, state);
         *tensor = value;

@@ -1,4 +1,4 @@
-//! The networks that the repository holds, and the program that made them.
+//! The networks in the repository, and the code that trains them.
 
 use std::path::Path;
 
@@ -6,7 +6,8 @@ use burn::tensor::Device;
 use oneiric_core::Backend;
 use oneiric_model::{InceptionV1, Network};
 use oneiric_training::{
-    Drawings, Hardening, Method, Recipe, Verdict, accuracy, harden, network, share_named, train,
+    Drawings, Hardening, Method, Recipe, Recognition, accuracy, harden, network, top_k_accuracy,
+    train,
 };
 
 fn flex() -> Device {
@@ -14,27 +15,31 @@ fn flex() -> Device {
 }
 
 fn bundled() -> InceptionV1 {
-    InceptionV1::bundled(&flex()).expect("it ships with the crate")
+    InceptionV1::bundled(&flex()).expect("the crate contains the network")
 }
 
 fn judge() -> InceptionV1 {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/judge.safetensors");
-    InceptionV1::load(path, &flex()).expect("it lies in the repository")
+    InceptionV1::load(path, &flex()).expect("the repository contains the network")
 }
 
 #[test]
-fn both_networks_name_images_that_no_training_saw() {
+fn both_networks_classify_unseen_images() {
     for net in [bundled(), judge()] {
         assert_eq!(net.labels(), oneiric_procedural::labels());
         let side = Recipe::default().side;
-        assert_eq!(net.config(), &network(side), "what the recipe says");
+        assert_eq!(
+            net.config(),
+            &network(side),
+            "the configuration of the recipe"
+        );
         let unseen = Drawings {
             seed: u64::MAX,
             side,
         };
-        let right = accuracy(&net, &unseen, 960).expect("readable");
-        println!("{:.1} % of 960 unseen images", right * 100.0);
-        assert!(right >= 0.9, "{right}");
+        let accuracy = accuracy(&net, &unseen, 960).expect("readable");
+        println!("accuracy {:.1} % on 960 unseen images", accuracy * 100.0);
+        assert!(accuracy >= 0.9, "{accuracy}");
     }
 }
 
@@ -64,7 +69,7 @@ fn training_repeats_with_its_seed_and_learns() {
 }
 
 #[test]
-fn hardening_repeats_with_its_seed_and_withstands_pushes() {
+fn hardening_repeats_with_its_seed_and_perturbs_images() {
     let recipe = Recipe {
         seed: 1,
         side: 64,
@@ -85,24 +90,25 @@ fn hardening_repeats_with_its_seed_and_withstands_pushes() {
     assert_eq!(first, run());
     let reports = first.0;
     assert_eq!(reports.len(), recipe.hardening.steps(recipe.batch));
-    // Each image is seen as drawn, then pushed to where the network errs.
+    // Each batch is used unchanged first, then perturbed, which increases the loss.
     for seen in reports.chunks_exact(2) {
         assert!(seen[1].loss > seen[0].loss, "{seen:?}");
     }
 }
 
-/// At the size that both networks know, in a quarter of the steps of the default.
+/// Measures at the image size of the training, with a quarter of the default's steps.
 #[test]
-fn another_network_recognises_what_is_made_under_transforms_and_less_of_what_is_not() {
+fn another_network_recognizes_more_visualizations_with_transforms() {
     let (net, judge) = (bundled(), judge());
-    let share = |method| {
-        let verdicts = (0..net.config().classes).map(|class| {
-            Verdict::of(method, &net, &judge, class, 64, 128).expect("a run of the network inside")
+    let accuracy = |method| {
+        let recognitions = (0..net.config().classes).map(|class| {
+            Recognition::measure(method, &net, &judge, class, 64, 128)
+                .expect("a run of the network inside")
         });
-        share_named(&verdicts.collect::<Vec<_>>(), 1)
+        top_k_accuracy(&recognitions.collect::<Vec<_>>(), 1)
     };
-    let [pixels, transforms] = [Method::Pixel, Method::FourierTransforms].map(share);
-    println!("{pixels:.2} of pixels, {transforms:.2} of Fourier with transforms");
+    let [pixels, transforms] = [Method::Pixel, Method::FourierTransforms].map(accuracy);
+    println!("pixels {pixels:.2}, Fourier with transforms {transforms:.2}");
     assert!(transforms >= 0.8, "{transforms}");
     assert!(transforms - pixels >= 0.25, "{transforms} {pixels}");
 }

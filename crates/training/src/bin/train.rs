@@ -1,5 +1,7 @@
-//! Trains a network: `train SEED OUT.safetensors [PLAIN.safetensors]`, as [`Recipe`] has it. First
-//! plainly, then hardened; PLAIN is a network that is hardened only. Writes the curve beside it.
+//! Trains a network with the default [`Recipe`]: `train SEED OUT.safetensors [PLAIN.safetensors]`.
+//!
+//! Plain training comes first, then adversarial training. If a network PLAIN is given, the program
+//! starts from it and skips the plain training. The learning curve is written beside OUT as CSV.
 
 use std::{error::Error, fs::File, io::Write as _, path::Path, time::Instant};
 
@@ -8,11 +10,11 @@ use oneiric_core::default_device;
 use oneiric_model::InceptionV1;
 use oneiric_training::{Drawings, Recipe, Report, accuracy, harden, rounded_to_f16, train};
 
-/// Seed of the images that no training sees.
+/// The seed of the test images, which no training uses.
 const UNSEEN: u64 = 1 << 40;
-/// How many of them decide.
+/// The number of test images.
 const TEST_IMAGES: usize = 4800;
-/// Steps between two lines of the curve.
+/// The number of steps between two lines of the curve.
 const LINE: usize = 50;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -30,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut curve = Curve::new(File::create(out.with_extension("csv"))?, start, &recipe)?;
     let plain = match rest.first() {
         Some(path) => InceptionV1::load(path, &device)?,
-        // Rounded, so that one that was saved hardens to the same network.
+        // Round the weights, so that a saved plain network gives the same final network.
         None => rounded_to_f16(&train(&recipe, &device, |report| {
             curve.add("plain", report)
         })?)?,
@@ -41,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let net = rounded_to_f16(&net)?
         .with_source(&format!(
-            "oneiric-training, seed {seed}, {} images, {} more to harden it",
+            "oneiric-training, seed {seed}, {} images, {} more for adversarial training",
             recipe.images, recipe.hardening.images
         ))
         .with_labels(oneiric_procedural::labels())?;
@@ -51,25 +53,25 @@ fn main() -> Result<(), Box<dyn Error>> {
         seed: UNSEEN,
         side: recipe.side,
     };
-    let right = accuracy(&net, &drawings, TEST_IMAGES)?;
+    let accuracy = accuracy(&net, &drawings, TEST_IMAGES)?;
     println!(
-        "{} in {} s: {:.2} % of {TEST_IMAGES} unseen images named rightly",
+        "{} in {} s: accuracy {:.2} % on {TEST_IMAGES} test images",
         out.display(),
         start.elapsed().as_secs(),
-        right * 100.0
+        accuracy * 100.0
     );
     Ok(())
 }
 
-/// The file with the curve, and the bar that shows it growing.
+/// The file of the learning curve, and the progress bar.
 struct Curve {
     file: File,
     start: Instant,
     bar: ProgressBar,
-    /// Steps of this phase.
+    /// The number of steps of this phase.
     total: usize,
     loss: f32,
-    right: f32,
+    accuracy: f32,
     written: std::io::Result<()>,
 }
 
@@ -83,25 +85,25 @@ impl Curve {
             bar: ProgressBar::new(0).with_style(style),
             total: recipe.steps(),
             loss: 0.0,
-            right: 0.0,
+            accuracy: 0.0,
             written: Ok(()),
         })
     }
 
     fn add(&mut self, phase: &str, report: Report) {
         self.loss += report.loss / LINE as f32;
-        self.right += report.accuracy / LINE as f32;
+        self.accuracy += report.accuracy / LINE as f32;
         self.bar.set_length(self.total as u64);
         self.bar.set_position(report.step as u64);
         if report.step.is_multiple_of(LINE) && self.written.is_ok() {
-            let Self { loss, right, .. } = *self;
-            let percent = right * 100.0;
+            let Self { loss, accuracy, .. } = *self;
+            let percent = accuracy * 100.0;
             self.bar
-                .set_message(format!("loss {loss:.3}, {percent:.1} % right"));
+                .set_message(format!("loss {loss:.3}, accuracy {percent:.1} %"));
             let (step, seconds) = (report.step, self.start.elapsed().as_secs());
-            let line = format!("{phase},{step},{seconds},{loss:.4},{right:.4}");
+            let line = format!("{phase},{step},{seconds},{loss:.4},{accuracy:.4}");
             self.written = writeln!(self.file, "{line}");
-            (self.loss, self.right) = (0.0, 0.0);
+            (self.loss, self.accuracy) = (0.0, 0.0);
         }
     }
 }

@@ -1,24 +1,26 @@
-//! Has one network name what another network's classes look like:
-//! `truth NETWORK JUDGE [GRID.jpg] [SIDE=128] [STEPS=512]`. Prints the table of `docs/network.md`.
+//! Classifies the visualizations of one network's classes with another network:
+//! `recognize NETWORK JUDGE [GRID.jpg] [SIDE=128] [STEPS=512]`. Prints the table of
+//! `docs/network.md`.
 
 use std::error::Error;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use oneiric_core::{Picture, default_device};
 use oneiric_model::{InceptionV1, Network};
-use oneiric_training::{Drawings, Method, Verdict, share_named};
+use oneiric_training::{Drawings, Method, Recognition, top_k_accuracy};
 
-/// Classes side by side in the picture; under each an example and what every method shows.
+/// The number of classes side by side in the grid. Each column has an example and the picture of
+/// each method.
 const COLUMNS: usize = 12;
-/// Side of a picture in the grid.
+/// The height and width of a picture in the grid, in pixels.
 const CELL: usize = 96;
-/// Seed of the examples in the grid.
+/// The seed of the examples in the grid.
 const EXAMPLES: u64 = 1 << 41;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [net, judge, rest @ ..] = &args[..] else {
-        return Err("usage: truth NETWORK JUDGE [GRID.jpg] [SIDE=128] [STEPS=512]".into());
+        return Err("usage: recognize NETWORK JUDGE [GRID.jpg] [SIDE=128] [STEPS=512]".into());
     };
     let side: usize = rest.get(1).map_or(Ok(128), |side| side.parse())?;
     let steps: usize = rest.get(2).map_or(Ok(512), |steps| steps.parse())?;
@@ -31,32 +33,33 @@ fn main() -> Result<(), Box<dyn Error>> {
     let bar = ProgressBar::new((Method::ALL.len() * classes) as u64).with_style(style);
     let mut by_method = Vec::new();
     for method in Method::ALL {
-        let verdicts = (0..classes).map(|class| {
+        let recognitions = (0..classes).map(|class| {
             bar.inc(1);
-            Verdict::of(method, &net, &judge, class, side, steps)
+            Recognition::measure(method, &net, &judge, class, side, steps)
         });
-        by_method.push(verdicts.collect::<Result<Vec<_>, _>>()?);
+        by_method.push(recognitions.collect::<Result<Vec<_>, _>>()?);
     }
     bar.finish();
 
-    println!("| what is optimised | named rightly | among the first five | mean probability |");
+    println!("| method | top-1 accuracy | top-5 accuracy | mean probability |");
     println!("| --- | --- | --- | --- |");
-    for (method, verdicts) in Method::ALL.iter().zip(&by_method) {
-        let mean = verdicts.iter().map(Verdict::probability).sum::<f32>() / classes as f32;
+    for (method, recognitions) in Method::ALL.iter().zip(&by_method) {
+        let sum: f32 = recognitions.iter().map(Recognition::probability).sum();
+        let mean = sum / classes as f32;
         println!(
             "| {} | {:.0} % | {:.0} % | {:.0} % |",
             method.name(),
-            share_named(verdicts, 1) * 100.0,
-            share_named(verdicts, 5) * 100.0,
+            top_k_accuracy(recognitions, 1) * 100.0,
+            top_k_accuracy(recognitions, 5) * 100.0,
             mean * 100.0
         );
     }
     println!();
-    for verdict in &by_method[Method::ALL.len() - 1] {
-        if !verdict.is_named(1) {
+    for recognition in &by_method[Method::ALL.len() - 1] {
+        if !recognition.is_in_top(1) {
             let label = |class: usize| &judge.labels()[class];
-            let taken = label(verdict.predictions[0].class);
-            println!("{} is taken for {taken}", label(verdict.class));
+            let predicted = label(recognition.predictions[0].class);
+            println!("{} is classified as {predicted}", label(recognition.class));
         }
     }
     if let Some(path) = rest.first() {
@@ -65,8 +68,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Rows of an example, then one of each method's, for every `COLUMNS` classes.
-fn grid(by_method: &[Vec<Verdict>]) -> Result<Picture, Box<dyn Error>> {
+/// Builds the grid: for every `COLUMNS` classes a row of examples, then a row for each method.
+fn grid(by_method: &[Vec<Recognition>]) -> Result<Picture, Box<dyn Error>> {
     let classes = by_method[0].len();
     let mut cells = Vec::new();
     for first in (0..classes).step_by(COLUMNS) {
@@ -75,12 +78,12 @@ fn grid(by_method: &[Vec<Verdict>]) -> Result<Picture, Box<dyn Error>> {
             let class = class.min(classes - 1);
             cells.push(Drawings::example(class, EXAMPLES, CELL)?);
         }
-        for verdicts in by_method {
+        for recognitions in by_method {
             for class in band.clone() {
-                let picture = &verdicts[class.min(classes - 1)].picture;
+                let picture = &recognitions[class.min(classes - 1)].picture;
                 cells.push(picture.resize(CELL, CELL)?);
             }
         }
     }
-    Picture::grid(&cells, COLUMNS).ok_or_else(|| "no pictures".into())
+    Picture::grid(&cells, COLUMNS).ok_or_else(|| "the grid has no pictures".into())
 }

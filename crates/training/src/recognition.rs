@@ -1,5 +1,4 @@
-//! Whether feature visualization tells the truth: one network's picture of a class, named by
-//! another network.
+//! Recognition of one network's class visualizations by another network.
 
 use std::error::Error;
 
@@ -10,22 +9,22 @@ use oneiric_optimize::{RunError, Visualizer};
 use oneiric_param::{Fourier, Pixel};
 use oneiric_transform::Transforms;
 
-/// What is optimised.
+/// A method of visualization: a parameterization, with or without transforms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// Pixels, on their own.
+    /// Pixels without transforms.
     Pixel,
-    /// A decorrelated Fourier image, on its own.
+    /// A decorrelated Fourier image without transforms.
     Fourier,
-    /// A decorrelated Fourier image under random transforms: what `visualize` does.
+    /// A decorrelated Fourier image with random transforms, the default of `visualize`.
     FourierTransforms,
 }
 
 impl Method {
-    /// From what fools a network to what shows it.
+    /// All methods, from the least to the most recognizable pictures.
     pub const ALL: [Self; 3] = [Self::Pixel, Self::Fourier, Self::FourierTransforms];
 
-    /// How a table calls it.
+    /// Returns the name of the method in tables.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -35,12 +34,12 @@ impl Method {
         }
     }
 
-    /// The image that most raises a class's score, with the defaults of [`Visualizer`] but for
-    /// the number of steps.
+    /// Optimizes an image for a class's logit, with the defaults of [`Visualizer`] except for the
+    /// number of steps.
     ///
     /// # Errors
     ///
-    /// As [`Visualizer::run`].
+    /// Returns [`RunError`] under the conditions of [`Visualizer::run`].
     pub fn visualize(
         self,
         net: &InceptionV1,
@@ -63,24 +62,25 @@ impl Method {
     }
 }
 
-/// What became of a class.
+/// The predictions of another network for a visualization of a class.
 #[derive(Debug, Clone)]
-pub struct Verdict {
+pub struct Recognition {
     /// The class that was visualized.
     pub class: usize,
-    /// The picture.
+    /// The visualization.
     pub picture: Picture,
-    /// The other network's classes, the most probable first.
+    /// The predictions of the other network, in order of decreasing probability.
     pub predictions: Vec<Prediction>,
 }
 
-impl Verdict {
-    /// Has another network look at a network's picture of a class.
+impl Recognition {
+    /// Visualizes a class of `net` and classifies the picture with `judge`.
     ///
     /// # Errors
     ///
-    /// As [`Visualizer::run`], and when the other network's device does not hand its result over.
-    pub fn of(
+    /// Returns an error under the conditions of [`Visualizer::run`], or if the predictions cannot
+    /// be read from the device of `judge`.
+    pub fn measure(
         method: Method,
         net: &InceptionV1,
         judge: &InceptionV1,
@@ -97,14 +97,14 @@ impl Verdict {
         })
     }
 
-    /// Whether the other network names the class among its `first` guesses.
+    /// Returns true if the class is among the `k` most probable predictions.
     #[must_use]
-    pub fn is_named(&self, first: usize) -> bool {
-        let guesses = self.predictions.iter().take(first);
-        guesses.into_iter().any(|guess| guess.class == self.class)
+    pub fn is_in_top(&self, k: usize) -> bool {
+        let mut guesses = self.predictions.iter().take(k);
+        guesses.any(|guess| guess.class == self.class)
     }
 
-    /// How probable the other network finds the class.
+    /// Returns the probability that the other network assigns to the class.
     #[must_use]
     pub fn probability(&self) -> f32 {
         let own = self
@@ -115,9 +115,10 @@ impl Verdict {
     }
 }
 
-/// Share of the verdicts that name their class among the `first` guesses.
+/// Returns the top-k accuracy, 0..=1: the fraction of the visualizations whose class is among the
+/// `k` most probable predictions.
 #[must_use]
-pub fn share_named(verdicts: &[Verdict], first: usize) -> f32 {
-    let named = verdicts.iter().filter(|verdict| verdict.is_named(first));
-    named.count() as f32 / verdicts.len().max(1) as f32
+pub fn top_k_accuracy(recognitions: &[Recognition], k: usize) -> f32 {
+    let correct = recognitions.iter().filter(|one| one.is_in_top(k));
+    correct.count() as f32 / recognitions.len().max(1) as f32
 }
