@@ -34,8 +34,7 @@ impl Element {
         }
     }
 
-    /// Reads `count` numbers and appends them to `values`. The buffer's size does not grow with
-    /// `count`.
+    /// Reads `count` numbers through a buffer of at most 64 KiB and appends them to `values`.
     pub(crate) fn read(
         self,
         reader: &mut dyn Read,

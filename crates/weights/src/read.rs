@@ -44,8 +44,9 @@ pub struct Weights {
 ///
 /// # Errors
 ///
-/// Returns [`WeightsError::Read`] if the file cannot be opened, and [`WeightsError::File`] if its
-/// content is none of these formats or is damaged; the [`Defect`] says in which way.
+/// Returns [`WeightsError::Read`] if the file, or the label file beside a graph, cannot be opened,
+/// and [`WeightsError::File`] if the content is none of these formats or is damaged; the [`Defect`]
+/// says in which way.
 ///
 /// # Examples
 ///
