@@ -1,32 +1,33 @@
-//! Pictures in files.
+//! Reading and writing pictures.
 
 use std::{
-    io::{self, Cursor},
-    path::{Path, PathBuf},
-    sync::atomic::{AtomicUsize, Ordering},
+    io::{Cursor, Write},
+    path::Path,
 };
 
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat};
+use oneiric_support::{check_writable, write_atomically};
 
 use crate::{Picture, PictureError};
 
 impl Picture {
-    /// Reads a PNG or JPEG file as RGB, upright: a camera's note of how it was held is heeded. An
-    /// alpha channel is dropped.
+    /// Reads a PNG or JPEG file as RGB, with the EXIF orientation applied and without the alpha
+    /// channel.
     ///
     /// # Errors
     ///
-    /// [`PictureError::Read`] when the file is not there or is no such picture.
+    /// Returns [`PictureError::Read`] if the file does not exist or is neither PNG nor JPEG.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, PictureError> {
         Self::open_with_channels(path, 3)
     }
 
-    /// [`open`](Self::open) with 1 (grey), 3 (RGB) or 4 (RGB and alpha) channels, whatever the
-    /// file has: see [`from_image`](Self::from_image).
+    /// Reads a file as [`open`](Self::open) does, but with 1 (gray), 3 (RGB) or 4 (RGB and alpha)
+    /// channels. The conversion is that of [`from_image`](Self::from_image).
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open), and [`PictureError::Channels`] for another number.
+    /// Returns the errors of [`open`](Self::open), and [`PictureError::Channels`] for another number
+    /// of channels.
     pub fn open_with_channels(
         path: impl AsRef<Path>,
         channels: usize,
@@ -48,17 +49,17 @@ impl Picture {
         Self::from_image(image, channels)
     }
 
-    /// Writes the picture as PNG or JPEG, by the ending of the name: whole or not at all, so that
-    /// a full disk neither leaves half a picture nor spoils one that was there.
+    /// Writes the picture as PNG or JPEG, by the extension of the name. The file is written with
+    /// [`write_atomically`]: a full disk neither leaves half a picture nor spoils one that was there,
+    /// and the file is on the disk when this returns.
     ///
-    /// Grey stays grey and alpha stays in a PNG; JPEG has no alpha, so there the picture lies over
-    /// white.
+    /// A gray picture stays gray, and a PNG keeps the alpha channel; a JPEG has none, so there the
+    /// picture is composed over white.
     ///
     /// # Errors
     ///
-    /// When the ending is another one, the picture has a number of channels that files do not hold
-    /// ([`check_channels`](Self::check_channels)), or the file cannot be written. The picture is
-    /// borrowed, so it can be saved elsewhere.
+    /// Returns [`PictureError`] if the extension is another one, if files do not hold this number of
+    /// channels ([`check_channels`](Self::check_channels)), or if the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), PictureError> {
         let path = path.as_ref();
         let format = Self::format_of(path)?;
@@ -72,34 +73,24 @@ impl Picture {
             _ => self.to_image()?,
         };
         image.write_to(&mut encoded, format).map_err(write)?;
-        let target = target(path).map_err(|source| write(ImageError::IoError(source)))?;
-        let partial = partial(&target);
-        let written = std::fs::write(&partial, encoded.into_inner())
-            .and_then(|()| std::fs::rename(&partial, target));
-        written.map_err(|source| {
-            // Best effort: the error that matters is the first one.
-            let _ = std::fs::remove_file(&partial);
-            write(ImageError::IoError(source))
-        })
+        write_atomically(path, |file| file.write_all(encoded.get_ref()))
+            .map_err(|source| write(ImageError::IoError(source)))
     }
 
     /// Checks that [`save`](Self::save) would be able to write to this path, without leaving a
-    /// file behind or touching one that is there: long runs check before they start, and with
-    /// [`check_channels`](Self::check_channels) what they are to write.
+    /// file behind or touching one that is there. Long runs check the path before they start, and
+    /// the picture with [`check_channels`](Self::check_channels).
     ///
     /// # Errors
     ///
-    /// Those that [`save`](Self::save) would give for the path.
+    /// Returns the errors that [`save`](Self::save) would give for the path.
     pub fn check_writable(path: impl AsRef<Path>) -> Result<(), PictureError> {
         let path = path.as_ref();
         Self::format_of(path)?;
-        let not_writable = |source| PictureError::NotWritable {
+        check_writable(path).map_err(|source| PictureError::NotWritable {
             path: path.to_owned(),
             source,
-        };
-        let partial = partial(&target(path).map_err(not_writable)?);
-        std::fs::write(&partial, []).map_err(not_writable)?;
-        std::fs::remove_file(&partial).map_err(not_writable)
+        })
     }
 
     fn format_of(path: &Path) -> Result<ImageFormat, PictureError> {
@@ -110,29 +101,6 @@ impl Picture {
             }),
         }
     }
-}
-
-/// The file that a path names: behind links, and neither a folder nor protected.
-fn target(path: &Path) -> io::Result<PathBuf> {
-    let Ok(target) = path.canonicalize() else {
-        return Ok(path.to_owned());
-    };
-    let metadata = target.metadata()?;
-    if metadata.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    if metadata.permissions().readonly() {
-        return Err(io::ErrorKind::PermissionDenied.into());
-    }
-    Ok(target)
-}
-
-/// Where a picture is written before it takes its name: beside it, under a name that no other run
-/// has.
-fn partial(target: &Path) -> PathBuf {
-    static COUNT: AtomicUsize = AtomicUsize::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    target.with_file_name(format!(".oneiric-{}-{count}.partial", std::process::id()))
 }
 
 #[cfg(test)]
@@ -156,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn files_keep_grey_and_alpha() {
+    fn files_keep_gray_and_alpha() {
         let folder = tempfile::tempdir().expect("a folder");
         for channels in [1, 4] {
             let path = folder.path().join(format!("{channels}.png"));
@@ -172,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn jpeg_keeps_grey_and_lays_alpha_over_white() {
+    fn jpeg_keeps_gray_and_lays_alpha_over_white() {
         let folder = tempfile::tempdir().expect("a folder");
         let saved = |name: &str, channels: usize, pixel: &[f32]| {
             let path = folder.path().join(name);
@@ -181,7 +149,7 @@ mod tests {
             picture.save(&path).expect("a writable folder");
             image::open(&path).expect("just written")
         };
-        assert_eq!(saved("grey.jpg", 1, &[0.5]).color().channel_count(), 1);
+        assert_eq!(saved("gray.jpg", 1, &[0.5]).color().channel_count(), 1);
         // Half of black over white.
         let glass = Picture::try_from(saved("glass.jpg", 4, &[0.0, 0.0, 0.0, 0.5]));
         for value in glass.expect("an image").pixel(3, 3) {
@@ -241,35 +209,5 @@ mod tests {
         ));
         assert!(ramp(3, 2).save(&directory).is_err());
         assert_eq!(std::fs::read_dir(folder.path()).expect("there").count(), 2);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn links_are_followed_and_protected_files_are_refused() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (real, link) = (
-            folder.path().join("real.png"),
-            folder.path().join("link.png"),
-        );
-        std::fs::write(&real, b"old").expect("writable");
-        std::os::unix::fs::symlink(&real, &link).expect("a link");
-        ramp(3, 2).save(&link).expect("writable");
-        assert!(link.is_symlink());
-        assert_eq!(
-            Picture::open(&real)
-                .expect("written through the link")
-                .width(),
-            3
-        );
-
-        let mut permissions = real.metadata().expect("there").permissions();
-        permissions.set_readonly(true);
-        std::fs::set_permissions(&real, permissions).expect("ours");
-        assert!(matches!(
-            Picture::check_writable(&link),
-            Err(PictureError::NotWritable { .. })
-        ));
-        assert!(ramp(4, 2).save(&real).is_err());
-        assert_eq!(Picture::open(&real).expect("unchanged").width(), 3);
     }
 }

@@ -4,10 +4,11 @@ use std::{
     collections::BTreeMap,
     fs::File,
     io::{self, BufWriter, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use half::f16;
+use oneiric_support::write_atomically;
 use serde_json::{Map, Value, json};
 
 use super::header::METADATA_KEY;
@@ -36,7 +37,8 @@ pub fn write_safetensors(
     for (name, tensor) in tensors {
         check_shape(name, &tensor.shape, tensor.values.len())?;
     }
-    write_whole(path, |file| write(file, tensors, metadata)).map_err(|source| WeightsError::Write {
+    let written = write_atomically(path, |file| write(file, tensors, metadata));
+    written.map_err(|source| WeightsError::Write {
         path: path.to_owned(),
         source,
     })
@@ -94,41 +96,4 @@ fn values(group: &[(&String, &HostTensor)]) -> impl Iterator<Item = f32> {
 /// and the payload of a NaN.
 fn fits_half(value: f32) -> bool {
     f16::from_f32(value).to_f32().to_bits() == value.to_bits()
-}
-
-/// Writes a file under another name in the same folder, then renames it.
-fn write_whole(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let target = target(path)?;
-    let folder = match target.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".oneiric-").suffix(".partial");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // The permissions of any new file (less the umask); a temporary file is private by default.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut partial = builder.tempfile_in(folder)?;
-    write(partial.as_file_mut())?;
-    partial.as_file().sync_all()?;
-    partial.persist(&target).map_err(|error| error.error)?;
-    Ok(())
-}
-
-/// Resolves symbolic links. Returns an error if the target is a folder or is read-only.
-fn target(path: &Path) -> io::Result<PathBuf> {
-    let Ok(target) = path.canonicalize() else {
-        return Ok(path.to_owned());
-    };
-    let metadata = target.metadata()?;
-    if metadata.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    if metadata.permissions().readonly() {
-        return Err(io::ErrorKind::PermissionDenied.into());
-    }
-    Ok(target)
 }
