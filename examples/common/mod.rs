@@ -11,7 +11,9 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
-use oneiric::{Class, Downloader, InceptionV1, Picture, Pretrained, burn::tensor::Device};
+use oneiric::{Class, InceptionV1, Picture, burn::tensor::Device};
+#[cfg(feature = "download")]
+use oneiric::{Downloader, Pretrained};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 /// Any error, printed as its message: `main` prints errors in their debug form, which is for
@@ -34,7 +36,8 @@ impl fmt::Debug for Report {
 const WEIGHTS: &str = "[--weights FILE | inception5h | bvlc | torchvision]
 
 Without --weights the network is the small one that ships inside oneiric. A FILE is a network in
-any of the formats that there are; a name is that of a public one, which is downloaded once.";
+any of the formats that there are; a name is that of a public one, which is downloaded once, by
+examples that are built with --features download.";
 
 /// The program's arguments in order, each with its name for the message when it is wrong.
 pub(crate) struct Args {
@@ -109,18 +112,21 @@ impl Args {
         let Some(weights) = &self.weights else {
             return Ok(InceptionV1::bundled(device)?);
         };
-        let is_there = Path::new(weights).exists();
-        match weights.parse::<Pretrained>() {
-            Ok(public) if !is_there => {
-                let file = download(public)
-                    .map_err(|error| format!("{error:?}\n(here: with --weights FILE)"))?;
-                Ok(InceptionV1::load(file, device)?)
-            }
-            Err(_) if !is_there => Err(self.refuse(&format!(
-                "--weights has neither a file nor a name in {weights:?}"
-            ))),
-            _ => Ok(InceptionV1::load(weights, device)?),
+        if Path::new(weights).exists() {
+            return Ok(InceptionV1::load(weights, device)?);
         }
+        #[cfg(feature = "download")]
+        if let Ok(public) = weights.parse() {
+            let file = download(public)
+                .map_err(|error| format!("{error:?}\n(here: with --weights FILE)"))?;
+            return Ok(InceptionV1::load(file, device)?);
+        }
+        let names = if cfg!(feature = "download") {
+            "and no public network of that name"
+        } else {
+            "and names of public networks need a build with --features download"
+        };
+        Err(self.refuse(&format!("there is no file {weights:?}, {names}")))
     }
 }
 
@@ -180,7 +186,8 @@ pub(crate) fn side(net: &InceptionV1) -> usize {
     net.config().side.max(128)
 }
 
-/// The file of a public network, from the cache or the network, with a bar.
+/// Returns the file of a public network, from the cache or the network, with a progress bar.
+#[cfg(feature = "download")]
 fn download(public: Pretrained) -> Result<PathBuf, Report> {
     let bar = ProgressBar::no_length().with_style(ProgressStyle::with_template(
         "{wide_bar} {bytes}/{total_bytes} {eta}",
@@ -188,11 +195,12 @@ fn download(public: Pretrained) -> Result<PathBuf, Report> {
     let file = Downloader::new()
         .observer({
             let bar = bar.clone();
-            move |progress| {
+            move |report| {
+                let progress = report.progress();
                 if let Some(total) = progress.total {
                     bar.set_length(total);
                 }
-                bar.set_position(progress.received);
+                bar.set_position(progress.done);
             }
         })
         .fetch(public)?;

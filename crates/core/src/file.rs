@@ -26,8 +26,8 @@ impl Picture {
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`open`](Self::open), and [`PictureError::Channels`] for another number
-    /// of channels.
+    /// Returns the errors of [`open`](Self::open), and [`PictureError::Channels`] for another
+    /// number of channels.
     pub fn open_with_channels(
         path: impl AsRef<Path>,
         channels: usize,
@@ -50,16 +50,16 @@ impl Picture {
     }
 
     /// Writes the picture as PNG or JPEG, by the extension of the name. The file is written with
-    /// [`write_atomically`]: a full disk neither leaves half a picture nor spoils one that was there,
-    /// and the file is on the disk when this returns.
+    /// [`write_atomically`]: a full disk neither leaves half a picture nor spoils one that was
+    /// there, and the file is on the disk when this returns.
     ///
     /// A gray picture stays gray, and a PNG keeps the alpha channel; a JPEG has none, so there the
     /// picture is composed over white.
     ///
     /// # Errors
     ///
-    /// Returns [`PictureError`] if the extension is another one, if files do not hold this number of
-    /// channels ([`check_channels`](Self::check_channels)), or if the file cannot be written.
+    /// Returns [`PictureError`] if the extension is another one, if files do not hold this number
+    /// of channels ([`check_channels`](Self::check_channels)), or if the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), PictureError> {
         let path = path.as_ref();
         let format = Self::format_of(path)?;

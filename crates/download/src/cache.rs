@@ -1,46 +1,42 @@
-//! The folder that files are kept in.
+//! The cache directory.
 
 use std::{env, io, path::Path, path::PathBuf};
 
-use crate::{DownloadError, RemoteFile};
+use crate::{DownloadError, RemoteFile, SettingError, error::disk};
 
-/// The variable that names another cache.
+/// Environment variable that overrides the cache directory.
 const VARIABLE: &str = "ONEIRIC_CACHE";
-/// The folder's name in the user's cache directory.
-const FOLDER: &str = "oneiric";
 
-/// The folder that weights are kept in, unless [`Downloader::cache_dir`](crate::Downloader::cache_dir)
-/// says another: the variable `ONEIRIC_CACHE` if it is set and not empty, else `oneiric` in the
-/// user's cache directory (`~/.cache` or `XDG_CACHE_HOME` on Linux, `~/Library/Caches` on macOS,
-/// `%LOCALAPPDATA%` on Windows). It need not exist yet.
+/// Returns the default cache directory: the value of the variable `ONEIRIC_CACHE` if it is set and
+/// not empty, else `oneiric` in the user's cache directory (`~/.cache` or `XDG_CACHE_HOME` on
+/// Linux, `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows). It need not exist yet.
 ///
 /// # Errors
 ///
-/// [`DownloadError::NoCacheDir`] when the user has no such directory.
-pub fn cache_dir() -> Result<PathBuf, DownloadError> {
+/// Returns [`SettingError`] if the user has no cache directory.
+pub fn cache_dir() -> Result<PathBuf, SettingError> {
     match env::var_os(VARIABLE) {
         Some(path) if !path.is_empty() => Ok(path.into()),
         _ => dirs::cache_dir()
-            .map(|path| path.join(FOLDER))
-            .ok_or(DownloadError::NoCacheDir),
+            .map(|path| path.join("oneiric"))
+            .ok_or_else(|| {
+                let allowed = "a folder, as this user has no cache directory; or call \
+                           Downloader::cache_dir";
+                SettingError::new(VARIABLE, "not set", allowed)
+            }),
     }
 }
 
-/// Whether the file is there, and whole.
+/// Returns true if the path holds the file with its checksum, and false if nothing is there.
 pub(crate) fn holds(path: &Path, file: &RemoteFile) -> Result<bool, DownloadError> {
     match file.checksum.mismatch(path) {
         Ok(None) => Ok(true),
         Ok(Some(found)) => Err(DownloadError::Damaged {
             path: path.to_owned(),
-            url: file.url.clone(),
-            expected: file.checksum.clone(),
+            file: Box::new(file.clone()),
             found,
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(source) => Err(DownloadError::Disk {
-            action: "read",
-            path: path.to_owned(),
-            source,
-        }),
+        Err(source) => Err(disk("read", path)(source)),
     }
 }

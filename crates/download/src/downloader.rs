@@ -1,119 +1,103 @@
-//! Fetches files through the cache.
+//! The downloader and its settings.
 
-use std::{
-    fmt, fs,
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, fs, path::PathBuf, time::Duration};
 
 use crate::{
-    DownloadError, Pretrained, Progress, Proxies, RemoteFile, cache, cache_dir,
-    partial::{Partial, Turn, disk},
-    transfer::Transfer,
+    CancelToken, DownloadError, DownloadProgress, RemoteFile, cache, cache_dir, error::disk,
+    partial::Partial, proxy::proxy, transfer::Transfer,
 };
 
-/// How long a server may be silent, if nothing else is said.
+/// Default time-out.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-type Observer = Box<dyn FnMut(Progress<'_>) + Send>;
+pub(crate) type Observer = Box<dyn FnMut(&DownloadProgress) + Send>;
 
-/// Fetches files: from the cache, or from where they are published.
+/// Fetches files from the cache, or else from the servers that publish them.
 ///
-/// | setting | default | what for |
+/// | setting | default | purpose |
 /// | --- | --- | --- |
-/// | [`cache_dir`](Self::cache_dir) | [`cache_dir()`](crate::cache_dir) | the folder that files are kept in |
-/// | [`timeout`](Self::timeout) | 30 s | how long to wait for a connection, an answer, or the next bytes |
-/// | [`proxies`](Self::proxies) | [`Proxies::from_env`] | how to get out |
-/// | [`observer`](Self::observer) | none | is told how far a download has come |
-/// | [`cancel`](Self::cancel) | none | ends a download from elsewhere |
+/// | [`cache_dir`](Self::cache_dir) | [`cache_dir()`](crate::cache_dir) | folder of the files |
+/// | [`timeout`](Self::timeout) | 30 s | longest wait for a connection, an answer, or more bytes |
+/// | [`proxy`](Self::proxy) | from the environment | proxy of all requests |
+/// | [`observer`](Self::observer) | none | called with the progress of a download |
+/// | [`cancel`](Self::cancel) | none | stops a download |
 #[derive(Default)]
 pub struct Downloader {
     cache_dir: Option<PathBuf>,
     timeout: Option<Duration>,
-    proxies: Option<Proxies>,
+    proxy: Option<String>,
     observer: Option<Observer>,
-    cancel: Arc<AtomicBool>,
+    cancel: CancelToken,
 }
 
 impl Downloader {
-    /// With the defaults. Nothing is read or asked before a fetch.
+    /// Creates a downloader with the defaults. The environment is read by each fetch.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Keeps files in this folder, which is made if need be.
+    /// Sets the folder of the files, which is created if need be.
     #[must_use]
     pub fn cache_dir(mut self, path: impl Into<PathBuf>) -> Self {
         self.cache_dir = Some(path.into());
         self
     }
 
-    /// Waits no longer than this for a connection, for an answer, and each time for the next bytes.
-    /// A slow server that keeps sending is fine, however long the whole takes.
+    /// Sets the longest wait for a connection, for an answer, and each time for more bytes. The
+    /// duration of the whole download is not limited.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Goes through these proxies, whatever the environment says.
+    /// Sets the proxy of all requests, regardless of the environment: `http://host:port`,
+    /// `https://...`, `socks4://...`, `socks4a://...`, `socks5://...` or `socks5h://...`, with
+    /// `user:password@` before the host if the proxy requires them. An empty text stands for direct
+    /// connections.
     #[must_use]
-    pub fn proxies(mut self, proxies: Proxies) -> Self {
-        self.proxies = Some(proxies);
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.proxy = Some(url.into());
         self
     }
 
-    /// Tells this how far a download has come: when it begins and after every few bytes (64 KiB at
-    /// most). It is not called for a file that is in the cache.
+    /// Sets a function that is called when a download begins and after every block of at most
+    /// 64 KiB. It is not called for a file from the cache.
     #[must_use]
-    pub fn observer(mut self, observer: impl FnMut(Progress<'_>) + Send + 'static) -> Self {
+    pub fn observer(mut self, observer: impl FnMut(&DownloadProgress) + Send + 'static) -> Self {
         self.observer = Some(Box::new(observer));
         self
     }
 
-    /// Ends a download with [`DownloadError::Cancelled`] as soon as this is `true`: at the next
-    /// bytes that come, or while waiting for another process. The observer, another thread or a
-    /// signal handler may set it.
+    /// Sets a token that stops a download with [`DownloadError::Canceled`]. It is looked at after
+    /// every block, and all the time while another process downloads the file.
     ///
     /// ```
-    /// use std::sync::{Arc, atomic::{AtomicBool, Ordering}};
-    /// use oneiric_download::Downloader;
+    /// use oneiric_download::{CancelToken, Downloader};
     ///
-    /// let cancel = Arc::new(AtomicBool::new(false));
-    /// let flag = Arc::clone(&cancel);
-    /// let downloader = Downloader::new().cancel(cancel).observer(move |progress| {
-    ///     if progress.total.is_some_and(|total| total > 100_000_000) {
-    ///         flag.store(true, Ordering::Relaxed);
+    /// let cancel = CancelToken::new();
+    /// let downloader = Downloader::new().cancel(cancel.clone()).observer(move |report| {
+    ///     if report.progress().total.is_some_and(|total| total > 100_000_000) {
+    ///         cancel.cancel();
     ///     }
     /// });
     /// ```
     #[must_use]
-    pub fn cancel(mut self, flag: Arc<AtomicBool>) -> Self {
-        self.cancel = flag;
+    pub fn cancel(mut self, token: CancelToken) -> Self {
+        self.cancel = token;
         self
     }
 
-    /// Fetches one of the public files: its path in the cache, where it lies whole and checked.
+    /// Fetches a [`Pretrained`](crate::Pretrained) file or a [`RemoteFile`] of your own. Returns
+    /// the path of the verified file in the cache.
     ///
     /// # Errors
     ///
-    /// When it cannot be downloaded or written, or another file lies in its place: see
-    /// [`DownloadError`].
-    pub fn fetch(&mut self, pretrained: Pretrained) -> Result<PathBuf, DownloadError> {
-        self.fetch_file(&pretrained.remote_file())
-    }
-
-    /// Fetches any file that has a checksum, in the same way.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`fetch`](Self::fetch), and those of a name or a URL that cannot be used.
-    pub fn fetch_file(&mut self, file: &RemoteFile) -> Result<PathBuf, DownloadError> {
+    /// Returns [`DownloadError`] if a setting cannot be used, if the file cannot be downloaded or
+    /// written, or if another file lies in its place.
+    pub fn fetch(&mut self, file: impl Into<RemoteFile>) -> Result<PathBuf, DownloadError> {
+        let file = &file.into();
         let uri = file.validate()?;
         let folder = match &self.cache_dir {
             Some(folder) => folder.clone(),
@@ -123,37 +107,22 @@ impl Downloader {
         if cache::holds(&target, file)? {
             return Ok(target);
         }
-        let proxies = match &self.proxies {
-            Some(proxies) => proxies.clone(),
-            None => Proxies::from_env()?,
+        let proxy = proxy(self.proxy.as_deref())?;
+        fs::create_dir_all(&folder).map_err(disk("create", &folder))?;
+        let Some(partial) = Partial::open(&target, &self.cancel)? else {
+            return Err(DownloadError::Canceled(0));
         };
-        fs::create_dir_all(&folder).map_err(|source| disk("create", &folder, source))?;
-        let cancel = &self.cancel;
-        let cancelled = || cancel.load(Ordering::Relaxed);
-        let mut observer = self.observer.as_mut();
-        let transfer = Transfer {
-            file,
-            uri,
-            target: &target,
-            proxies: &proxies,
-            timeout: self.timeout.unwrap_or(TIMEOUT),
-            observe: &mut |progress| {
-                if let Some(observer) = observer.as_mut() {
-                    observer(progress);
-                }
-            },
-            cancelled: &cancelled,
-            proxy: None,
-        };
-        let Some(turn) = Turn::wait(&target, cancelled)? else {
-            return Err(DownloadError::Cancelled {
-                attempt: transfer.attempt(),
-                received: 0,
-            });
-        };
-        // Another process may have fetched it while this one waited.
+        // Another process may have fetched the file while this one waited.
         if !cache::holds(&target, file)? {
-            transfer.run(Partial::open(&target, turn)?)?;
+            let transfer = Transfer {
+                file,
+                uri,
+                proxy,
+                timeout: self.timeout.unwrap_or(TIMEOUT),
+                observer: self.observer.as_mut(),
+                cancel: &self.cancel,
+            };
+            transfer.run(partial)?;
         }
         Ok(target)
     }
@@ -164,7 +133,8 @@ impl fmt::Debug for Downloader {
         f.debug_struct("Downloader")
             .field("cache_dir", &self.cache_dir)
             .field("timeout", &self.timeout)
-            .field("proxies", &self.proxies)
+            // May contain a password.
+            .field("proxy", &self.proxy.is_some())
             .field("observer", &self.observer.is_some())
             .field("cancel", &self.cancel)
             .finish()

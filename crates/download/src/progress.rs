@@ -1,15 +1,23 @@
-//! What an observer sees.
+//! Reports to an observer.
+
+use oneiric_support::Progress;
 
 use crate::RemoteFile;
 
-/// How far a download has come.
-#[derive(Debug, Clone, Copy)]
+/// The state of a download, as its observer sees it.
+#[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Progress<'a> {
-    /// What is fetched; shows as its name.
-    pub file: &'a RemoteFile,
-    /// Bytes that are there, with those that an earlier, interrupted download left.
-    pub received: u64,
-    /// Bytes of the whole file, if the server says.
-    pub total: Option<u64>,
+pub struct DownloadProgress {
+    /// The file; prints as its name.
+    pub file: RemoteFile,
+    pub(crate) progress: Progress,
+}
+
+impl DownloadProgress {
+    /// Returns the progress in bytes, including those of an earlier, interrupted download. The
+    /// total is `None` if the server does not announce it.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.progress
+    }
 }

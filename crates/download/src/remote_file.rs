@@ -1,74 +1,73 @@
-//! A file to fetch.
+//! The description of a file to download.
 
 use std::fmt;
 
 use ureq::http::Uri;
 
-use crate::{Checksum, DownloadError, Pretrained};
+use crate::{Checksum, SettingError};
 
-/// What a file may hold at most, if nothing else is said: about five times InceptionV1.
-const MAX_BYTES: u64 = 256 * 1024 * 1024;
-
-/// Where a file is published, and how to know it: one of the [`Pretrained`] ones, or weights of
-/// one's own.
+/// A file's URL, its name in the cache and its checksum.
 ///
 /// ```
 /// use oneiric_download::{Checksum, RemoteFile};
 ///
-/// let checksum = Checksum::sha256_prefix("1378be20")?;
+/// let checksum = Checksum::Sha256Prefix("1378be20".to_owned());
 /// let file = RemoteFile::new("https://example.org/my.safetensors", "my.safetensors", checksum)
 ///     .with_max_bytes(30_000_000);
 /// assert_eq!(file.to_string(), "my.safetensors");
-/// # Ok::<(), oneiric_download::ChecksumError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct RemoteFile {
-    /// Where it is published: an `http` or `https` URL.
+    /// The URL, `http` or `https`.
     pub url: String,
-    /// Its name in the cache.
+    /// The name in the cache.
     pub file_name: String,
-    /// What it must hash to.
+    /// The checksum of the content.
     pub checksum: Checksum,
-    /// More bytes than these are an error, so that no server can fill the disk (default: 256 MiB).
+    /// The largest size that is accepted, in bytes, so that no server can fill the disk (default:
+    /// 256 MiB, about five times InceptionV1).
     pub max_bytes: u64,
 }
 
 impl RemoteFile {
-    /// A file of at most 256 MiB.
+    /// Describes a file of at most 256 MiB. Nothing is checked before the file is fetched.
     #[must_use]
     pub fn new(url: impl Into<String>, file_name: impl Into<String>, checksum: Checksum) -> Self {
         Self {
             url: url.into(),
             file_name: file_name.into(),
             checksum,
-            max_bytes: MAX_BYTES,
+            max_bytes: 256 << 20,
         }
     }
 
-    /// Allows another size.
+    /// Sets the largest size that is accepted, in bytes.
     #[must_use]
     pub fn with_max_bytes(mut self, max_bytes: u64) -> Self {
         self.max_bytes = max_bytes;
         self
     }
 
-    /// The URL taken apart, if it can be fetched and the name is one of a plain file.
-    pub(crate) fn validate(&self) -> Result<Uri, DownloadError> {
+    /// Checks the name, the checksum and the URL. Returns the parsed URL.
+    pub(crate) fn validate(&self) -> Result<Uri, SettingError> {
         let name = self.file_name.as_str();
-        // Colons name drives and streams on Windows; a leading dot is how this crate's locks begin.
+        // Colons name drives and streams on Windows; names of locks begin with a dot.
         let plain = !name.is_empty()
             && !name.starts_with('.')
             && !name.contains(['/', '\\', ':', '\0'])
             && !name.ends_with(".partial");
-        if !plain {
-            return Err(DownloadError::FileName {
-                file_name: name.to_owned(),
-            });
-        }
-        let uri = self.url.parse::<Uri>().ok().filter(fetchable);
-        uri.ok_or_else(|| DownloadError::Url {
-            url: self.url.clone(),
+        let allowed =
+            "a plain name, without folders or colons, a dot in front or .partial at the end";
+        SettingError::require("the file name", format_args!("{name:?}"), plain, allowed)?;
+        self.checksum.validate()?;
+        let uri = self.url.parse::<Uri>().ok().filter(|uri| {
+            matches!(uri.scheme_str(), Some("http" | "https"))
+                && uri.host().is_some_and(|host| !host.is_empty())
+        });
+        uri.ok_or_else(|| {
+            let allowed = "an http:// or https:// URL with a host";
+            SettingError::new("the URL", format_args!("{:?}", self.url), allowed)
         })
     }
 }
@@ -76,63 +75,5 @@ impl RemoteFile {
 impl fmt::Display for RemoteFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.file_name)
-    }
-}
-
-impl From<Pretrained> for RemoteFile {
-    fn from(pretrained: Pretrained) -> Self {
-        pretrained.remote_file()
-    }
-}
-
-fn fetchable(uri: &Uri) -> bool {
-    matches!(uri.scheme_str(), Some("http" | "https"))
-        && uri.host().is_some_and(|host| !host.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn file(url: &str, name: &str) -> RemoteFile {
-        RemoteFile::new(url, name, Checksum::known_sha256("1378be20"))
-    }
-
-    #[test]
-    fn names_that_leave_the_cache_are_refused() {
-        let url = "http://example.org/a";
-        file(url, "a b.zip").validate().expect("a plain name");
-        for name in [
-            "",
-            ".",
-            "..",
-            "../a",
-            "a/b",
-            "a\\b",
-            "c:a",
-            ".lock",
-            "a.partial",
-        ] {
-            let error = file(url, name).validate();
-            assert!(
-                matches!(error, Err(DownloadError::FileName { .. })),
-                "{name}"
-            );
-        }
-    }
-
-    #[test]
-    fn urls_that_cannot_be_fetched_are_refused() {
-        for url in [
-            "",
-            "a.zip",
-            "/a.zip",
-            "file:///a.zip",
-            "ftp://example.org/a",
-            "http://a b/",
-        ] {
-            let error = file(url, "a").validate();
-            assert!(matches!(error, Err(DownloadError::Url { .. })), "{url}");
-        }
     }
 }

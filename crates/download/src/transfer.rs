@@ -1,239 +1,200 @@
-//! From a server to a partial file that was found to be the published one.
+//! The transfer of a file from its server into a partial file.
 
 use std::{
     io::{self, Read},
-    path::Path,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use ureq::{
-    Body, Error,
+    Agent, Body, Error, Proxy,
     http::{
         Response, Uri,
-        header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderName},
+        header::{CONTENT_RANGE, RANGE},
     },
 };
 
 use crate::{
-    Attempt, DownloadError, Progress, Proxies, RemoteFile,
-    forward::LookupFailed,
-    http::{Failure, Request},
-    partial::{Partial, disk},
+    CancelToken, DownloadError, DownloadProgress, Progress, RemoteFile, TransferError,
+    TransferProblem, downloader::Observer, error::disk, partial::Partial, proxy::shown,
 };
 
-/// Bytes between two looks at whether to go on.
+/// `User-Agent` header.
+const USER_AGENT: &str = concat!("oneiric/", env!("CARGO_PKG_VERSION"));
+/// Redirects in a row that are followed, as by default in ureq.
+const MAX_REDIRECTS: u32 = 10;
+/// Bytes that are read between two reports to the observer.
 const BLOCK: usize = 64 * 1024;
 
-/// A download.
+/// A transfer with its settings.
 pub(crate) struct Transfer<'a> {
     pub(crate) file: &'a RemoteFile,
     pub(crate) uri: Uri,
-    pub(crate) target: &'a Path,
-    pub(crate) proxies: &'a Proxies,
+    pub(crate) proxy: Option<Proxy>,
     pub(crate) timeout: Duration,
-    pub(crate) observe: &'a mut dyn FnMut(Progress<'_>),
-    pub(crate) cancelled: &'a dyn Fn() -> bool,
-    /// The proxy of the last request.
-    pub(crate) proxy: Option<String>,
+    pub(crate) observer: Option<&'a mut Observer>,
+    pub(crate) cancel: &'a CancelToken,
 }
 
 impl Transfer<'_> {
-    /// Fills the partial file and gives it its name.
+    /// Completes the partial file, verifies it and renames it to its target.
     pub(crate) fn run(mut self, mut partial: Partial) -> Result<(), DownloadError> {
-        let resumed = partial.length() > 0;
-        if resumed && self.mismatch(&mut partial)?.is_none() {
-            return partial.finish(); // It ended between the last byte and the new name.
-        }
-        self.receive(&mut partial)?;
-        let mut found = self.mismatch(&mut partial)?;
-        if resumed && found.is_some() {
-            // What was left may have been of another version, or never right.
-            partial.clear()?;
+        // Bytes that an earlier download left may be all of the file. Or they are wrong or belong
+        // to another version of the file; then a second round starts over.
+        loop {
+            let resumed = partial.length > 0;
+            if resumed && self.mismatch(&partial)?.is_none() {
+                return partial.finish();
+            }
             self.receive(&mut partial)?;
-            found = self.mismatch(&mut partial)?;
-        }
-        match found {
-            None => partial.finish(),
-            Some(found) => {
-                let received = partial.length();
-                partial.discard();
-                Err(DownloadError::Checksum {
-                    attempt: self.attempt(),
-                    found,
-                    received,
-                })
+            let Some(found) = self.mismatch(&partial)? else {
+                return partial.finish();
+            };
+            let received = partial.length;
+            partial.clear()?;
+            if !resumed {
+                let problem = TransferProblem::Checksum { found, received };
+                return Err(self.failed(&partial, problem));
             }
         }
     }
 
-    /// What is tried, for errors.
-    pub(crate) fn attempt(&self) -> Box<Attempt> {
-        Box::new(Attempt {
-            url: self.file.url.clone(),
-            proxy: self.proxy.clone(),
-            path: self.target.to_owned(),
-            checksum: self.file.checksum.clone(),
-        })
+    fn failed(&self, partial: &Partial, problem: TransferProblem) -> DownloadError {
+        let proxy = self.proxy.as_ref();
+        let proxy = proxy.filter(|proxy| !proxy.is_no_proxy(&self.uri));
+        let error = TransferError {
+            file: self.file.clone(),
+            path: partial.target.clone(),
+            proxy: proxy.map(shown),
+            received: partial.length,
+            problem,
+        };
+        Box::new(error).into()
     }
 
-    fn mismatch(&self, partial: &mut Partial) -> Result<Option<String>, DownloadError> {
-        partial.sync()?;
-        // From the disk, not on the way there: so this covers the disk, too, and what was resumed.
-        let found = self.file.checksum.mismatch(partial.path());
-        found.map_err(|source| disk("read", partial.path(), source))
+    /// Hashes what is on the disk, and not what came: this covers the disk and resumed files too.
+    fn mismatch(&self, partial: &Partial) -> Result<Option<String>, DownloadError> {
+        let found = self.file.checksum.mismatch(&partial.path);
+        found.map_err(disk("read", &partial.path))
     }
 
-    /// Receives the file, or what is missing of it.
+    /// Receives the rest of the file, or all of it.
     fn receive(&mut self, partial: &mut Partial) -> Result<(), DownloadError> {
-        let response = loop {
-            let response = self.ask(partial)?;
-            let start = partial.length();
+        let began = Instant::now();
+        let agent = agent(&self.uri, self.proxy.clone(), self.timeout);
+        let body = loop {
+            let start = partial.length;
+            let response = self.request(&agent, partial)?;
             match response.status().as_u16() {
-                206 if start > 0 && starts_at(&response, start) => break response,
+                206 if start > 0 && starts_at(&response, start) => break response.into_body(),
                 200 => {
-                    // The whole file, also where only the rest was asked for.
+                    // The whole file, even if a range of it was requested.
                     partial.clear()?;
-                    break response;
+                    break response.into_body();
                 }
-                // No such range: the file has changed, or what is there was all of it.
+                // No such range: the file has changed, or the partial file had its full length.
                 206 | 416 if start > 0 => partial.clear()?,
-                status => {
-                    return Err(DownloadError::Status {
-                        attempt: self.attempt(),
-                        status,
-                    });
-                }
+                status => return Err(self.failed(partial, TransferProblem::Status(status))),
             }
         };
-        let rest = number(&response, &CONTENT_LENGTH);
-        let total = rest.map(|rest| rest.saturating_add(partial.length()));
+        let total = body.content_length();
+        let total = total.map(|rest| rest.saturating_add(partial.length));
         self.check_size(partial, total.unwrap_or(0))?;
-        let mut body = response.into_body().into_reader();
-        let mut block = vec![0; BLOCK];
+        let mut report = DownloadProgress {
+            file: self.file.clone(),
+            progress: Progress::new(partial.length, total, began.elapsed()),
+        };
+        let (mut body, mut block) = (body.into_reader(), vec![0; BLOCK]);
         loop {
-            self.show(partial, total)?;
+            let received = partial.length;
+            report.progress = Progress::new(received, total, began.elapsed());
+            if let Some(observer) = &mut self.observer {
+                observer(&report);
+            }
+            if self.cancel.is_canceled() {
+                return Err(DownloadError::Canceled(received));
+            }
             let count = match body.read(&mut block) {
-                Ok(0) => break,
+                Ok(0) => return Ok(()),
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(self.broken(error, partial, total)),
+                Err(error) => {
+                    let problem = match Error::from(error) {
+                        Error::Timeout(_) => TransferProblem::Timeout(self.timeout),
+                        _ => TransferProblem::Truncated(total),
+                    };
+                    return Err(self.failed(partial, problem));
+                }
             };
-            self.check_size(partial, partial.length() + count as u64)?;
+            self.check_size(partial, received + count as u64)?;
             partial.write(&block[..count])?;
         }
-        match total {
-            Some(length) if length != partial.length() => Err(DownloadError::Truncated {
-                attempt: self.attempt(),
-                received: partial.length(),
-                total,
-            }),
-            _ => Ok(()),
-        }
     }
 
-    fn ask(&mut self, partial: &Partial) -> Result<Response<Body>, DownloadError> {
-        let request = Request {
-            uri: &self.uri,
-            proxies: self.proxies,
-            timeout: self.timeout,
-            start: partial.length(),
-        };
-        let answer = request.send(|proxy| self.proxy = proxy);
-        answer.map_err(|failure| match failure {
-            Failure::Redirect { location, reason } => DownloadError::Redirect {
-                attempt: self.attempt(),
-                location,
-                reason,
-            },
-            Failure::Request(error) => self.unreachable(error, partial.length()),
+    /// Requests the bytes that are missing, following redirects.
+    fn request(&self, agent: &Agent, partial: &Partial) -> Result<Response<Body>, DownloadError> {
+        let mut request = agent.get(&self.uri);
+        if partial.length > 0 {
+            request = request.header(RANGE, format!("bytes={}-", partial.length));
+        }
+        request.call().map_err(|error| {
+            let problem = match error {
+                Error::Timeout(_) => TransferProblem::Timeout(self.timeout),
+                Error::TooManyRedirects => TransferProblem::Redirects(MAX_REDIRECTS),
+                Error::RequireHttpsOnly(location) => TransferProblem::Insecure(location),
+                Error::Io(source) => TransferProblem::Connection(source.into()),
+                other => TransferProblem::Connection(other.into()),
+            };
+            self.failed(partial, problem)
         })
-    }
-
-    /// Tells the observer, and heeds whoever wants to stop.
-    fn show(&mut self, partial: &Partial, total: Option<u64>) -> Result<(), DownloadError> {
-        let received = partial.length();
-        (self.observe)(Progress {
-            file: self.file,
-            received,
-            total,
-        });
-        if (self.cancelled)() {
-            return Err(DownloadError::Cancelled {
-                attempt: self.attempt(),
-                received,
-            });
-        }
-        Ok(())
     }
 
     fn check_size(&self, partial: &mut Partial, size: u64) -> Result<(), DownloadError> {
-        if size <= self.file.max_bytes {
+        let limit = self.file.max_bytes;
+        if size <= limit {
             return Ok(());
         }
-        // Resuming this would only lead here again.
-        partial.clear()?;
-        Err(DownloadError::TooLarge {
-            attempt: self.attempt(),
-            limit: self.file.max_bytes,
-        })
-    }
-
-    /// An error before there was an answer.
-    fn unreachable(&self, error: Error, received: u64) -> DownloadError {
-        let attempt = self.attempt();
-        match error {
-            Error::Timeout(_) => DownloadError::Timeout {
-                attempt,
-                timeout: self.timeout,
-                received,
-            },
-            Error::Io(source) => DownloadError::Connection {
-                attempt,
-                source: source.into(),
-            },
-            Error::Other(source) => match source.downcast::<LookupFailed>() {
-                Ok(failed) => DownloadError::Lookup {
-                    attempt,
-                    host: failed.host,
-                    source: failed.source,
-                },
-                Err(source) => DownloadError::Connection { attempt, source },
-            },
-            other => DownloadError::Connection {
-                attempt,
-                source: other.into(),
-            },
-        }
-    }
-
-    /// An error in the middle of an answer.
-    fn broken(&self, error: io::Error, partial: &Partial, total: Option<u64>) -> DownloadError {
-        match Error::from(error) {
-            Error::Timeout(_) => DownloadError::Timeout {
-                attempt: self.attempt(),
-                timeout: self.timeout,
-                received: partial.length(),
-            },
-            // Whatever else it is called, the file is not whole.
-            _ => DownloadError::Truncated {
-                attempt: self.attempt(),
-                received: partial.length(),
-                total,
-            },
-        }
+        partial.clear()?; // Continuing this file would only lead here again.
+        Err(self.failed(partial, TransferProblem::TooLarge(limit)))
     }
 }
 
-/// Whether a partial answer begins where it was asked to: `bytes 5-9/10`.
+/// Creates a client for a URL and for where it redirects to.
+fn agent(uri: &Uri, proxy: Option<Proxy>, timeout: Duration) -> Agent {
+    let limit = Some(timeout);
+    let config = Agent::config_builder()
+        .user_agent(USER_AGENT)
+        // A compressed answer would be another file than the published one.
+        .accept_encoding("identity")
+        .http_status_as_error(false)
+        .max_redirects(MAX_REDIRECTS)
+        .https_only(uri.scheme_str() == Some("https"))
+        .proxy(proxy)
+        .timeout_resolve(limit)
+        .timeout_connect(limit)
+        .timeout_recv_response(limit)
+        // Starts again with every read, so slow servers are fine and silent ones are not.
+        // `timeout_recv_body` would limit the whole download.
+        .timeout_per_read(limit)
+        .timeout_per_write(limit);
+    config.build().into()
+}
+
+/// Returns true if a partial answer begins at a byte: `Content-Range: bytes 5-9/10` begins at 5.
 fn starts_at(response: &Response<Body>, start: u64) -> bool {
     let range = response.headers().get(CONTENT_RANGE);
     let range = range.and_then(|range| range.to_str().ok());
-    let first = range.and_then(|range| range.trim().strip_prefix("bytes "));
-    let first = first.and_then(|range| range.split('-').next());
-    first.and_then(|first| first.trim().parse().ok()) == Some(start)
+    range.is_some_and(|range| range.starts_with(&format!("bytes {start}-")))
 }
 
-fn number(response: &Response<Body>, name: &HeaderName) -> Option<u64> {
-    let value = response.headers().get(name)?;
-    value.to_str().ok()?.trim().parse().ok()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn https_is_not_left() {
+        let agent = agent(&Uri::from_static("https://a.org"), None, Duration::ZERO);
+        // The same check comes before each redirect.
+        let error = agent.get("http://127.0.0.1:9/").call();
+        assert!(matches!(error, Err(Error::RequireHttpsOnly(_))));
+    }
 }

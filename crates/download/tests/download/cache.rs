@@ -15,7 +15,7 @@ fn a_file_that_was_put_there_is_used_without_network() {
     let path = folder.path().join(NAME);
     fs::write(&path, content()).expect("writable");
     // Nothing listens there.
-    let found = downloader(folder.path()).fetch_file(&remote("http://127.0.0.1:9/"));
+    let found = downloader(folder.path()).fetch(remote("http://127.0.0.1:9/"));
     assert_eq!(found.expect("in the cache"), path);
     assert_eq!(files(folder.path()), [NAME]);
 }
@@ -28,13 +28,13 @@ fn a_damaged_file_is_named_and_left_alone() {
     let mut damaged = content();
     damaged[12_345] ^= 1;
     fs::write(&path, &damaged).expect("writable");
-    let error = downloader(folder.path()).fetch_file(&remote(server.url("/")));
+    let error = downloader(folder.path()).fetch(remote(server.url("/")));
     let error = error.expect_err("damaged");
     assert!(matches!(error, DownloadError::Damaged { .. }), "{error}");
     let message = error.to_string();
     let (expected, found) = (sha256(&content()), sha256(&damaged));
     let path_text = format!("{path:?}");
-    for part in [&path_text, expected.hex(), found.hex(), "delete it"] {
+    for part in [&path_text, &expected, &found, "delete it"] {
         assert!(message.contains(part), "{part} is missing in: {message}");
     }
     assert_eq!(fs::read(&path).expect("still there"), damaged);
@@ -47,7 +47,7 @@ fn the_variable_names_the_cache() {
     if let Ok(url) = env::var(URL) {
         let expected = env::var_os("ONEIRIC_CACHE").expect("set by the parent");
         assert_eq!(cache_dir().expect("set"), expected);
-        Downloader::new().fetch_file(&remote(url)).expect("served");
+        Downloader::new().fetch(remote(url)).expect("served");
         return;
     }
     let server = Server::of(content());

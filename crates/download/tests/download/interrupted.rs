@@ -3,18 +3,15 @@
 use std::{
     env, fs,
     path::Path,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
 };
 
-use oneiric_download::{DownloadError, Downloader};
+use oneiric_download::{CancelToken, DownloadError, Downloader, TransferProblem};
 
 use crate::{
-    kit::{NAME, SHORT, content, downloader, files, remote, rerun},
+    kit::{NAME, SHORT, content, downloader, files, problem, remote, rerun},
     server::Server,
 };
 
@@ -34,7 +31,7 @@ fn dies_once() -> Server {
 }
 
 fn fetched(folder: &Path, server: &Server) {
-    let path = downloader(folder).fetch_file(&remote(server.url("/")));
+    let path = downloader(folder).fetch(remote(server.url("/")));
     let path = path.expect("the second time it works");
     assert_eq!(fs::read(path).expect("there"), content());
     assert_eq!(files(folder), [NAME]);
@@ -44,9 +41,8 @@ fn fetched(folder: &Path, server: &Server) {
 fn the_next_download_goes_on_where_the_server_died() {
     let server = dies_once();
     let folder = tempfile::tempdir().expect("a folder");
-    let error = downloader(folder.path()).fetch_file(&remote(server.url("/")));
-    let error = error.expect_err("the server died");
-    assert!(matches!(error, DownloadError::Truncated { .. }), "{error}");
+    let error = downloader(folder.path()).fetch(remote(server.url("/")));
+    assert!(matches!(problem(error), TransferProblem::Truncated(_)));
     assert_eq!(files(folder.path()), [PARTIAL]);
     fetched(folder.path(), &server);
     let second = server.requests()[1].to_ascii_lowercase();
@@ -76,11 +72,11 @@ fn a_range_from_elsewhere_is_not_taken() {
     let first = Arc::<Mutex<Option<u64>>>::default();
     let seen = first.clone();
     let path = downloader(folder.path())
-        .observer(move |progress| {
+        .observer(move |report| {
             let mut first = seen.lock().expect("no panic");
-            first.get_or_insert(progress.received);
+            first.get_or_insert(report.progress().done);
         })
-        .fetch_file(&remote(server.url("/")));
+        .fetch(remote(server.url("/")));
     assert_eq!(fs::read(path.expect("anew")).expect("there"), content());
     assert_eq!(server.requests().len(), 2);
     let first = *first.lock().expect("no panic");
@@ -111,15 +107,17 @@ fn a_whole_file_without_its_name_gets_it() {
 fn an_observer_can_cancel() {
     let server = Server::of(content());
     let folder = tempfile::tempdir().expect("a folder");
-    let cancel = Arc::<AtomicBool>::default();
-    let flag = cancel.clone();
-    let mut cancelled = downloader(folder.path())
-        .cancel(cancel)
-        .observer(move |progress| flag.store(progress.received > 0, Ordering::Relaxed));
-    let error = cancelled.fetch_file(&remote(server.url("/")));
-    let error = error.expect_err("cancelled");
-    let DownloadError::Cancelled { received, .. } = error else {
-        panic!("{error}");
+    let cancel = CancelToken::new();
+    let mut canceled = downloader(folder.path())
+        .cancel(cancel.clone())
+        .observer(move |report| {
+            if report.progress().done > 0 {
+                cancel.cancel();
+            }
+        });
+    let error = canceled.fetch(remote(server.url("/")));
+    let Err(DownloadError::Canceled(received)) = error else {
+        panic!("{error:?}");
     };
     assert!((1..300_000).contains(&received), "{received}");
     assert!(!folder.path().join(NAME).exists());
@@ -127,14 +125,15 @@ fn an_observer_can_cancel() {
 }
 
 #[test]
-fn nothing_is_asked_for_a_download_that_is_cancelled_before() {
+fn nothing_is_asked_for_a_download_that_is_canceled_before() {
     let server = Server::of(content());
     let folder = tempfile::tempdir().expect("a folder");
-    let cancel = Arc::new(AtomicBool::new(true));
+    let cancel = CancelToken::new();
+    cancel.cancel();
     let error = downloader(folder.path())
         .cancel(cancel)
-        .fetch_file(&remote(server.url("/")));
-    assert!(matches!(error, Err(DownloadError::Cancelled { .. })));
+        .fetch(remote(server.url("/")));
+    assert!(matches!(error, Err(DownloadError::Canceled(_))));
     assert!(server.requests().is_empty() && files(folder.path()).is_empty());
 }
 
@@ -143,7 +142,7 @@ fn a_killed_process_leaves_nothing_that_is_taken_for_the_file() {
     const URL: &str = "ONEIRIC_TEST_KILLED";
     if let Ok(url) = env::var(URL) {
         // In the child: the parent kills it while this waits.
-        let never = Downloader::new().fetch_file(&remote(url));
+        let never = Downloader::new().fetch(remote(url));
         panic!("the server never sends the end: {never:?}");
     }
     let server = Server::start(|mut exchange| {
@@ -188,9 +187,8 @@ fn a_stall_is_gone_on_from() {
     });
     let folder = tempfile::tempdir().expect("a folder");
     let mut impatient = downloader(folder.path()).timeout(SHORT);
-    let error = impatient.fetch_file(&remote(server.url("/")));
-    let error = error.expect_err("the server stalled");
-    assert!(matches!(error, DownloadError::Timeout { .. }), "{error}");
+    let error = impatient.fetch(remote(server.url("/")));
+    assert!(matches!(problem(error), TransferProblem::Timeout(_)));
     fetched(folder.path(), &server);
     let second = server.requests()[1].to_ascii_lowercase();
     assert!(second.contains("range: bytes=50000-\r\n"), "{second}");

@@ -1,13 +1,13 @@
-//! What the tests share.
+//! Helpers of the tests.
 
 use std::{
     env, fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Duration,
 };
 
-use oneiric_download::{Checksum, Downloader, Proxies, RemoteFile};
+use oneiric_download::{Checksum, DownloadError, Downloader, RemoteFile, TransferProblem};
 use sha2::{Digest, Sha256};
 
 /// The name of the file in the cache.
@@ -26,25 +26,31 @@ pub(crate) fn content() -> Vec<u8> {
     (0..300_000).map(next).collect()
 }
 
-pub(crate) fn sha256(content: &[u8]) -> Checksum {
-    let digits: String = Sha256::digest(content)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    Checksum::sha256(&digits).expect("64 digits")
+/// The hex digits of the SHA-256.
+pub(crate) fn sha256(content: &[u8]) -> String {
+    let hash = Sha256::digest(content);
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// [`content`], published at this URL.
 pub(crate) fn remote(url: impl Into<String>) -> RemoteFile {
-    RemoteFile::new(url, NAME, sha256(&content()))
+    RemoteFile::new(url, NAME, Checksum::Sha256(sha256(&content())))
 }
 
 /// Keeps files in this folder and goes through no proxy, whatever the environment says.
 pub(crate) fn downloader(folder: &Path) -> Downloader {
     Downloader::new()
         .cache_dir(folder)
-        .proxies(Proxies::none())
+        .proxy("")
         .timeout(Duration::from_secs(5))
+}
+
+/// The reason why a transfer failed.
+pub(crate) fn problem(result: Result<PathBuf, DownloadError>) -> TransferProblem {
+    match result {
+        Err(DownloadError::Transfer(error)) => error.problem,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// What lies in the folder, except for the locks, which stay.

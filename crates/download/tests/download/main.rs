@@ -6,5 +6,6 @@ mod interrupted;
 mod kit;
 mod routes;
 mod server;
+mod settings;
 mod together;
 mod whole;

@@ -1,4 +1,4 @@
-//! The way out: proxies, set by the caller or by the environment.
+//! Proxies, set by the caller or by the environment.
 
 use std::{
     env, fs,
@@ -7,10 +7,10 @@ use std::{
     thread,
 };
 
-use oneiric_download::{DownloadError, Downloader, Pretrained, Proxies};
+use oneiric_download::{DownloadError, Downloader, Pretrained, RemoteFile, TransferProblem};
 
 use crate::{
-    kit::{content, downloader, passes_again, remote},
+    kit::{content, downloader, passes_again, problem, remote},
     server::Server,
 };
 
@@ -18,62 +18,86 @@ use crate::{
 const FAR: &str = "http://weights.invalid/far/weights.bin";
 
 #[test]
-fn a_proxy_is_handed_the_whole_url() {
-    let proxy = Server::of(content());
+fn a_proxy_is_asked_for_a_tunnel() {
+    let proxy = Server::proxy(content());
     let folder = tempfile::tempdir().expect("a folder");
-    let with_password = format!("http://me:secret@{}", proxy.address);
-    let proxies = Proxies::none().http(&with_password).expect("a proxy");
     let path = downloader(folder.path())
-        .proxies(proxies)
-        .fetch_file(&remote(FAR))
+        .proxy(format!("http://me:secret@{}", proxy.address))
+        .fetch(remote(FAR))
         .expect("the proxy answers");
     assert_eq!(fs::read(path).expect("there"), content());
-    let head = &proxy.requests()[0];
+    let [connect, request] = &proxy.requests()[..] else {
+        panic!("a tunnel and a request");
+    };
     assert!(
-        head.starts_with(&format!("GET {FAR} HTTP/1.1\r\n")),
-        "{head}"
+        connect.starts_with("CONNECT weights.invalid:80 HTTP/1.1\r\n"),
+        "{connect}"
     );
-    let head = head.to_ascii_lowercase();
-    assert!(head.contains("host: weights.invalid\r\n"), "{head}");
-    assert!(head.contains("proxy-authorization: basic "), "{head}");
+    // RFC 7617: the user, a colon and the password in Base64.
+    let credentials = "Proxy-Authorization: Basic bWU6c2VjcmV0\r\n";
+    assert!(connect.contains(credentials), "{connect}");
+    assert!(
+        request.starts_with("GET /far/weights.bin HTTP/1.1\r\n"),
+        "{request}"
+    );
+    let request = request.to_ascii_lowercase();
+    assert!(request.contains("host: weights.invalid\r\n"), "{request}");
+    assert!(!request.contains("authorization"), "{request}");
 }
 
 #[test]
 fn a_redirect_chooses_its_own_way() {
+    const CHILD: &str = "ONEIRIC_TEST_REDIRECT";
+    if env::var_os(CHILD).is_some() {
+        let path = Downloader::new().fetch(remote(FAR));
+        let path = path.expect("the way leads around the proxy");
+        assert_eq!(fs::read(path).expect("there"), content());
+        return;
+    }
     let end = Server::of(content());
     let location = format!("Location: {}\r\n", end.url("/near"));
-    let proxy = Server::start(move |exchange| exchange.answer("302 Found", &location, b""));
+    let proxy = Server::start(move |mut exchange| {
+        exchange.open_tunnel();
+        exchange.answer("302 Found", &location, b"");
+    });
     let folder = tempfile::tempdir().expect("a folder");
-    let proxies = Proxies::none()
-        .http(&format!("http://{}", proxy.address))
-        .expect("a proxy")
-        .bypass("127.0.0.1");
-    let path = downloader(folder.path())
-        .proxies(proxies)
-        .fetch_file(&remote(FAR))
-        .expect("the way leads around the proxy");
-    assert_eq!(fs::read(path).expect("there"), content());
+    let cache = folder.path().to_string_lossy();
+    passes_again(
+        "routes::a_redirect_chooses_its_own_way",
+        &[
+            (CHILD, "1"),
+            ("ONEIRIC_CACHE", &cache),
+            ("HTTP_PROXY", &format!("http://{}", proxy.address)),
+            ("NO_PROXY", "127.0.0.1"),
+        ],
+    );
     assert!(end.requests()[0].starts_with("GET /near "));
 }
 
 #[test]
 fn a_public_file_is_asked_for_by_its_url_and_checked() {
-    let proxy = Server::of(content());
+    let proxy = Server::proxy(content());
     let folder = tempfile::tempdir().expect("a folder");
     let address = format!("http://{}", proxy.address);
-    let proxies = Proxies::none().http(&address).expect("a proxy");
     let error = downloader(folder.path())
-        .proxies(proxies)
+        .proxy(&address)
         .fetch(Pretrained::BvlcGooglenet)
         .expect_err("these are not its weights");
-    assert!(matches!(error, DownloadError::Checksum { .. }), "{error}");
     let message = error.to_string();
-    let sum = Pretrained::BvlcGooglenet.checksum().to_string();
+    let file = RemoteFile::from(Pretrained::BvlcGooglenet);
+    let sum = file.checksum.to_string();
     for part in [address.as_str(), &sum, "bvlc_googlenet.caffemodel"] {
         assert!(message.contains(part), "{part} is missing in: {message}");
     }
-    let asked = format!("GET {} HTTP/1.1\r\n", Pretrained::BvlcGooglenet.url());
-    assert!(proxy.requests()[0].starts_with(&asked));
+    assert!(matches!(
+        problem(Err(error)),
+        TransferProblem::Checksum { .. }
+    ));
+    let [connect, request] = &proxy.requests()[..] else {
+        panic!("a tunnel and a request");
+    };
+    assert!(connect.starts_with("CONNECT dl.caffe.berkeleyvision.org:80 "));
+    assert!(request.starts_with("GET /bvlc_googlenet.caffemodel "));
 }
 
 #[test]
@@ -81,17 +105,19 @@ fn https_goes_through_a_tunnel_and_a_refusal_is_told() {
     let proxy = Server::start(|exchange| exchange.answer("403 Forbidden", "", b""));
     let folder = tempfile::tempdir().expect("a folder");
     let address = format!("http://{}", proxy.address);
-    let proxies = Proxies::none().https(&address).expect("a proxy");
     let error = downloader(folder.path())
-        .proxies(proxies)
-        .fetch_file(&remote("https://weights.invalid/weights.bin"))
+        .proxy(&address)
+        .fetch(remote("https://weights.invalid/weights.bin"))
         .expect_err("the proxy refuses");
-    assert!(matches!(error, DownloadError::Connection { .. }), "{error}");
     let message = error.to_string();
     assert!(
         message.contains(&address) && message.contains("403"),
         "{message}"
     );
+    assert!(matches!(
+        problem(Err(error)),
+        TransferProblem::Connection(_)
+    ));
     assert!(proxy.requests()[0].starts_with("CONNECT weights.invalid:443 HTTP/1.1\r\n"));
 }
 
@@ -127,10 +153,9 @@ fn a_socks_proxy_is_asked_to_connect() {
         (host, head)
     });
     let folder = tempfile::tempdir().expect("a folder");
-    let proxies = Proxies::none().http(&format!("socks5h://{address}"));
     let path = downloader(folder.path())
-        .proxies(proxies.expect("a proxy"))
-        .fetch_file(&remote(FAR))
+        .proxy(format!("socks5h://{address}"))
+        .fetch(remote(FAR))
         .expect("the proxy answers");
     assert_eq!(fs::read(path).expect("there"), content());
     let (host, head) = proxy.join().expect("a good client");
@@ -142,13 +167,13 @@ fn a_socks_proxy_is_asked_to_connect() {
 fn the_environment_names_the_proxy() {
     const CHILD: &str = "ONEIRIC_TEST_PROXY";
     if env::var_os(CHILD).is_some() {
-        let path = Downloader::new().fetch_file(&remote(FAR));
+        let path = Downloader::new().fetch(remote(FAR));
         let path = path.expect("the proxy answers");
         assert_eq!(fs::read(path).expect("there"), content());
         return;
     }
     for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
-        let proxy = Server::of(content());
+        let proxy = Server::proxy(content());
         let folder = tempfile::tempdir().expect("a folder");
         let cache = folder.path().to_string_lossy();
         let address = format!("http://{}", proxy.address);
@@ -161,7 +186,7 @@ fn the_environment_names_the_proxy() {
             ],
         );
         let head = &proxy.requests()[0];
-        assert!(head.starts_with(&format!("GET {FAR} ")), "{head}");
+        assert!(head.starts_with("CONNECT weights.invalid:80 "), "{head}");
     }
 }
 
@@ -169,7 +194,7 @@ fn the_environment_names_the_proxy() {
 fn the_environment_names_hosts_that_need_no_proxy() {
     const URL: &str = "ONEIRIC_TEST_NO_PROXY";
     if let Ok(url) = env::var(URL) {
-        let path = Downloader::new().fetch_file(&remote(url));
+        let path = Downloader::new().fetch(remote(url));
         let path = path.expect("reached directly");
         assert_eq!(fs::read(path).expect("there"), content());
         return;
@@ -184,9 +209,40 @@ fn the_environment_names_hosts_that_need_no_proxy() {
             (URL, &url),
             ("ONEIRIC_CACHE", &cache),
             ("HTTP_PROXY", &address),
-            ("NO_PROXY", "example.org, 127.0.0.1"),
+            ("NO_PROXY", "example.org,127.0.0.1"),
         ],
     );
     assert_eq!(server.requests().len(), 1);
     assert!(proxy.requests().is_empty());
+}
+
+#[test]
+fn a_wrong_proxy_is_named_and_its_password_is_not_shown() {
+    const CHILD: &str = "ONEIRIC_TEST_WRONG_PROXY";
+    const WRONG: &str = "gopher://me:secret@host";
+    let refused = |downloader: &mut Downloader, name: &str| {
+        let error = downloader.fetch(remote(FAR)).expect_err("no proxy");
+        let message = error.to_string();
+        assert!(matches!(error, DownloadError::Setting(_)), "{message}");
+        assert!(message.starts_with(name), "{message}");
+        assert!(!message.contains("secret"), "{message}");
+    };
+    if env::var_os(CHILD).is_some() {
+        refused(&mut Downloader::new(), "HTTPS_PROXY");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut downloader = downloader(folder.path()).proxy(WRONG);
+    assert!(!format!("{downloader:?}").contains("secret"));
+    refused(&mut downloader, "the proxy");
+    let cache = folder.path().to_string_lossy();
+    passes_again(
+        "routes::a_wrong_proxy_is_named_and_its_password_is_not_shown",
+        &[
+            (CHILD, "1"),
+            ("ONEIRIC_CACHE", &cache),
+            ("ALL_PROXY", " "),
+            ("HTTPS_PROXY", WRONG),
+        ],
+    );
 }

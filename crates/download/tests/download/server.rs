@@ -26,6 +26,7 @@ pub(crate) struct Exchange {
     /// How many requests came before.
     pub(crate) index: usize,
     stream: TcpStream,
+    requests: Arc<Mutex<Vec<String>>>,
     stopped: Arc<AtomicBool>,
 }
 
@@ -56,6 +57,7 @@ impl Server {
                         head,
                         index,
                         stream,
+                        requests: heard,
                         stopped,
                     });
                 });
@@ -72,6 +74,14 @@ impl Server {
     /// Answers every request with these bytes.
     pub(crate) fn of(content: Vec<u8>) -> Self {
         Self::start(move |exchange| exchange.send_ranged(&content))
+    }
+
+    /// Opens every tunnel that is asked for and answers in place of the server at its end.
+    pub(crate) fn proxy(content: Vec<u8>) -> Self {
+        Self::start(move |mut exchange| {
+            exchange.open_tunnel();
+            exchange.send_ranged(&content);
+        })
     }
 
     /// The URL of a path.
@@ -108,6 +118,15 @@ impl Exchange {
     /// Sends bytes as they are. That the client may have left is its right.
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.stream.write_all(bytes.as_ref()).is_ok()
+    }
+
+    /// Answers CONNECT and reads the request that comes through the tunnel.
+    pub(crate) fn open_tunnel(&mut self) {
+        assert!(self.head.starts_with("CONNECT "), "{}", self.head);
+        self.send("HTTP/1.1 200 Connection established\r\n\r\n");
+        self.head = read_head(&self.stream).expect("a request");
+        let mut requests = self.requests.lock().expect("no panic");
+        requests.push(self.head.clone());
     }
 
     /// Sends a whole answer.

@@ -1,19 +1,11 @@
 //! Several that want the same file at once.
 
-use std::{
-    env, fs,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
-    time::Duration,
-};
+use std::{env, fs, thread, time::Duration};
 
-use oneiric_download::{DownloadError, Downloader};
+use oneiric_download::{CancelToken, DownloadError, Downloader, TransferProblem};
 
 use crate::{
-    kit::{NAME, content, downloader, files, remote, rerun},
+    kit::{NAME, content, downloader, files, problem, remote, rerun},
     server::Server,
 };
 
@@ -35,7 +27,7 @@ fn threads_take_turns_and_all_get_it() {
     let file = remote(server.url("/"));
     thread::scope(|scope| {
         let fetches: Vec<_> = (0..4)
-            .map(|_| scope.spawn(|| downloader(folder.path()).fetch_file(&file)))
+            .map(|_| scope.spawn(|| downloader(folder.path()).fetch(file.clone())))
             .collect();
         for fetch in fetches {
             let path = fetch.join().expect("no panic").expect("served");
@@ -50,7 +42,7 @@ fn threads_take_turns_and_all_get_it() {
 fn processes_take_turns_and_all_get_it() {
     const URL: &str = "ONEIRIC_TEST_PROCESSES";
     if let Ok(url) = env::var(URL) {
-        let path = Downloader::new().fetch_file(&remote(url)).expect("served");
+        let path = Downloader::new().fetch(remote(url)).expect("served");
         assert_eq!(fs::read(path).expect("there"), content());
         return;
     }
@@ -72,20 +64,20 @@ fn processes_take_turns_and_all_get_it() {
 }
 
 #[test]
-fn one_that_waits_its_turn_can_be_cancelled() {
+fn one_that_waits_its_turn_can_be_canceled() {
     let server = Server::start(|mut exchange| {
         exchange.head_of("200 OK", "", 300_000);
         exchange.stall();
     });
     let folder = tempfile::tempdir().expect("a folder");
     let file = remote(server.url("/"));
-    let (first, second) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
+    let (first, second) = (CancelToken::new(), CancelToken::new());
     thread::scope(|scope| {
         let holder = scope.spawn(|| {
             downloader(folder.path())
                 .timeout(Duration::from_secs(2))
                 .cancel(first.clone())
-                .fetch_file(&file)
+                .fetch(file.clone())
         });
         while server.requests().is_empty() && !holder.is_finished() {
             thread::sleep(Duration::from_millis(5));
@@ -93,13 +85,13 @@ fn one_that_waits_its_turn_can_be_cancelled() {
         let waiter = scope.spawn(|| {
             downloader(folder.path())
                 .cancel(second.clone())
-                .fetch_file(&file)
+                .fetch(file.clone())
         });
-        second.store(true, Ordering::Relaxed);
+        second.cancel();
         let waited = waiter.join().expect("no panic");
-        assert!(matches!(waited, Err(DownloadError::Cancelled { .. })));
+        assert!(matches!(waited, Err(DownloadError::Canceled(_))));
         let held = holder.join().expect("no panic");
-        assert!(matches!(held, Err(DownloadError::Timeout { .. })));
+        assert!(matches!(problem(held), TransferProblem::Timeout(_)));
     });
     assert_eq!(server.requests().len(), 1);
 }

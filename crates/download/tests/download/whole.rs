@@ -7,11 +7,10 @@ use std::{
     time::Duration,
 };
 
-use oneiric_download::{Checksum, DownloadError, RemoteFile};
-use sha1::{Digest, Sha1};
+use oneiric_download::{Checksum, RemoteFile, TransferProblem};
 
 use crate::{
-    kit::{NAME, content, downloader, files, remote},
+    kit::{NAME, content, downloader, files, problem, remote},
     server::Server,
 };
 
@@ -23,17 +22,21 @@ fn a_file_is_fetched_once_and_then_found() {
     let cache = folder.path().join("new").join("cache");
     let seen = Arc::<Mutex<Vec<_>>>::default();
     let record = seen.clone();
-    let mut downloader = downloader(&cache).observer(move |progress| {
+    let mut downloader = downloader(&cache).observer(move |report| {
         let mut seen = record.lock().expect("no panic");
-        seen.push((progress.file.to_string(), progress.received, progress.total));
+        seen.push((
+            report.file.to_string(),
+            report.progress().done,
+            report.progress().total,
+        ));
     });
     let file = remote(server.url("/weights.bin"));
-    let path = downloader.fetch_file(&file).expect("a good server");
+    let path = downloader.fetch(file.clone()).expect("a good server");
     assert_eq!(path, cache.join(NAME));
     assert_eq!(fs::read(&path).expect("just written"), content());
     assert_eq!(files(&cache), [NAME]);
 
-    let again = downloader.fetch_file(&file).expect("in the cache");
+    let again = downloader.fetch(file.clone()).expect("in the cache");
     assert_eq!(again, path);
     let requests = server.requests();
     assert_eq!(requests.len(), 1, "the second time no request was made");
@@ -52,25 +55,27 @@ fn a_file_is_fetched_once_and_then_found() {
 
 #[test]
 fn sha1_and_the_first_digits_are_enough() {
-    let content = content();
-    let server = Server::of(content.clone());
+    // The hashes of "abc", from the examples of FIPS 180-4.
+    let sha1 = "a9993e364706816aba3e25717850c26c9cd0d89d".to_owned();
+    let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".to_owned();
+    let server = Server::of(b"abc".to_vec());
     let folder = tempfile::tempdir().expect("a folder");
-    let sha1: String = Sha1::digest(&content)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let sha256 = crate::kit::sha256(&content);
     let checksums = [
-        Checksum::sha1(&sha1).expect("40 digits"),
-        Checksum::sha256_prefix(&sha256.hex()[..8]).expect("8 digits"),
+        Checksum::Sha1(sha1),
+        Checksum::Sha256(sha256.to_uppercase()),
+        Checksum::Sha256Prefix(sha256[..8].to_owned()),
     ];
     for (index, checksum) in checksums.into_iter().enumerate() {
-        let name = format!("{index}.bin");
-        let file = RemoteFile::new(server.url("/"), &name, checksum);
-        let path = downloader(folder.path()).fetch_file(&file);
-        let path = path.expect("a right checksum");
-        assert_eq!(fs::read(path).expect("just written"), content);
+        let file = RemoteFile::new(server.url("/"), format!("{index}.bin"), checksum);
+        let path = downloader(folder.path()).fetch(file);
+        assert_eq!(fs::read(path.expect("right")).expect("there"), b"abc");
     }
+    let wrong = Checksum::Sha256Prefix("ba7816b0".to_owned());
+    let error = downloader(folder.path()).fetch(RemoteFile::new(server.url("/"), "d", wrong));
+    let TransferProblem::Checksum { found, .. } = problem(error) else {
+        panic!("another checksum");
+    };
+    assert_eq!(found, sha256);
 }
 
 #[test]
@@ -87,7 +92,7 @@ fn a_slow_but_steady_server_is_waited_for() {
     let folder = tempfile::tempdir().expect("a folder");
     // Shorter than the whole download, longer than any pause.
     let mut downloader = downloader(folder.path()).timeout(Duration::from_secs(1));
-    let path = downloader.fetch_file(&remote(server.url("/")));
+    let path = downloader.fetch(remote(server.url("/")));
     assert_eq!(fs::read(path.expect("slow")).expect("there"), content());
 }
 
@@ -106,8 +111,13 @@ fn chunks_without_a_length_are_put_together() {
     let totals = Arc::<Mutex<Vec<_>>>::default();
     let record = totals.clone();
     let path = downloader(folder.path())
-        .observer(move |progress| record.lock().expect("no panic").push(progress.total))
-        .fetch_file(&remote(server.url("/")));
+        .observer(move |report| {
+            record
+                .lock()
+                .expect("no panic")
+                .push(report.progress().total)
+        })
+        .fetch(remote(server.url("/")));
     assert_eq!(fs::read(path.expect("chunks")).expect("there"), content());
     let totals = totals.lock().expect("no panic");
     assert!(!totals.is_empty() && totals.iter().all(Option::is_none));
@@ -120,7 +130,7 @@ fn a_body_that_ends_with_the_connection_is_taken() {
         exchange.send(content());
     });
     let folder = tempfile::tempdir().expect("a folder");
-    let path = downloader(folder.path()).fetch_file(&remote(server.url("/")));
+    let path = downloader(folder.path()).fetch(remote(server.url("/")));
     assert_eq!(fs::read(path.expect("all")).expect("there"), content());
 }
 
@@ -137,7 +147,7 @@ fn redirects_are_followed() {
         ),
     });
     let folder = tempfile::tempdir().expect("a folder");
-    let path = downloader(folder.path()).fetch_file(&remote(server.url("/first")));
+    let path = downloader(folder.path()).fetch(remote(server.url("/first")));
     assert_eq!(fs::read(path.expect("moved")).expect("there"), content());
     assert!(server.requests()[1].starts_with("GET /next "));
     assert!(end.requests()[0].starts_with("GET /there "));
@@ -149,9 +159,8 @@ fn redirects_without_end_are_given_up() {
         exchange.answer("307 Temporary Redirect", "Location: /again\r\n", b"");
     });
     let folder = tempfile::tempdir().expect("a folder");
-    let error = downloader(folder.path()).fetch_file(&remote(server.url("/")));
-    let error = error.expect_err("a circle");
-    assert!(matches!(error, DownloadError::Redirect { .. }), "{error}");
+    let error = downloader(folder.path()).fetch(remote(server.url("/")));
+    assert!(matches!(problem(error), TransferProblem::Redirects(10)));
     assert_eq!(server.requests().len(), 11, "the first and ten redirects");
     assert!(files(folder.path()).is_empty());
 }
