@@ -43,6 +43,11 @@ pub use {burn, oneiric_core::image, oneiric_param::rand};
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+/// The code in the guide compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide.md")]
+struct Guide;
+
 /// The code in the page about networks of one's own compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/own_network.md")]
