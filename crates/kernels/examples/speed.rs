@@ -6,7 +6,10 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use gemm::{Parallelism, gemm};
-use oneiric_kernels::{ConvWeights, Frozen, Isa, LevelTime, Lrn, Node, Op, PadRule, ReluGradient};
+use oneiric_graph::{
+    ConvConfig, Graph, GraphBuilder, Lrn, MaxPool, NodeId, Padding, ReluGradient, Rounding,
+};
+use oneiric_kernels::{Frozen, Isa, LevelTime};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -23,123 +26,73 @@ const BLOCKS: [(&str, [usize; 6]); 9] = [
     ("5b", [384, 192, 384, 48, 128, 128]),
 ];
 
-#[derive(Default)]
-struct Net {
-    nodes: Vec<Node>,
-    names: Vec<String>,
-    channels: Vec<usize>,
-    convs: Vec<(usize, usize, usize)>,
+fn conv(
+    net: &mut GraphBuilder,
+    name: &str,
+    from: NodeId,
+    out: usize,
+    kernel: usize,
+    stride: usize,
+) -> NodeId {
+    let config = ConvConfig::new(out, [kernel; 2]).stride([stride; 2]);
+    let config = config.padding(Padding::symmetric([kernel / 2; 2]));
+    let conv = net.conv(name, from, config);
+    net.relu(&format!("{name}/relu"), conv)
 }
 
-fn conv_pad(_: usize, kernel: usize, _: usize) -> (usize, usize) {
-    (kernel / 2, kernel / 2)
+fn pool(net: &mut GraphBuilder, name: &str, from: NodeId, stride: usize) -> NodeId {
+    let pool = MaxPool::new([3, 3]).stride([stride; 2]);
+    let pool = match stride {
+        1 => pool.padding(Padding::symmetric([1, 1])),
+        _ => pool.rounding(Rounding::Ceil),
+    };
+    net.max_pool(name, from, pool)
 }
 
-fn pool_pad(n: usize, kernel: usize, stride: usize) -> (usize, usize) {
-    if stride == 1 {
-        return (kernel / 2, kernel / 2);
-    }
-    let windows = n.saturating_sub(kernel).div_ceil(stride) + 1;
-    (0, ((windows - 1) * stride + kernel).saturating_sub(n))
-}
-
-impl Net {
-    fn add(&mut self, name: &str, op: Op, inputs: &[usize], channels: usize) -> usize {
-        self.nodes.push(Node {
-            op,
-            inputs: inputs.to_vec(),
-        });
-        self.names.push(name.to_owned());
-        self.channels.push(channels);
-        self.nodes.len() - 1
-    }
-
-    fn conv(&mut self, name: &str, from: usize, out: usize, kernel: usize, stride: usize) -> usize {
-        self.convs.push((out, self.channels[from], kernel));
-        let weights = self.convs.len() - 1;
-        let op = Op::Conv {
-            weights,
-            stride,
-            pad: conv_pad as PadRule,
-            bias: true,
-        };
-        let conv = self.add(name, op, &[from], out);
-        self.add(name, Op::Relu, &[conv], out)
-    }
-
-    fn pool(&mut self, name: &str, from: usize, stride: usize) -> usize {
-        let op = Op::MaxPool {
-            kernel: 3,
-            stride,
-            pad: pool_pad as PadRule,
-        };
-        self.add(name, op, &[from], self.channels[from])
-    }
-
-    fn googlenet() -> Self {
-        let mut net = Self::default();
-        let lrn = Op::Lrn(Lrn {
-            radius: 2,
-            alpha: 1e-4 / 5.0,
-            beta: 0.75,
-            bias: 1.0,
-        });
-        let x = net.add("input", Op::Input, &[], 3);
-        let x = net.conv("conv1", x, 64, 7, 2);
-        let x = net.pool("pool1", x, 2);
-        let x = net.add("norm1", lrn.clone(), &[x], 64);
-        let x = net.conv("conv2r", x, 64, 1, 1);
-        let x = net.conv("conv2", x, 192, 3, 1);
-        let x = net.add("norm2", lrn, &[x], 192);
-        let mut x = net.pool("pool2", x, 2);
-        for (name, [one, three_r, three, five_r, five, pool]) in BLOCKS {
-            let part = |part: &str| format!("{name}/{part}");
-            let a = net.conv(&part("1x1"), x, one, 1, 1);
-            let b = net.conv(&part("3x3r"), x, three_r, 1, 1);
-            let b = net.conv(&part("3x3"), b, three, 3, 1);
-            let c = net.conv(&part("5x5r"), x, five_r, 1, 1);
-            let c = net.conv(&part("5x5"), c, five, 5, 1);
-            let d = net.pool(&part("pool"), x, 1);
-            let d = net.conv(&part("proj"), d, pool, 1, 1);
-            x = net.add(
-                &format!("mixed{name}"),
-                Op::Concat,
-                &[a, b, c, d],
-                one + three + five + pool,
-            );
-            if name == "3b" || name == "4e" {
-                x = net.pool("pool", x, 2);
-            }
+fn googlenet() -> Graph {
+    let mut net = GraphBuilder::new(3);
+    let lrn = Lrn::caffe(5, 1e-4, 0.75, 1.0);
+    let x = net.input();
+    let x = conv(&mut net, "conv1", x, 64, 7, 2);
+    let x = pool(&mut net, "pool1", x, 2);
+    let x = net.lrn("norm1", x, lrn);
+    let x = conv(&mut net, "conv2r", x, 64, 1, 1);
+    let x = conv(&mut net, "conv2", x, 192, 3, 1);
+    let x = net.lrn("norm2", x, lrn);
+    let mut x = pool(&mut net, "pool2", x, 2);
+    for (name, [one, three_r, three, five_r, five, projection]) in BLOCKS {
+        let part = |part: &str| format!("{name}/{part}");
+        let a = conv(&mut net, &part("1x1"), x, one, 1, 1);
+        let b = conv(&mut net, &part("3x3r"), x, three_r, 1, 1);
+        let b = conv(&mut net, &part("3x3"), b, three, 3, 1);
+        let c = conv(&mut net, &part("5x5r"), x, five_r, 1, 1);
+        let c = conv(&mut net, &part("5x5"), c, five, 5, 1);
+        let d = pool(&mut net, &part("pool"), x, 1);
+        let d = conv(&mut net, &part("proj"), d, projection, 1, 1);
+        x = net.concat(&format!("mixed{name}"), &[a, b, c, d]);
+        if name == "3b" || name == "4e" {
+            x = pool(&mut net, &format!("pool{name}"), x, 2);
         }
-        net
     }
+    net.build().expect("a graph")
+}
 
-    fn frozen(&self) -> Frozen {
-        let mut rng = ChaCha8Rng::seed_from_u64(0);
-        let weights: Vec<(Vec<f32>, Vec<f32>)> = self
-            .convs
-            .iter()
-            .map(|&(out, input, kernel)| {
-                let scale = (6.0 / (input * kernel * kernel) as f32).sqrt();
-                let len = out * input * kernel * kernel;
-                let weight = (0..len).map(|_| rng.random_range(-scale..scale)).collect();
-                (weight, vec![0.01; out])
-            })
-            .collect();
-        let weights: Vec<ConvWeights<'_>> = self
-            .convs
-            .iter()
-            .zip(&weights)
-            .map(|(&(out, input, kernel), (weight, bias))| ConvWeights {
-                out,
-                input,
-                kernel,
-                weight,
-                bias,
-            })
-            .collect();
-        Frozen::new(self.nodes.clone(), 3, &weights).expect("a network")
-    }
+fn frozen(graph: &Graph) -> Frozen {
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let weights: Vec<Vec<f32>> = graph
+        .weights()
+        .iter()
+        .map(|weight| match weight.shape[..] {
+            [_, ref inner @ ..] if !inner.is_empty() => {
+                let scale = (6.0 / inner.iter().product::<usize>() as f32).sqrt();
+                let values = (0..weight.count()).map(|_| rng.random_range(-scale..scale));
+                values.collect()
+            }
+            _ => vec![0.01; weight.count()],
+        })
+        .collect();
+    let weights: Vec<&[f32]> = weights.iter().map(Vec::as_slice).collect();
+    Frozen::new(graph, &weights).expect("weights of the graph")
 }
 
 /// Keeps the least time of every level.
@@ -153,12 +106,12 @@ fn least(best: &mut Vec<LevelTime>, times: Vec<LevelTime>) {
     }
 }
 
-fn print(net: &Net, title: &str, times: &[LevelTime]) {
+fn print(graph: &Graph, title: &str, times: &[LevelTime]) {
     println!("  {title}");
     for time in times {
         let mut names: BTreeMap<usize, &str> = BTreeMap::new();
         for &node in &time.nodes {
-            names.insert(node, &net.names[node]);
+            names.insert(node, &graph.nodes()[node].name);
         }
         let names: Vec<&str> = names.into_values().collect();
         let rate = time.flops as f64 / time.seconds / 1e9;
@@ -214,7 +167,7 @@ fn product(m: usize, n: usize, k: usize, buffers: &mut [Vec<f32>; 3]) -> f64 {
 }
 
 /// What Winograd's filtering changes at the end of all layers.
-fn accuracy(network: &Frozen, layer: usize) {
+fn accuracy(network: &Frozen, layer: NodeId) {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
     let input: Vec<f32> = (0..3 * 224 * 224)
         .map(|_| rng.random_range(-100.0..100.0))
@@ -256,13 +209,9 @@ fn main() {
     let rounds = arguments.iter().find_map(|argument| argument.parse().ok());
     let rounds: usize = rounds.unwrap_or(30);
     let detail = has("detail");
-    let net = Net::googlenet();
-    let network = net.frozen();
-    let layer = net
-        .names
-        .iter()
-        .position(|name| name == "mixed4d")
-        .expect("a layer");
+    let graph = googlenet();
+    let network = frozen(&graph);
+    let layer = graph.find("mixed4d").expect("a layer");
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let mut buffers = [(); 3].map(|()| vec![0.5_f32; 2800 * 2304]);
     let products = [(1024, 1024, 1024), (2304, 192, 2800)];
@@ -325,8 +274,8 @@ fn main() {
             flops as f64 / both / 1e9
         );
         if detail {
-            print(&net, "forward", forward);
-            print(&net, "gradient", gradient);
+            print(&graph, "forward", forward);
+            print(&graph, "gradient", gradient);
         }
     }
     accuracy(&network, layer);

@@ -1,80 +1,52 @@
-//! What can be wrong with a network, or with what it is asked for.
+//! Errors of networks and of runs.
 
-/// Why a network could not be made, or not be run.
+use oneiric_graph::GraphError;
+
+/// A defect of a network, or of what is asked of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KernelError {
-    /// A node that cannot be: its inputs, its parameters or its place in the list.
-    #[error("node {node}: {reason}")]
-    Node {
-        /// Index of the node.
-        node: usize,
-        /// What is wrong with it.
-        reason: &'static str,
+    /// A node is asked for that the graph does not have, or that cannot be computed for an image of
+    /// that size.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// The kernels lack what a wanted node is, or what one is that it needs.
+    #[error("the kernels cannot run the node {node:?}: {reason}")]
+    Unsupported {
+        /// The name of the node that they cannot run, which may come before the wanted one.
+        node: String,
+        /// The reason.
+        reason: String,
     },
-    /// Weights that are not as large as their shape says.
-    #[error("weights {weights}: {what} has {actual} values, expected {expected}")]
+    /// A weight tensor has another length than the graph declares.
+    #[error("the weight {weight:?} has {actual} values, but must have {expected}")]
     Weights {
-        /// Index of the convolution's weights.
-        weights: usize,
-        /// `weight` or `bias`.
-        what: &'static str,
-        /// Values that the shape asks for.
+        /// The name of the weight.
+        weight: String,
+        /// The length that the graph declares.
         expected: usize,
-        /// Values that there are.
+        /// The length of the slice.
         actual: usize,
     },
-    /// Tensors that do not fit together.
-    #[error("node {node}: {what} is {actual}, expected {expected}")]
-    Mismatch {
-        /// Index of the node.
-        node: usize,
-        /// What differs, such as `channels`.
-        what: &'static str,
-        /// What the node needs.
+    /// The image has another number of channels than the graph's input.
+    #[error("the image has {actual} channels, but must have {expected}")]
+    Channels {
+        /// Channels of the graph's input.
         expected: usize,
-        /// What it gets.
+        /// Channels of the image.
         actual: usize,
     },
-    /// Weights of no convolution: without output channels, input channels or kernel.
-    #[error("weights {weights}: output channels, input channels and kernel are at least 1")]
-    EmptyWeights {
-        /// Index of the convolution's weights.
-        weights: usize,
-    },
-    /// A slice whose length is not that of its shape.
-    #[error("{what} has {actual} values, expected {expected}")]
+    /// A slice has another length than its shape.
+    #[error("{what} has {actual} values, but must have {expected}")]
     Length {
-        /// Which slice.
+        /// The slice, such as `the input`.
         what: &'static str,
-        /// Values that the shape asks for.
+        /// The length that the shape asks for.
         expected: usize,
-        /// Values that there are.
+        /// The length of the slice.
         actual: usize,
     },
-    /// The image leaves a node without a position, or a window without one inside the image.
-    #[error("an image of {height}x{width} is too small for node {node}")]
-    ImageTooSmall {
-        /// Index of the node.
-        node: usize,
-        /// Rows of the image.
-        height: usize,
-        /// Columns of the image.
-        width: usize,
-    },
-    /// A padding rule that makes more of the padding than of what it surrounds.
-    #[error("node {node}: a side of {size} is padded by {padding}, at most {most} is possible")]
-    Padding {
-        /// Index of the node.
-        node: usize,
-        /// Rows or columns that are padded.
-        size: usize,
-        /// The larger of the paddings before and after.
-        padding: usize,
-        /// The largest that is allowed.
-        most: usize,
-    },
-    /// The tensors for the images have more numbers than memory can.
+    /// The tensors of the images have more values than memory can hold.
     #[error("{items} images of {height}x{width} take more memory than there can be")]
     TooLarge {
         /// Images.
@@ -84,18 +56,10 @@ pub enum KernelError {
         /// Columns of an image.
         width: usize,
     },
-    /// A node that does not exist is asked for.
-    #[error("node {node} is asked for, but there are only {nodes}")]
-    NoSuchNode {
-        /// Index asked for.
-        node: usize,
-        /// Nodes of the network.
-        nodes: usize,
-    },
-    /// Instructions that this processor does not have.
+    /// This processor does not have the instructions that are asked for.
     #[error("this processor does not have {isa:?}")]
     Isa {
-        /// The instructions asked for.
+        /// The instructions.
         isa: crate::Isa,
     },
 }

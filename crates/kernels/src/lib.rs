@@ -1,4 +1,4 @@
-//! A frozen InceptionV1 on the CPU: forward, and the gradient of the input image.
+//! Frozen vision networks on the CPU: forward, and the gradient of the input image.
 //!
 //! Feature visualization runs the same network hundreds of times, forward to a layer and back to
 //! the image, and its weights never change. That is all that this crate does, and what it is
@@ -6,28 +6,27 @@
 //! computed that is not asked for, and there are no gradients of weights.
 //!
 //! ```
-//! use oneiric_kernels::{ConvWeights, Frozen, Node, Op, ReluGradient};
+//! use oneiric_graph::{ConvConfig, GraphBuilder, Padding, ReluGradient};
+//! use oneiric_kernels::Frozen;
 //!
-//! let nodes = vec![
-//!     Node { op: Op::Input, inputs: vec![] },
-//!     Node {
-//!         op: Op::Conv { weights: 0, stride: 2, pad: |_, _, _| (1, 1), bias: true },
-//!         inputs: vec![0],
-//!     },
-//!     Node { op: Op::Relu, inputs: vec![1] },
-//! ];
+//! let mut net = GraphBuilder::new(3);
+//! let conv = ConvConfig::new(4, [3, 3]).stride([2, 2]).padding(Padding::symmetric([1, 1]));
+//! let x = net.conv("conv", net.input(), conv);
+//! let relu = net.relu("relu", x);
 //! let (weight, bias) = (vec![0.1; 4 * 3 * 9], vec![0.5; 4]);
-//! let conv = ConvWeights { out: 4, input: 3, kernel: 3, weight: &weight, bias: &bias };
-//! let network = Frozen::new(nodes, 3, &[conv])?;
+//! let network = Frozen::new(&net.build()?, &[&weight, &bias])?;
 //!
 //! let image = vec![1.0; 3 * 8 * 8];
-//! let run = network.forward(&image, [1, 3, 8, 8], &[2])?;
+//! let run = network.forward(&image, [1, 3, 8, 8], &[relu])?;
 //! assert_eq!(run.shape(0), [1, 4, 4, 4]);
 //! let ones = vec![1.0; 4 * 4 * 4];
 //! let gradient = run.input_gradient(&[Some(&ones)], ReluGradient::Plain)?;
 //! assert_eq!(gradient.len(), image.len());
-//! # Ok::<(), oneiric_kernels::KernelError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! A graph may have nodes that the kernels lack: [`Frozen::check`] says which and why, and all
+//! nodes that do not depend on them run.
 //!
 //! How it works: channels lie in blocks of sixteen with zeros around every tensor (`view`). Every
 //! convolution, in either direction, is a walk over contiguous stretches of such tensors
@@ -40,21 +39,19 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 #![warn(clippy::undocumented_unsafe_blocks)]
 
+mod blocked;
 mod error;
 mod execute;
-mod graph;
 mod isa;
 mod kernel;
 mod lanes;
 mod lru;
 mod memory;
 mod network;
-mod op;
 mod pack;
 mod plan;
 mod pointer;
 mod profile;
-mod relu;
 mod run;
 mod spares;
 mod team;
@@ -67,8 +64,6 @@ mod winograd;
 pub use error::KernelError;
 pub use isa::Isa;
 pub use network::Frozen;
-pub use op::{ConvWeights, Lrn, Node, Op, PadRule};
 #[cfg(feature = "profile")]
 pub use profile::LevelTime;
-pub use relu::ReluGradient;
 pub use run::Run;

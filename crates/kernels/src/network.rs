@@ -5,9 +5,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use oneiric_graph::{Graph, NodeId};
+
 use crate::{
-    ConvWeights, Isa, KernelError, Node, Run,
-    graph::Graph,
+    Isa, KernelError, Run,
+    blocked::Blocked,
     lru::Lru,
     memory::MOST_NUMBERS,
     pack::PackedWeights,
@@ -38,7 +40,7 @@ pub struct Frozen {
 
 /// Everything that the runs and clones of a network share.
 pub(crate) struct Shared {
-    pub(crate) graph: Graph,
+    pub(crate) graph: Blocked,
     pub(crate) weights: PackedWeights,
     pub(crate) spares: Spares,
     plans: Mutex<Lru<PlanKey, Arc<Plan>>>,
@@ -49,7 +51,7 @@ impl fmt::Debug for Frozen {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Frozen")
-            .field("nodes", &self.shared.graph.nodes.len())
+            .field("nodes", &self.shared.graph.len())
             .field("input_channels", &self.shared.graph.channels(0))
             .field("packed_weights", &self.shared.weights.values.len())
             .field("isa", &self.isa)
@@ -59,18 +61,18 @@ impl fmt::Debug for Frozen {
 }
 
 impl Frozen {
-    /// Makes a network from nodes in the order of the forward pass, where node 0 is the input with
-    /// `input_channels` channels, and from the weights that the convolutions among them refer to.
+    /// Makes a network from a graph and the values of its weights, row-major and in the order of
+    /// [`Graph::weights`].
+    ///
+    /// The kernels need not have all of the graph's operators: see [`check`](Self::check).
     ///
     /// # Errors
     ///
-    /// Returns [`KernelError`] if a node or a weight tensor is invalid, or if they do not match.
-    pub fn new(
-        nodes: Vec<Node>,
-        input_channels: usize,
-        weights: &[ConvWeights<'_>],
-    ) -> Result<Self, KernelError> {
-        let graph = Graph::new(nodes, input_channels, weights)?;
+    /// Returns [`KernelError::Length`] if there are more or fewer weights than the graph declares,
+    /// and [`KernelError::Weights`] if one has another length than its declaration.
+    pub fn new(graph: &Graph, weights: &[&[f32]]) -> Result<Self, KernelError> {
+        check_weights(graph, weights)?;
+        let graph = Blocked::new(graph);
         let weights = PackedWeights::new(&graph, weights);
         Ok(Self {
             shared: Arc::new(Shared {
@@ -116,30 +118,37 @@ impl Frozen {
         self.isa
     }
 
+    /// Checks that the kernels can run a node.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`KernelError::Unsupported`] if they lack the node's operator or one that it
+    /// depends on, and [`KernelError::Graph`] if the graph does not have the node.
+    pub fn check(&self, node: NodeId) -> Result<(), KernelError> {
+        self.shared.graph.check(node)
+    }
+
     /// Computes the wanted nodes, and only those that they need. The input is row-major, `[items,
     /// channels, height, width]`.
     ///
     /// # Errors
     ///
-    /// Returns [`KernelError`] if the length of the input does not match its shape, its channels
-    /// are not the network's, the image is too small for a wanted node or too large for memory,
-    /// a wanted node does not exist, or the padding of a node is too large.
+    /// Returns the errors of [`check`](Self::check) for the wanted nodes,
+    /// [`KernelError::Length`] if the input has another length than its shape,
+    /// [`KernelError::Channels`] if it has other channels than the network's,
+    /// [`KernelError::Graph`] if a node that is needed cannot be computed for an image of that
+    /// size, and [`KernelError::TooLarge`] if the tensors take more memory than there can be.
     pub fn forward(
         &self,
         input: &[f32],
         shape: [usize; 4],
-        wanted: &[usize],
+        wanted: &[NodeId],
     ) -> Result<Run, KernelError> {
         let [items, channels, height, width] = shape;
-        let nodes = self.shared.graph.nodes.len();
-        if let Some(&node) = wanted.iter().find(|&&node| node >= nodes) {
-            return Err(KernelError::NoSuchNode { node, nodes });
-        }
+        wanted.iter().try_for_each(|&node| self.check(node))?;
         let expected = self.shared.graph.channels(0);
         if channels != expected {
-            return Err(KernelError::Mismatch {
-                node: 0,
-                what: "channels",
+            return Err(KernelError::Channels {
                 expected,
                 actual: channels,
             });
@@ -162,7 +171,7 @@ impl Frozen {
         }
         let plan = self.shared.plan(PlanKey {
             image: [height, width],
-            wanted: wanted.to_vec(),
+            wanted: wanted.iter().map(|node| node.index()).collect(),
             direct: self.direct,
             threads: rayon::current_num_threads(),
         })?;
@@ -192,23 +201,42 @@ impl Shared {
     }
 }
 
+fn check_weights(graph: &Graph, weights: &[&[f32]]) -> Result<(), KernelError> {
+    let declared = graph.weights();
+    if weights.len() != declared.len() {
+        return Err(KernelError::Length {
+            what: "the list of weights",
+            expected: declared.len(),
+            actual: weights.len(),
+        });
+    }
+    for (weight, values) in declared.iter().zip(weights) {
+        // No slice is as long as the largest number.
+        let expected = weight.shape.iter().copied().fold(1, usize::saturating_mul);
+        if values.len() != expected {
+            return Err(KernelError::Weights {
+                weight: weight.name.clone(),
+                expected,
+                actual: values.len(),
+            });
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
+    use oneiric_graph::{GraphBuilder, NodeId};
+
     use super::PlanKey;
-    use crate::{Frozen, KernelError, Node, Op};
+    use crate::{Frozen, KernelError};
 
     fn network() -> Result<Frozen, KernelError> {
-        let input = Node {
-            op: Op::Input,
-            inputs: vec![],
-        };
-        let relu = Node {
-            op: Op::Relu,
-            inputs: vec![0],
-        };
-        Frozen::new(vec![input, relu], 3, &[])
+        let mut net = GraphBuilder::new(3);
+        net.relu("relu", net.input());
+        Frozen::new(&net.build()?, &[])
     }
 
     #[test]
@@ -231,7 +259,7 @@ mod tests {
     #[test]
     fn debug_prints_sizes_and_no_numbers() -> Result<(), KernelError> {
         let network = network()?;
-        let run = network.forward(&[0.25; 3 * 900], [1, 3, 30, 30], &[1])?;
+        let run = network.forward(&[0.25; 3 * 900], [1, 3, 30, 30], &[NodeId::new(1)])?;
         let text = format!("{network:?} {run:?}");
         assert!(text.contains("input_channels: 3"), "{text}");
         assert!(text.contains("[1, 3, 30, 30]"), "{text}");

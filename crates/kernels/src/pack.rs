@@ -2,9 +2,37 @@
 
 use std::collections::HashMap;
 
+use oneiric_graph::Op;
+
 use crate::{
-    ConvWeights, Op, graph::Graph, lanes::LANES, memory::Aligned, transformed::Transformed,
+    blocked::{Blocked, blocks},
+    lanes::LANES,
+    memory::Aligned,
+    transformed::Transformed,
 };
+
+/// The weights of one convolution.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ConvWeights<'a> {
+    /// Output channels.
+    pub(crate) out: usize,
+    /// Input channels.
+    pub(crate) input: usize,
+    /// Rows and columns of the kernel.
+    pub(crate) kernel: [usize; 2],
+    /// Rows and columns of the stride.
+    pub(crate) stride: [usize; 2],
+    /// `[out][input][row][column]`.
+    pub(crate) weight: &'a [f32],
+}
+
+impl ConvWeights<'_> {
+    /// One weight.
+    pub(crate) fn at(&self, out: usize, input: usize, row: usize, column: usize) -> f32 {
+        let [rows, columns] = self.kernel;
+        self.weight[((out * self.input + input) * rows + row) * columns + column]
+    }
+}
 
 /// A row of the kernel in one input block, or a part of it.
 #[derive(Debug, Clone, Copy)]
@@ -39,8 +67,6 @@ pub(crate) struct Packed {
 #[derive(Debug, Clone)]
 pub(crate) struct PackedConv {
     pub(crate) forward: Packed,
-    /// Where the biases start.
-    pub(crate) bias: usize,
     pub(crate) backward: Backward,
     /// For Winograd's filtering, where it pays.
     pub(crate) transformed: Option<Transformed>,
@@ -56,7 +82,8 @@ impl PackedConv {
 /// Weights for the gradient with respect to the input.
 #[derive(Debug, Clone)]
 pub(crate) enum Backward {
-    /// For each of the `stride * stride` phases of the input's pixels, row-major: kernels of the
+    /// For each phase of the input's pixels, of which there are as many as the product of both
+    /// strides, row-major: kernels of the
     /// rows and columns that meet the phase. With stride 1 that is the mirrored kernel.
     Phases(Vec<Packed>),
     /// All phases as lanes of the same position: for an interleaved input and a stride above 1.
@@ -69,7 +96,9 @@ pub(crate) struct PackedWeights {
     pub(crate) values: Aligned,
     pub(crate) convs: Vec<PackedConv>,
     /// Of every node that is a convolution, its place in `convs`.
-    pub(crate) of_node: Vec<usize>,
+    of_node: Vec<Option<usize>>,
+    /// Of every node that has a bias, the start of its bias.
+    biases: Vec<Option<usize>>,
 }
 
 /// Output blocks that are computed together: pairs, and three where one would be left.
@@ -88,38 +117,69 @@ pub(crate) fn groups(blocks: usize) -> Vec<(usize, usize)> {
 }
 
 impl PackedWeights {
-    pub(crate) fn new(graph: &Graph, weights: &[ConvWeights<'_>]) -> Self {
+    pub(crate) fn new(graph: &Blocked, weights: &[&[f32]]) -> Self {
+        let mut packed = Self {
+            values: Aligned::default(),
+            convs: Vec::new(),
+            of_node: vec![None; graph.len()],
+            biases: vec![None; graph.len()],
+        };
         let mut values = Vec::new();
-        let mut convs = Vec::new();
-        let mut known: HashMap<(usize, Vec<usize>, bool, usize), usize> = HashMap::new();
-        let of_node = graph
-            .nodes
-            .iter()
-            .map(|node| {
-                let Op::Conv {
-                    weights: index,
-                    stride,
-                    ..
-                } = node.op
-                else {
-                    return usize::MAX;
-                };
-                let input = node.inputs[0];
-                let interleaved = graph.interleaved && input == 0;
-                let lanes = graph.lanes[input].clone();
-                let key = (index, lanes.clone(), interleaved, stride);
-                *known.entry(key).or_insert_with(|| {
-                    let conv = pack(&weights[index], &lanes, interleaved, stride, &mut values);
-                    convs.push(conv);
-                    convs.len() - 1
+        let mut known_biases = HashMap::new();
+        let mut known = HashMap::new();
+        for node in 0..graph.len() {
+            let Op::Conv(op) = graph.op(node) else {
+                continue;
+            };
+            if !graph.is_supported(node) {
+                continue;
+            }
+            packed.biases[node] = op.bias.map(|bias| {
+                *known_biases.entry(bias).or_insert_with(|| {
+                    let start = values.len();
+                    values.extend_from_slice(weights[bias.index()]);
+                    values.resize(values.len().next_multiple_of(LANES), 0.0);
+                    start
                 })
-            })
-            .collect();
-        Self {
-            values: Aligned::from_slice(&values),
-            convs,
-            of_node,
+            });
+            let input = graph.inputs(node)[0];
+            let interleaved = graph.interleaved && input == 0;
+            let lanes = &graph.lanes[input];
+            let stride = op.window.stride;
+            let key = (op.weight, lanes.clone(), interleaved, stride);
+            let conv = known.entry(key).or_insert_with(|| {
+                let conv = ConvWeights {
+                    out: graph.channels(node),
+                    input: graph.channels(input),
+                    kernel: op.kernel(graph.graph.weights()),
+                    stride,
+                    weight: weights[op.weight.index()],
+                };
+                let conv = pack(&conv, lanes, interleaved, &mut values);
+                packed.convs.push(conv);
+                packed.convs.len() - 1
+            });
+            packed.of_node[node] = Some(*conv);
         }
+        packed.values = Aligned::from_slice(&values);
+        packed
+    }
+
+    /// The weights of a convolution.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the node is no convolution that the kernels can run.
+    pub(crate) fn conv(&self, node: usize) -> &PackedConv {
+        match self.of_node[node] {
+            Some(conv) => &self.convs[conv],
+            None => unreachable!("node {node} is no convolution"),
+        }
+    }
+
+    /// The start of a node's bias among the packed weights, if it has one.
+    pub(crate) fn bias(&self, node: usize) -> Option<usize> {
+        self.biases[node]
     }
 }
 
@@ -127,13 +187,9 @@ fn pack(
     conv: &ConvWeights<'_>,
     lanes: &[usize],
     interleaved: bool,
-    stride: usize,
     values: &mut Vec<f32>,
 ) -> PackedConv {
-    let kernel = conv.kernel;
-    let weight = |out: usize, input: usize, row: usize, column: usize| {
-        conv.weight[((out * conv.input + input) * kernel + row) * kernel + column]
-    };
+    let (kernel, stride) = (conv.kernel, conv.stride);
     // The channel of a block's lane.
     let first: Vec<usize> = lanes
         .iter()
@@ -143,57 +199,50 @@ fn pack(
         })
         .collect();
     let pixel = if interleaved { conv.input } else { LANES };
-    let out_lanes: Vec<usize> = (0..conv.out)
-        .step_by(LANES)
-        .map(|channel| LANES.min(conv.out - channel))
-        .collect();
-
-    let bias = values.len();
-    values.extend_from_slice(conv.bias);
-    values.resize(bias + out_lanes.len() * LANES, 0.0);
+    let out_lanes = blocks(conv.out);
 
     let forward = pack_direction(
         values,
         out_lanes.len(),
         (lanes, pixel),
-        (kernel, kernel),
+        kernel,
         |out, block, lane, row, column| {
-            (out < conv.out).then(|| weight(out, first[block] + lane, row, column))
+            (out < conv.out).then(|| conv.at(out, first[block] + lane, row, column))
         },
     );
-    // Kernel rows that meet a phase, from the last to the first.
-    let count = |phase: usize| kernel.saturating_sub(phase).div_ceil(stride);
-    let backward = if interleaved && stride > 1 {
-        let rows = kernel.div_ceil(stride);
-        let channels = stride * stride * conv.input;
+    let backward = if interleaved && stride != [1; 2] {
+        let [rows, columns] = [0, 1].map(|axis| kernel[axis].div_ceil(stride[axis]));
+        let channels = stride[0] * stride[1] * conv.input;
         Backward::Cells(pack_direction(
             values,
             channels.div_ceil(LANES),
             (&out_lanes, LANES),
-            (rows, rows),
+            [rows, columns],
             |cell, block, lane, row, column| {
                 let (phase, channel) = (cell / conv.input, cell % conv.input);
-                let row = phase / stride + stride * (rows - 1 - row);
-                let column = phase % stride + stride * (rows - 1 - column);
-                (cell < channels && row < kernel && column < kernel)
-                    .then(|| weight(block * LANES + lane, channel, row, column))
+                let row = phase / stride[1] + stride[0] * (rows - 1 - row);
+                let column = phase % stride[1] + stride[1] * (columns - 1 - column);
+                (cell < channels && row < kernel[0] && column < kernel[1])
+                    .then(|| conv.at(block * LANES + lane, channel, row, column))
             },
         ))
     } else {
-        let phases = (0..stride * stride).map(|phase| {
-            let (y, x) = (phase / stride, phase % stride);
-            let (rows, columns) = (count(y), count(x));
+        let phases = (0..stride[0] * stride[1]).map(|phase| {
+            let (y, x) = (phase / stride[1], phase % stride[1]);
+            // Kernel rows and columns that meet the phase, from the last to the first.
+            let rows = kernel[0].saturating_sub(y).div_ceil(stride[0]);
+            let columns = kernel[1].saturating_sub(x).div_ceil(stride[1]);
             pack_direction(
                 values,
                 lanes.len(),
                 (&out_lanes, LANES),
-                (rows, columns),
+                [rows, columns],
                 |input, block, lane, row, column| {
-                    let row = y + stride * (rows - 1 - row);
-                    let column = x + stride * (columns - 1 - column);
+                    let row = y + stride[0] * (rows - 1 - row);
+                    let column = x + stride[1] * (columns - 1 - column);
                     let (to, at) = (input / LANES, input % LANES);
                     (at < lanes[to])
-                        .then(|| weight(block * LANES + lane, first[to] + at, row, column))
+                        .then(|| conv.at(block * LANES + lane, first[to] + at, row, column))
                 },
             )
         });
@@ -201,12 +250,11 @@ fn pack(
     };
     PackedConv {
         forward,
-        bias,
         backward,
         transformed: if interleaved {
-            Transformed::of_cells(conv, stride, &out_lanes)
+            Transformed::of_cells(conv, &out_lanes)
         } else {
-            Transformed::new(conv, stride, lanes, &out_lanes)
+            Transformed::new(conv, lanes, &out_lanes)
         },
     }
 }
@@ -217,7 +265,7 @@ fn pack_direction(
     values: &mut Vec<f32>,
     blocks: usize,
     (lanes, pixel): (&[usize], usize),
-    (rows, columns): (usize, usize),
+    [rows, columns]: [usize; 2],
     weight: impl Fn(usize, usize, usize, usize, usize) -> Option<f32>,
 ) -> Packed {
     let mut taps = Vec::new();

@@ -7,8 +7,10 @@ use std::sync::Mutex;
 
 #[cfg(feature = "profile")]
 use crate::LevelTime;
+use oneiric_graph::ReluGradient;
+
 use crate::{
-    Isa, KernelError, ReluGradient,
+    Isa, KernelError,
     execute::{Job, Tensors, execute},
     memory::Arena,
     network::Shared,
@@ -87,7 +89,7 @@ impl Run {
     #[must_use]
     pub fn shape(&self, index: usize) -> [usize; 4] {
         let node = self.plan.wanted[index];
-        let [height, width] = self.plan.layout.sizes.of[node];
+        let [height, width] = self.plan.layout.sizes[node];
         [self.items, self.shared.graph.channels(node), height, width]
     }
 
@@ -238,24 +240,25 @@ impl Drop for Run {
 mod tests {
     use std::sync::Arc;
 
+    use oneiric_graph::{GraphBuilder, NodeId, ReluGradient};
+
     use crate::{
-        Frozen, KernelError, Node, Op, ReluGradient,
+        Frozen, KernelError,
         plan::{GradientKey, PROGRAMS},
         spares::lock,
     };
 
     #[test]
     fn a_plan_keeps_the_latest_gradients() -> Result<(), KernelError> {
-        let relu = |input| Node {
-            op: Op::Relu,
-            inputs: vec![input],
-        };
-        let input = Node {
-            op: Op::Input,
-            inputs: vec![],
-        };
-        let network = Frozen::new(vec![input, relu(0), relu(1), relu(2), relu(3)], 3, &[])?;
-        let run = network.forward(&[0.5; 12], [1, 3, 2, 2], &[1, 2, 3, 4])?;
+        let mut net = GraphBuilder::new(3);
+        let relus: Vec<NodeId> = (0..4)
+            .scan(net.input(), |last, number| {
+                *last = net.relu(&format!("relu{number}"), *last);
+                Some(*last)
+            })
+            .collect();
+        let network = Frozen::new(&net.build()?, &[])?;
+        let run = network.forward(&[0.5; 12], [1, 3, 2, 2], &relus)?;
         let program = |choice: usize| {
             run.gradient_program(GradientKey {
                 given: (0..4).map(|bit| choice >> bit & 1 == 1).collect(),

@@ -4,7 +4,10 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::{
-    ConvWeights, lanes::LANES, memory::Aligned, pack::groups, tuning::LEAST_CHANNELS,
+    lanes::LANES,
+    memory::Aligned,
+    pack::{ConvWeights, groups},
+    tuning::LEAST_CHANNELS,
     winograd::Form,
 };
 
@@ -33,43 +36,39 @@ impl Transformed {
     /// If it is one that the filtering is for.
     pub(crate) fn new(
         conv: &ConvWeights<'_>,
-        stride: usize,
         lanes: &[usize],
         out_lanes: &[usize],
     ) -> Option<Self> {
-        let fits = matches!(conv.kernel, 3 | 5)
-            && stride == 1
+        let fits = matches!(conv.kernel, [3, 3] | [5, 5])
+            && conv.stride == [1; 2]
             && conv.input.min(conv.out) >= LEAST_CHANNELS;
         fits.then(|| Self {
             weight: conv.weight.to_vec(),
-            kernel: conv.kernel,
+            kernel: conv.kernel[0],
             lanes: [lanes.to_vec(), out_lanes.to_vec()],
             made: Default::default(),
         })
     }
 
     /// The same convolution of the cells of its input (see `kernel/cells.rs`), with stride 1.
-    pub(crate) fn of_cells(
-        conv: &ConvWeights<'_>,
-        stride: usize,
-        out_lanes: &[usize],
-    ) -> Option<Self> {
-        let kernel = conv.kernel.div_ceil(stride);
-        if stride == 1 || !(3..=5).contains(&kernel) || conv.out < LEAST_CHANNELS {
+    pub(crate) fn of_cells(conv: &ConvWeights<'_>, out_lanes: &[usize]) -> Option<Self> {
+        let stride = conv.stride;
+        let [kernel, columns] = [0, 1].map(|axis| conv.kernel[axis].div_ceil(stride[axis]));
+        let fits = kernel == columns && (3..=5).contains(&kernel);
+        if stride == [1; 2] || !fits || conv.out < LEAST_CHANNELS {
             return None;
         }
-        let channels = stride * stride * conv.input;
+        let channels = stride[0] * stride[1] * conv.input;
         let mut weight = Vec::new();
         for out in 0..conv.out {
             for cell in 0..channels {
                 let (phase, input) = (cell / conv.input, cell % conv.input);
                 for at in 0..kernel * kernel {
-                    let row = at / kernel * stride + phase / stride;
-                    let column = at % kernel * stride + phase % stride;
-                    let inside = row < conv.kernel && column < conv.kernel;
-                    let line = (out * conv.input + input) * conv.kernel + row;
+                    let row = at / kernel * stride[0] + phase / stride[1];
+                    let column = at % kernel * stride[1] + phase % stride[1];
+                    let inside = row < conv.kernel[0] && column < conv.kernel[1];
                     weight.push(if inside {
-                        conv.weight[line * conv.kernel + column]
+                        conv.at(out, input, row, column)
                     } else {
                         0.0
                     });

@@ -1,33 +1,34 @@
 //! Graphs: what is asked for, in which combination, and how often.
 
-mod oracle;
+mod net;
 
-use oneiric_kernels::{Isa, Lrn, Op, ReluGradient};
-use oracle::{Net, caffe_pool, check, half, none, same};
+use net::{INPUT, Net, caffe_pool, check, half, none, same, tensor};
+use oneiric_graph::{GlobalAveragePool, Lrn, NodeId, ReluGradient, Shape, oracle::Tensor};
+use oneiric_kernels::Isa;
 
 /// A small InceptionV1 with two blocks: nodes by name.
 struct Inception {
     net: Net,
-    stem: usize,
-    blocks: Vec<[usize; 5]>,
-    logits: usize,
+    stem: NodeId,
+    blocks: Vec<[NodeId; 5]>,
+    logits: NodeId,
 }
 
 fn inception(seed: u64) -> Inception {
     let mut net = Net::new(3, seed);
     let lrn = Lrn {
         radius: 2,
+        bias: 1.0,
         alpha: 0.1,
         beta: 0.75,
-        bias: 1.0,
     };
-    let x = net.conv(0, 18, 7, 2, half);
+    let x = net.conv(INPUT, 18, 7, 2, half);
     let stem = net.relu(x);
     let x = net.pool(stem, 3, 2, caffe_pool);
-    let x = net.add(Op::Lrn(lrn), &[x], 18);
+    let x = net.add(lrn, &[x]);
     let x = net.conv_relu(x, 16, 1, 1);
     let x = net.conv_relu(x, 35, 3, 1);
-    let x = net.add(Op::Lrn(lrn), &[x], 35);
+    let x = net.add(lrn, &[x]);
     let mut x = net.pool(x, 3, 2, caffe_pool);
     let mut blocks = vec![];
     for widths in [[5, 6, 9, 3, 17, 8], [20, 16, 33, 4, 6, 7]] {
@@ -49,7 +50,7 @@ fn inception(seed: u64) -> Inception {
         x = after;
     }
     x = net.pool(x, 2, 2, caffe_pool);
-    let mean = net.add(Op::GlobalAveragePool, &[x], net.channels[x]);
+    let mean = net.add(GlobalAveragePool, &[x]);
     let logits = net.conv(mean, 10, 1, 1, none);
     Inception {
         net,
@@ -69,7 +70,7 @@ fn inception_and_all_its_tensors() {
     } = inception(1);
     let [after, before, unbiased, three, pooled] = blocks[1];
     let first = blocks[0];
-    let combinations: [&[usize]; 14] = [
+    let combinations: [&[NodeId]; 14] = [
         &[after],
         &[before],
         &[unbiased],
@@ -81,8 +82,8 @@ fn inception_and_all_its_tensors() {
         &[first[1], first[3], logits],
         &[stem, before],
         &[three, after, three],
-        &[0],
-        &[0, after],
+        &[INPUT],
+        &[INPUT, after],
         &[first[2], unbiased, pooled, first[4]],
     ];
     for wanted in combinations {
@@ -97,7 +98,7 @@ fn inception_and_all_its_tensors() {
 #[test]
 fn odd_concatenations() {
     let mut net = Net::new(4, 2);
-    let parts = [5, 3, 17].map(|out| net.conv_relu(0, out, 3, 1));
+    let parts = [5, 3, 17].map(|out| net.conv_relu(INPUT, out, 3, 1));
     let all = net.concat(&parts);
     // Read by two convolutions with different kernels, concatenated again, with itself.
     let a = net.conv_relu(all, 9, 1, 1);
@@ -116,7 +117,7 @@ fn odd_concatenations() {
 #[test]
 fn strided_chain() {
     let mut net = Net::new(5, 3);
-    let a = net.conv_relu(0, 24, 3, 2);
+    let a = net.conv_relu(INPUT, 24, 3, 2);
     let b = net.conv_relu(a, 30, 5, 1);
     let c = net.conv_relu(b, 17, 1, 2);
     let d = net.conv_relu(c, 8, 3, 2);
@@ -127,19 +128,19 @@ fn strided_chain() {
 #[test]
 fn an_input_that_several_read() {
     let mut net = Net::new(3, 4);
-    let a = net.conv_relu(0, 8, 3, 1);
-    let b = net.conv_relu(0, 8, 7, 2);
-    let c = net.conv_relu(0, 20, 5, 2);
-    check("convolutions", &mut net, [2, 3, 12, 13], &[a, b, c, 0]);
-    let pooled = net.pool(0, 3, 1, same);
-    let both = net.concat(&[0, a, pooled]);
+    let a = net.conv_relu(INPUT, 8, 3, 1);
+    let b = net.conv_relu(INPUT, 8, 7, 2);
+    let c = net.conv_relu(INPUT, 20, 5, 2);
+    check("convolutions", &mut net, [2, 3, 12, 13], &[a, b, c, INPUT]);
+    let pooled = net.pool(INPUT, 3, 1, same);
+    let both = net.concat(&[INPUT, a, pooled]);
     check("others", &mut net, [2, 3, 12, 13], &[both, b]);
 }
 
 #[test]
 fn relu_of_everything() {
     let mut net = Net::new(6, 5);
-    let a = net.relu(0);
+    let a = net.relu(INPUT);
     let b = net.pool(a, 2, 1, same);
     let c = net.relu(b);
     let conv = net.conv(c, 7, 3, 1, same);
@@ -154,22 +155,23 @@ fn relu_of_everything() {
 #[test]
 fn redirection_wakes_dead_layers() {
     let mut net = Net::new(3, 6);
-    let x = net.conv_relu(0, 8, 3, 1);
+    let x = net.conv_relu(INPUT, 8, 3, 1);
     let conv = net.conv(x, 20, 3, 1, same);
     let y = net.relu(conv);
     let both = net.concat(&[x, y]);
     let end = net.conv_relu(both, 5, 1, 1);
     // The second layer is dead everywhere, the last one in every other channel.
-    net.convs[1].bias = vec![-100.0; 20];
+    // The biases of the second convolution.
+    net.weights[3] = vec![-100.0; 20];
     check("dead", &mut net, [2, 3, 7, 6], &[end]);
     check("dead", &mut net, [2, 3, 7, 6], &[y, end]);
     check("dead", &mut net, [2, 3, 7, 6], &[y]);
     // The first item alone is dead.
-    net.convs[1].bias = vec![-3.0; 20];
+    net.weights[3] = vec![-3.0; 20];
     let mut input = net.noise(2 * 3 * 7 * 6);
     input[..3 * 7 * 6].fill(0.0);
     input[3 * 7 * 6..].iter_mut().for_each(|v| *v *= 30.0);
-    oracle::check_input("one dead", &mut net, &input, [2, 3, 7, 6], &[y]);
+    net::check_input("one dead", &mut net, &input, [2, 3, 7, 6], &[y]);
 }
 
 #[test]
@@ -186,27 +188,24 @@ fn gradients_are_those_of_finite_differences() {
     let gradient = run
         .input_gradient(&[Some(&weights)], ReluGradient::Plain)
         .expect("it fits");
-    let objective = |input: Vec<f64>| -> f64 {
-        let all = net.forward(oracle::Tensor {
-            shape: [3, 32, 32],
-            values: input,
-        });
-        all[wanted[0]]
+    let objective = |image: Tensor| -> f64 {
+        let all = net.forward(image);
+        all[wanted[0].index()]
             .values
             .iter()
             .zip(&weights)
             .map(|(a, b)| a * f64::from(*b))
             .sum()
     };
-    let input: Vec<f64> = input.iter().map(|v| f64::from(*v)).collect();
+    let image = tensor(Shape::new(3, [32, 32]), &input);
     let largest = gradient
         .iter()
         .fold(0.0, |a: f64, b| a.max(f64::from(b.abs())));
     for at in [0, 500, 1023, 1500, 2222, 3071] {
         let moved = |by: f64| {
-            let mut input = input.clone();
-            input[at] += by;
-            objective(input)
+            let mut image = image.clone();
+            image.values[at] += by;
+            objective(image)
         };
         let expected = (moved(1e-6) - moved(-1e-6)) / 2e-6;
         let error = (f64::from(gradient[at]) - expected).abs() / largest;
@@ -292,7 +291,7 @@ fn runs_at_the_same_time_do_not_meet() {
 fn items_that_do_not_go_together_are_as_each_alone() {
     // Some 100 MB an item, so that each makes a group of its own.
     let mut net = Net::new(3, 4);
-    let pooled = net.pool(0, 3, 2, caffe_pool);
+    let pooled = net.pool(INPUT, 3, 2, caffe_pool);
     let x = net.relu(pooled);
     let network = net.frozen();
     let size = 1000;

@@ -1,13 +1,13 @@
 //! How much memory is held, and kept for later. One test, as all threads' memory is counted.
 
-mod oracle;
+mod net;
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-use oracle::{Net, same};
+use net::{INPUT, Net, same};
 
 /// Counts what is held.
 struct Counting;
@@ -37,7 +37,7 @@ static COUNTING: Counting = Counting;
 #[test]
 fn memory_of_runs_is_given_back() {
     let mut net = Net::new(16, 1);
-    let x = net.relu(0);
+    let x = net.relu(INPUT);
     let x = net.conv(x, 16, 3, 1, same);
     let network = net.frozen();
     let [middle, large, small] = [256, 300, 64].map(|size| vec![0.5; 16 * size * size]);

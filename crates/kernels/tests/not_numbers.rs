@@ -1,9 +1,10 @@
 //! What is not a number, or infinite, on its way through a network.
 
-mod oracle;
+mod net;
 
-use oneiric_kernels::{Isa, Lrn, Op, ReluGradient};
-use oracle::{Net, Tensor, none, same};
+use net::{INPUT, Net, none, same, tensor};
+use oneiric_graph::{Lrn, NodeId, ReluGradient, Shape};
+use oneiric_kernels::Isa;
 
 const MODES: [ReluGradient; 2] = [ReluGradient::Plain, ReluGradient::Redirected];
 
@@ -12,7 +13,7 @@ fn poolings_show_it_wherever_it_is() {
     // One window, with a kernel and stride that the compiler knows or not.
     for (kernel, stride) in [(3, 1), (3, 2), (3, 3), (2, 2)] {
         let mut net = Net::new(19, 1);
-        let x = net.pool(0, kernel, stride, none);
+        let x = net.pool(INPUT, kernel, stride, none);
         let positions = kernel * kernel;
         for isa in Isa::available() {
             let network = net.frozen().with_isa(isa).expect("available");
@@ -49,23 +50,20 @@ fn poolings_show_it_wherever_it_is() {
 fn poolings_with_many_agree_with_the_definition() {
     for (kernel, stride) in [(3, 1), (3, 2), (2, 2), (4, 3)] {
         let mut net = Net::new(19, 1);
-        let x = net.pool(0, kernel, stride, same);
+        let x = net.pool(INPUT, kernel, stride, same);
         let mut input = net.noise(19 * 130);
         input.iter_mut().step_by(7).for_each(|v| *v = f32::NAN);
-        let values = input.iter().map(|v| f64::from(*v)).collect();
-        let shape = [19, 10, 13];
-        let all = net.forward(Tensor { shape, values });
-        let ones = vec![1.0_f32; all[x].values.len()];
-        let shape = all[x].shape;
-        let values = vec![1.0; ones.len()];
-        let given = [(x, Tensor { shape, values })];
+        let all = net.forward(tensor(Shape::new(19, [10, 13]), &input));
+        let output = &all[x.index()];
+        let ones = vec![1.0_f32; output.values.len()];
+        let given = [(x, tensor(output.shape, &ones))];
         let expected = net.backward(&all, &given, ReluGradient::Plain);
         for isa in Isa::available() {
             let network = net.frozen().with_isa(isa).expect("available");
             let run = network
                 .forward(&input, [1, 19, 10, 13], &[x])
                 .expect("it fits");
-            for (actual, expected) in run.output(0).iter().zip(&all[x].values) {
+            for (actual, expected) in run.output(0).iter().zip(&output.values) {
                 let same = f64::from(*actual) == *expected;
                 assert!(same || actual.is_nan() && expected.is_nan(), "{isa:?}");
             }
@@ -82,7 +80,7 @@ fn poolings_with_many_agree_with_the_definition() {
 fn relus_show_it_and_pass_its_gradient() {
     for isa in Isa::available() {
         let mut net = Net::new(19, 1);
-        let x = net.relu(0);
+        let x = net.relu(INPUT);
         let mut input = vec![-1.0; 19 * 4];
         input[1] = f32::NAN;
         input[70] = f32::NAN;
@@ -106,13 +104,13 @@ fn relus_show_it_and_pass_its_gradient() {
 #[test]
 fn relus_in_convolutions_show_it_and_pass_its_gradient() {
     let mut net = Net::new(16, 1);
-    let relu = net.relu(0);
+    let relu = net.relu(INPUT);
     // By filtering, and by its definition.
     let three = net.conv_relu(relu, 16, 3, 1);
     let one = net.conv_relu(three, 16, 1, 1);
     // Always below 0, so that gradients pass where there is no number alone.
-    for conv in &mut net.convs {
-        conv.bias = vec![-1e3; 16];
+    for bias in net.weights.iter_mut().skip(1).step_by(2) {
+        bias.fill(-1e3);
     }
     let mut input = net.noise(16 * 64);
     input[27] = f32::NAN;
@@ -148,12 +146,12 @@ fn normalisations_of_large_numbers_are_0() {
     for beta in [0.5, 0.75, 0.6] {
         let lrn = Lrn {
             radius: 2,
+            bias: 1.0,
             alpha: 1.0,
             beta,
-            bias: 1.0,
         };
         let mut net = Net::new(20, 1);
-        let x = net.add(Op::Lrn(lrn), &[0], 20);
+        let x = net.add(lrn, &[INPUT]);
         let mut input = net.noise(20 * 9);
         // The square of which is infinite.
         input[5 * 9 + 4] = 1e20;
@@ -191,22 +189,19 @@ fn assert_same(what: &str, actual: &[f32], expected: &[f64]) {
 
 /// Runs a network on an input with one number that is none or infinite, and compares its only
 /// wanted node and the gradients with the definition.
-fn compare(what: &str, net: &mut Net, shape: [usize; 3], end: usize, special: f32) {
+fn compare(what: &str, net: &mut Net, shape: [usize; 3], end: NodeId, special: f32) {
     let [channels, height, width] = shape;
     let mut input = net.noise(channels * height * width);
     input[width + 2] = special;
-    let values = input.iter().map(|v| f64::from(*v)).collect();
-    let all = net.forward(Tensor { shape, values });
+    let all = net.forward(tensor(Shape::new(channels, [height, width]), &input));
+    let expected = &all[end.index()];
     // Below 0, so that dead layers pass it in the redirected mode.
     let gradient: Vec<f32> = net
-        .noise(all[end].values.len())
+        .noise(expected.values.len())
         .iter()
         .map(|v| -0.1 - v.abs())
         .collect();
-    let given = Tensor {
-        shape: all[end].shape,
-        values: gradient.iter().map(|v| f64::from(*v)).collect(),
-    };
+    let given = tensor(expected.shape, &gradient);
     for isa in Isa::available() {
         // Winograd's filtering spreads what is not finite over a tile.
         let network = net.frozen().with_isa(isa).expect("available");
@@ -215,7 +210,7 @@ fn compare(what: &str, net: &mut Net, shape: [usize; 3], end: usize, special: f3
             .forward(&input, [1, channels, height, width], &[end])
             .expect("it fits");
         let what = format!("{what} {special} {isa:?}");
-        assert_same(&what, &run.output(0), &all[end].values);
+        assert_same(&what, &run.output(0), &expected.values);
         for mode in MODES {
             let actual = run.input_gradient(&[Some(&gradient)], mode);
             let expected = net.backward(&all, &[(end, given.clone())], mode);
@@ -234,27 +229,27 @@ fn padding_lanes_never_reach_a_result() {
             {
                 let lrn = Lrn {
                     radius,
+                    bias: 1.0,
                     alpha: 0.3,
                     beta: 0.75,
-                    bias: 1.0,
                 };
                 let mut net = Net::new(3, channels as u64);
-                let x = net.conv_relu(0, channels, kernel, 1);
+                let x = net.conv_relu(INPUT, channels, kernel, 1);
                 // Infinity makes minus infinity of each channel, and the ReLU 0 of that: what is not
                 // a number is in padding lanes alone.
-                for weight in &mut net.convs[0].weight {
+                for weight in &mut net.weights[0] {
                     *weight = -weight.abs();
                 }
                 let x = if pooled { net.pool(x, 3, 1, same) } else { x };
-                let x = net.add(Op::Lrn(lrn), &[x], channels);
+                let x = net.add(lrn, &[x]);
                 let what = format!("{channels} {radius} {kernel} {pooled}");
                 compare(&what, &mut net, [3, 5, 9], x, special);
                 // Behind a concatenation of odd widths, and before another convolution.
                 let mut net = Net::new(3, channels as u64);
-                let a = net.conv_relu(0, channels, kernel, 1);
-                let b = net.conv_relu(0, 5, 1, 1);
+                let a = net.conv_relu(INPUT, channels, kernel, 1);
+                let b = net.conv_relu(INPUT, 5, 1, 1);
                 let x = net.concat(&[b, a]);
-                let x = net.add(Op::Lrn(lrn), &[x], channels + 5);
+                let x = net.add(lrn, &[x]);
                 let x = net.conv_relu(x, 7, 1, 1);
                 compare(&what, &mut net, [3, 5, 9], x, special);
             }
@@ -267,16 +262,15 @@ fn padding_lanes_do_not_make_a_dead_layer_alive() {
     for channels in [3, 16, 17, 40] {
         let lrn = Lrn {
             radius: 2,
+            bias: 1.0,
             alpha: 0.3,
             beta: 0.5,
-            bias: 1.0,
         };
         let mut net = Net::new(3, channels as u64);
-        let x = net.conv_relu(0, channels, 1, 1);
-        let conv = &mut net.convs[0];
-        conv.bias.fill(-100.0);
-        conv.weight.iter_mut().for_each(|w| *w = -w.abs());
-        let x = net.add(Op::Lrn(lrn), &[x], channels);
+        let x = net.conv_relu(INPUT, channels, 1, 1);
+        net.weights[0].iter_mut().for_each(|w| *w = -w.abs());
+        net.weights[1].fill(-100.0);
+        let x = net.add(lrn, &[x]);
         let what = format!("dead {channels}");
         compare(&what, &mut net, [3, 4, 5], x, f32::INFINITY);
     }

@@ -1,15 +1,15 @@
 //! Every operation against its definition, in sizes that meet every remainder.
 
-mod oracle;
+mod net;
 
-use oneiric_kernels::{Lrn, Op};
-use oracle::{Net, caffe_pool, check, half, none, same};
+use net::{INPUT, Net, caffe_pool, check, half, none, pads, same};
+use oneiric_graph::{ConvConfig, GlobalAveragePool, Lrn, MaxPool, NodeId, Padding};
 
 #[test]
 fn convolutions_of_every_width() {
     for w in 1..=40 {
         let mut net = Net::new(3, w as u64);
-        let x = net.conv_relu(0, 20, 3, 1);
+        let x = net.conv_relu(INPUT, 20, 3, 1);
         let x = net.conv_relu(x, 33, 1, 1);
         check("chain", &mut net, [1, 3, 2, w], &[x]);
     }
@@ -32,11 +32,11 @@ fn kernels_strides_and_paddings() {
         for pad in [same, half, none] {
             for (input, out) in [(3, 7), (5, 40), (16, 16), (17, 48), (40, 100)] {
                 let mut net = Net::new(input, kernel as u64);
-                let first = net.conv(0, out, kernel, stride, pad);
+                let first = net.conv(INPUT, out, kernel, stride, pad);
                 check("direct", &mut net, [1, input, 9, 11], &[first]);
                 // Behind another node, so that the input is in blocks.
                 let mut net = Net::new(input, kernel as u64);
-                let x = net.relu(0);
+                let x = net.relu(INPUT);
                 let x = net.conv(x, out, kernel, stride, pad);
                 let x = net.relu(x);
                 check("blocked", &mut net, [2, input, 8, 9], &[x]);
@@ -46,15 +46,55 @@ fn kernels_strides_and_paddings() {
 }
 
 #[test]
-fn padding_beyond_the_kernel() {
-    fn wide(_: usize, _: usize, _: usize) -> (usize, usize) {
-        (4, 5)
+fn rows_and_columns_differ() {
+    for (kernel, stride) in [
+        ([1, 3], [1, 1]),
+        ([5, 1], [1, 1]),
+        ([3, 3], [1, 2]),
+        ([2, 5], [3, 1]),
+        ([3, 7], [2, 3]),
+        ([6, 9], [2, 3]),
+        ([3, 1], [1, 4]),
+    ] {
+        for padding in [
+            Padding::VALID,
+            Padding::SameUpper,
+            Padding::SameLower,
+            Padding::Explicit([[2, 0], [1, 4]]),
+        ] {
+            for (input, out) in [(3, 20), (17, 40)] {
+                let config = ConvConfig::new(out, kernel).stride(stride);
+                let config = config.padding(padding);
+                let mut net = Net::new(input, 1);
+                let first = net.conv_of(INPUT, out, kernel, config);
+                let second = net.conv_relu(INPUT, 5, 3, 1);
+                check("direct", &mut net, [1, input, 9, 14], &[first]);
+                check("direct", &mut net, [1, input, 9, 14], &[second, first]);
+                let mut net = Net::new(input, 1);
+                let x = net.relu(INPUT);
+                let x = net.conv_of(x, out, kernel, config);
+                let x = net.relu(x);
+                check("blocked", &mut net, [2, input, 8, 11], &[x]);
+            }
+            let pool = MaxPool::new(kernel).stride(stride).padding(padding);
+            let mut net = Net::new(19, 1);
+            let x = net.add(pool, &[INPUT]);
+            let shape = net.graph().shape(x, [9, 14]);
+            // Padding as wide as the kernel leaves a window without a position.
+            if shape.is_ok() {
+                check("pool", &mut net, [1, 19, 9, 14], &[x]);
+            }
+        }
     }
+}
+
+#[test]
+fn padding_beyond_the_kernel() {
     for (kernel, stride) in [(1, 1), (3, 1), (3, 2), (2, 3)] {
         for through_relu in [false, true] {
             let mut net = Net::new(4, 3);
-            let x = if through_relu { net.relu(0) } else { 0 };
-            let x = net.conv(x, 9, kernel, stride, wide);
+            let x = if through_relu { net.relu(INPUT) } else { INPUT };
+            let x = net.conv(x, 9, kernel, stride, |_, _| pads(4, 5));
             check("wide", &mut net, [1, 4, 3, 5], &[x]);
         }
     }
@@ -66,7 +106,7 @@ fn poolings() {
         for pad in [same, caffe_pool] {
             for (h, w) in [(4, 4), (5, 9), (13, 6), (20, 21)] {
                 let mut net = Net::new(19, 1);
-                let x = net.pool(0, kernel, stride, pad);
+                let x = net.pool(INPUT, kernel, stride, pad);
                 check("pool", &mut net, [2, 19, h, w], &[x]);
             }
         }
@@ -76,13 +116,13 @@ fn poolings() {
 #[test]
 fn ties_go_to_the_first_and_padding_never_wins() {
     let mut net = Net::new(2, 1);
-    let x = net.pool(0, 3, 1, same);
+    let x = net.pool(INPUT, 3, 1, same);
     let x = net.pool(x, 3, 2, caffe_pool);
     // All negative, and many the same.
     let input: Vec<f32> = (0..2 * 9 * 10)
         .map(|i| -1.0 - ((i * 7) % 3) as f32)
         .collect();
-    oracle::check_input("ties", &mut net, &input, [1, 2, 9, 10], &[x]);
+    net::check_input("ties", &mut net, &input, [1, 2, 9, 10], &[x]);
 }
 
 #[test]
@@ -91,12 +131,12 @@ fn normalisations() {
         for channels in [1, 5, 16, 40] {
             let lrn = Lrn {
                 radius,
+                bias: 1.5,
                 alpha: 0.3,
                 beta,
-                bias: 1.5,
             };
             let mut net = Net::new(channels, 1);
-            let x = net.add(Op::Lrn(lrn), &[0], channels);
+            let x = net.add(lrn, &[INPUT]);
             check("lrn", &mut net, [2, channels, 5, 19], &[x]);
         }
     }
@@ -105,23 +145,25 @@ fn normalisations() {
 #[test]
 fn normalisation_of_a_concatenation_of_odd_widths() {
     let mut net = Net::new(3, 1);
-    let parts: Vec<usize> = [5, 3, 17].map(|out| net.conv_relu(0, out, 1, 1)).to_vec();
+    let parts: Vec<NodeId> = [5, 3, 17]
+        .map(|out| net.conv_relu(INPUT, out, 1, 1))
+        .to_vec();
     let x = net.concat(&parts);
     let lrn = Lrn {
         radius: 4,
+        bias: 1.0,
         alpha: 0.3,
         beta: 0.75,
-        bias: 1.0,
     };
-    let x = net.add(Op::Lrn(lrn), &[x], 25);
+    let x = net.add(lrn, &[x]);
     check("lrn", &mut net, [1, 3, 4, 5], &[x]);
 }
 
 #[test]
 fn average_and_classifier() {
     let mut net = Net::new(3, 1);
-    let x = net.conv_relu(0, 70, 3, 2);
-    let mean = net.add(Op::GlobalAveragePool, &[x], 70);
+    let x = net.conv_relu(INPUT, 70, 3, 2);
+    let mean = net.add(GlobalAveragePool, &[x]);
     let logits = net.conv(mean, 1008, 1, 1, none);
     check("classifier", &mut net, [3, 3, 9, 14], &[logits]);
     check("classifier", &mut net, [1, 3, 9, 14], &[mean, logits]);
@@ -147,7 +189,7 @@ fn filtered_convolutions_of_every_size() {
             (33, 35, 5),
         ] {
             let mut net = Net::new(3, 1);
-            let x = net.conv_relu(0, input, 1, 1);
+            let x = net.conv_relu(INPUT, input, 1, 1);
             let conv = net.conv(x, out, kernel, 1, same);
             let y = net.relu(conv);
             check("filtered", &mut net, [1, 3, h, w], &[y]);
@@ -156,15 +198,15 @@ fn filtered_convolutions_of_every_size() {
     // Large enough for several bands.
     for (kernel, (h, w)) in [(3, (40, 62)), (5, (22, 45))] {
         let mut net = Net::new(3, 3);
-        let x = net.conv_relu(0, 50, 1, 1);
+        let x = net.conv_relu(INPUT, 50, 1, 1);
         let conv = net.conv(x, 33, kernel, 1, same);
         let y = net.relu(conv);
         check("bands", &mut net, [1, 3, h, w], &[y]);
     }
     // Other paddings, and a result that is added to.
-    for pad in [none, |_, _, _| (2, 2), |_, _, _| (3, 4)] {
+    for pad in [none, |_, _| pads(2, 2), |_, _| pads(3, 4)] {
         let mut net = Net::new(3, 2);
-        let x = net.conv_relu(0, 40, 1, 1);
+        let x = net.conv_relu(INPUT, 40, 1, 1);
         let y = net.conv(x, 40, 3, 1, pad);
         let z = net.conv(x, 24, 5, 1, pad);
         check("filtered", &mut net, [2, 3, 9, 25], &[y, x, z]);
@@ -175,19 +217,19 @@ fn filtered_convolutions_of_every_size() {
 #[test]
 fn filtered_convolutions_of_the_image() {
     for (kernel, stride) in [(7, 2), (8, 2), (5, 2), (9, 2), (13, 3), (11, 4)] {
-        for pad in [same, half, none, |_, _, _| (4, 1)] {
+        for pad in [same, half, none, |_, _| pads(4, 1)] {
             for (h, w) in [(13, 14), (27, 40)] {
                 let mut net = Net::new(3, 1);
-                let conv = net.conv(0, 24, kernel, stride, pad);
+                let conv = net.conv(INPUT, 24, kernel, stride, pad);
                 let x = net.relu(conv);
                 check("image", &mut net, [2, 3, h, w], &[x]);
             }
         }
     }
     let mut net = Net::new(13, 1);
-    let x = net.conv_relu(0, 24, 5, 2);
-    let y = net.conv_relu(0, 17, 7, 2);
-    let z = net.conv_relu(0, 17, 7, 1);
+    let x = net.conv_relu(INPUT, 24, 5, 2);
+    let y = net.conv_relu(INPUT, 17, 7, 2);
+    let z = net.conv_relu(INPUT, 17, 7, 1);
     check("images", &mut net, [1, 13, 19, 20], &[x, y, z]);
     check("images", &mut net, [1, 13, 19, 20], &[x]);
 }

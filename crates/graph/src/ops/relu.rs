@@ -10,7 +10,7 @@ use crate::{
     oracle::{Backward, Tensor, Weights},
 };
 
-/// The larger of the value and 0.
+/// The larger of the value and 0. NaN stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Relu;
 
@@ -25,7 +25,7 @@ impl Operator for Relu {
 
     #[cfg(feature = "oracle")]
     fn forward(&self, inputs: &[&Tensor], _: &Weights<'_>) -> Tensor {
-        inputs[0].map(|value| value.max(0.0))
+        inputs[0].map(|value| if value <= 0.0 { 0.0 } else { value })
     }
 
     #[cfg(feature = "oracle")]
@@ -35,11 +35,11 @@ impl Operator for Relu {
             let values = pairs.map(|(&g, &y)| if is_passed(g, y) { g } else { 0.0 });
             Tensor::new(pass.output.shape, values.collect())
         };
-        let plain = passes(|_, y| y > 0.0);
+        let plain = passes(|_, y| y > 0.0 || y.is_nan());
         let is_dead = plain.values.iter().all(|value| *value == 0.0);
         vec![match pass.relu {
             // The gradient is that of a loss to be minimized: a negative one raises the input.
-            ReluGradient::Redirected if is_dead => passes(|g, y| y > 0.0 || g < 0.0),
+            ReluGradient::Redirected if is_dead => passes(|g, y| y > 0.0 || y.is_nan() || g < 0.0),
             _ => plain,
         }]
     }

@@ -1,4 +1,5 @@
-//! The image in cells: the pixels of a `stride` by `stride` square as channels of one position.
+//! The image in cells: the pixels of a rectangle as large as the stride as channels of one
+//! position.
 //!
 //! A convolution of the image with that stride is a convolution of its cells with stride 1.
 
@@ -8,13 +9,14 @@ use super::{
 };
 use crate::{lanes::LANES, view::View};
 
-/// Cells of an image. Channel `(row * stride + column) * channels + channel` of a position is a
+/// Cells of an image. Channel `(row * stride[1] + column) * channels + channel` of a position is a
 /// pixel of its cell. Position 0 is cell `first`, and cell 0 starts `before` pixels outside of the
 /// image.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cells {
     pub(crate) view: View,
-    pub(crate) stride: usize,
+    /// Rows and columns of a cell.
+    pub(crate) stride: [usize; 2],
     /// Rows above and columns on the left of the image that belong to cells.
     pub(crate) before: (usize, usize),
     /// Row and column of the first cell that has a pixel of the image.
@@ -63,20 +65,20 @@ impl ToCells {
         } = self.cells;
         let [channels, height, width] = self.image;
         let source = context.external[0];
-        let used = stride * stride * channels;
+        let used = stride[0] * stride[1] * channels;
         for cell_y in band_rows(task, self.bands, view.height) {
             for block in 0..view.blocks {
                 let start = view.block_offset(block) + cell_y * view.row;
                 for lane in 0..LANES {
                     let number = block * LANES + lane;
                     let (phase, channel) = split(number, channels);
-                    let (row, column) = split(phase, stride);
+                    let (row, column) = split(phase, stride[1]);
                     // Positions before the image wrap to numbers far behind it, and so are outside.
-                    let y = ((cell_y + first.0) * stride + row).wrapping_sub(before.0);
+                    let y = ((cell_y + first.0) * stride[0] + row).wrapping_sub(before.0);
                     let line = (channel * height + y.min(height)) * width;
                     let inside = number < used && y < height;
                     for cell_x in 0..view.width {
-                        let x = ((cell_x + first.1) * stride + column).wrapping_sub(before.1);
+                        let x = ((cell_x + first.1) * stride[1] + column).wrapping_sub(before.1);
                         let mut value = 0.0;
                         // SAFETY: the caller's contract; the pixel is inside of the image, and the
                         // cell inside of the view.
@@ -110,10 +112,10 @@ impl Cells {
         if rows.is_empty() {
             return;
         }
-        let cell = |y: usize| (y + self.before.0) / self.stride - self.first.0;
+        let cell = |y: usize| (y + self.before.0) / self.stride[0] - self.first.0;
         let (top, bottom) = (cell(rows.start), cell(rows.end - 1));
-        let columns = (width - 1 + self.before.1) / self.stride - self.first.1 + 1;
-        let blocks = (self.stride * self.stride * channels).div_ceil(LANES);
+        let columns = (width - 1 + self.before.1) / self.stride[1] - self.first.1 + 1;
+        let blocks = (self.stride[0] * self.stride[1] * channels).div_ceil(LANES);
         let region = Region::new(self.view.offset + top * self.view.row, columns * LANES)
             .blocks(blocks, self.view.block)
             .rows(bottom + 1 - top, self.view.row);
@@ -139,7 +141,8 @@ impl Cells {
             before,
             first,
         } = *self;
-        let (cell_y, row) = split(y + before.0, stride);
+        let (cell_y, row) = split(y + before.0, stride[0]);
+        let stride = stride[1];
         for phase in 0..stride {
             let channel = (row * stride + phase) * channels + channel;
             let start = view.block_offset(channel / LANES)

@@ -1,11 +1,12 @@
 //! Local response normalization across channels.
 
+use oneiric_graph::Lrn;
+
 use super::{
     access::{Accesses, Region, Space, band_rows},
     context::{Context, finish},
 };
 use crate::{
-    Lrn,
     lanes::{LANES, Lanes},
     tuning::LRN_COLUMNS,
     view::{Dest, View},

@@ -1,12 +1,13 @@
 //! The gradient of local response normalization.
 
+use oneiric_graph::Lrn;
+
 use super::{
     access::{Accesses, Region, Space, band_rows},
     context::{Context, finish},
     lrn::{Lines, neighbors, powers, scale},
 };
 use crate::{
-    Lrn,
     lanes::{LANES, Lanes},
     tuning::LRN_COLUMNS,
     view::{Dest, View},

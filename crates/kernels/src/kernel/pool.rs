@@ -12,24 +12,41 @@ use crate::{
 /// The windows of a pooling. Every window has a position inside of the input.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Window {
-    /// Rows and columns of a window.
-    pub(crate) kernel: usize,
-    pub(crate) stride: usize,
-    /// Rows of padding above.
-    pub(crate) top: usize,
-    /// Columns of padding on the left.
-    pub(crate) left: usize,
+    pub(crate) rows: WindowAxis,
+    pub(crate) columns: WindowAxis,
 }
 
-impl Window {
-    /// First input position of the `at`-th window along an axis of `size` positions with `before`
-    /// positions of padding, and the one behind the last. Padding is left out, so it never wins.
+/// Windows along one axis.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WindowAxis {
+    /// Positions of a window.
+    pub(crate) kernel: usize,
+    pub(crate) stride: usize,
+    /// Positions of padding before the first.
+    pub(crate) before: usize,
+}
+
+impl WindowAxis {
+    /// First input position of the `at`-th window along an axis of `size` positions, and the one
+    /// behind the last. Padding is left out, so it never wins.
     #[inline(always)]
-    pub(super) fn inside(&self, at: usize, before: usize, size: usize) -> (usize, usize) {
+    pub(super) fn inside(&self, at: usize, size: usize) -> (usize, usize) {
         let start = at * self.stride;
         (
-            start.saturating_sub(before),
-            (start + self.kernel - before).min(size),
+            start.saturating_sub(self.before),
+            (start + self.kernel - self.before).min(size),
+        )
+    }
+
+    /// The first window that has a position, and the one behind the last, of `count` windows.
+    #[inline(always)]
+    pub(super) fn reaching(&self, position: usize, count: usize) -> (usize, usize) {
+        let padded = position + self.before;
+        (
+            (padded + 1)
+                .saturating_sub(self.kernel)
+                .div_ceil(self.stride),
+            (padded / self.stride + 1).min(count),
         )
     }
 }
@@ -60,8 +77,8 @@ impl MaxPool {
         if rows.is_empty() {
             return;
         }
-        let (first, _) = window.inside(rows.start, window.top, from.height);
-        let (_, last) = window.inside(rows.end - 1, window.top, from.height);
+        let (first, _) = window.rows.inside(rows.start, from.height);
+        let (_, last) = window.rows.inside(rows.end - 1, from.height);
         let source = Region::new(
             from.block_offset(block) + first * from.row,
             from.width * LANES,
@@ -84,7 +101,7 @@ impl MaxPool {
         // The maximum over the rows of a window, for every column.
         let mut columns = vec![0.0_f32; from.width * LANES];
         for y in rows {
-            let (first, last) = window.inside(y, window.top, from.height);
+            let (first, last) = window.rows.inside(y, from.height);
             for x in 0..from.width {
                 // SAFETY: the caller's contract for the places that `accesses` describes; `columns`
                 // is as wide as the input.
@@ -99,7 +116,7 @@ impl MaxPool {
                 }
             }
             for x in 0..to.width {
-                let (first, last) = window.inside(x, window.left, from.width);
+                let (first, last) = window.columns.inside(x, from.width);
                 // SAFETY: as above; `first..last` is within the input's columns, and not empty.
                 unsafe {
                     let mut largest = L::load(columns.as_ptr().add(first * LANES));

@@ -4,7 +4,7 @@
 use super::{
     access::{Accesses, Region, Space, band_rows},
     context::{Context, finish},
-    pool::Window,
+    pool::{Window, WindowAxis},
 };
 use crate::{
     lanes::{LANES, Lanes},
@@ -37,13 +37,13 @@ impl MaxPoolGradient {
     /// Adds what a task touches.
     pub(super) fn accesses(&self, task: usize, accesses: &mut Accesses) {
         let (block, band) = (task / self.bands, task % self.bands);
-        let (input, output, window) = (&self.input, &self.output, &self.window);
+        let (input, output, window) = (&self.input, &self.output, &self.window.rows);
         let rows = band_rows(band, self.bands, input.height);
         if rows.is_empty() {
             return;
         }
-        let (first, _) = self.windows_of(rows.start);
-        let (_, last) = self.windows_of(rows.end - 1);
+        let (first, _) = window.reaching(rows.start, output.height);
+        let (_, last) = window.reaching(rows.end - 1, output.height);
         if first < last {
             let line = |view: &View, row: usize| {
                 Region::new(
@@ -54,27 +54,12 @@ impl MaxPoolGradient {
             let maxima = line(output, first).rows(last - first, output.row);
             accesses.read(Space::Activations, maxima);
             accesses.read(Space::Data, maxima);
-            let (top, _) = window.inside(first, window.top, input.height);
-            let (_, bottom) = window.inside(last - 1, window.top, input.height);
+            let (top, _) = window.inside(first, input.height);
+            let (_, bottom) = window.inside(last - 1, input.height);
             let inputs = line(input, top).rows(bottom - top, input.row);
             accesses.read(Space::Activations, inputs);
         }
         accesses.finish(&self.dests[block], rows, input.width, LANES);
-    }
-
-    /// First row of windows that an input row is in, and the one behind the last: those with
-    /// `oy * stride - top <= y < oy * stride - top + kernel`.
-    #[inline(always)]
-    fn windows_of(&self, y: usize) -> (usize, usize) {
-        let Window {
-            kernel,
-            stride,
-            top,
-            ..
-        } = self.window;
-        let last = ((y + top) / stride + 1).min(self.output.height);
-        let first = (y + top + 1).saturating_sub(kernel).div_ceil(stride);
-        (first, last)
     }
 
     /// Runs one task: a band of a block.
@@ -86,15 +71,16 @@ impl MaxPoolGradient {
     pub(super) unsafe fn run<L: Lanes>(&self, task: usize, context: &Context<'_>) {
         // SAFETY: the caller's contract.
         unsafe {
-            match (self.window.kernel, self.window.stride) {
-                (3, 1) => self.band::<L, 3, 1>(task, context),
-                (3, 2) => self.band::<L, 3, 2>(task, context),
+            let axis = |axis: &WindowAxis| (axis.kernel, axis.stride);
+            match (axis(&self.window.rows), axis(&self.window.columns)) {
+                ((3, 1), (3, 1)) => self.band::<L, 3, 1>(task, context),
+                ((3, 2), (3, 2)) => self.band::<L, 3, 2>(task, context),
                 _ => self.band::<L, 0, 0>(task, context),
             }
         }
     }
 
-    /// Runs a task with a kernel and stride that the compiler knows, or 0 for any.
+    /// Runs a task with a kernel and stride of both axes that the compiler knows, or 0 for any.
     ///
     /// # Safety
     ///
@@ -106,20 +92,19 @@ impl MaxPoolGradient {
         context: &Context<'_>,
     ) {
         let (block, band) = (task / self.bands, task % self.bands);
-        let (input, output, window) = (&self.input, &self.output, &self.window);
-        let (kernel, stride) = self.constants::<K, S>();
-        let rows = band_rows(band, self.bands, input.height);
+        let (input, output) = (&self.input, &self.output);
+        let [rows, columns] = self.constants::<K, S>();
+        let band = band_rows(band, self.bands, input.height);
         let dest = &self.dests[block];
         // The choices of the output rows that can reach one input row, as a ring.
-        let ring = kernel.div_ceil(stride);
+        let ring = rows.kernel.div_ceil(rows.stride);
         let width = output.width * LANES;
         let mut choices = vec![0.0_f32; ring * width];
-        let numbers: Vec<f32> = (0..kernel * kernel).map(|number| number as f32).collect();
+        let numbers = (0..rows.kernel * columns.kernel).map(|number| number as f32);
+        let numbers: Vec<f32> = numbers.collect();
         let mut next = 0;
-        for y in rows {
-            let last = ((y + window.top) / stride + 1).min(output.height);
-            let first = (y + window.top + 1).saturating_sub(kernel).div_ceil(stride);
-            debug_assert_eq!((first, last), self.windows_of(y));
+        for y in band {
+            let (first, last) = rows.reaching(y, output.height);
             next = next.max(first);
             while next < last {
                 let row = &mut choices[next % ring * width..][..width];
@@ -128,11 +113,9 @@ impl MaxPoolGradient {
                 next += 1;
             }
             for x in 0..input.width {
-                let (cell, phase) = ((x + window.left) / stride, (x + window.left) % stride);
-                let last_x = (cell + 1).min(output.width);
-                let first_x = (x + window.left + 1)
-                    .saturating_sub(kernel)
-                    .div_ceil(stride);
+                let padded = x + columns.before;
+                let (cell, phase) = (padded / columns.stride, padded % columns.stride);
+                let (first_x, last_x) = columns.reaching(x, output.width);
                 // SAFETY: the caller's contract for the places that `accesses` describes. The
                 // windows are those of this row and column, so that `choices` has their rows, and
                 // `numbers` their positions.
@@ -142,8 +125,8 @@ impl MaxPoolGradient {
                         let choice_row = choices.as_ptr().add(oy % ring * width);
                         let gradient_row = output.block_offset(block) + oy * output.row;
                         let gradient_row = context.data.add(gradient_row);
-                        let ky = y + window.top - oy * stride;
-                        let numbers = numbers.as_ptr().add(ky * kernel);
+                        let ky = y + rows.before - oy * rows.stride;
+                        let numbers = numbers.as_ptr().add(ky * columns.kernel);
                         if K > 0 && cell < output.width && cell + 1 >= ring {
                             // All windows exist: a loop of known length.
                             for back in 0..K.div_ceil(S.max(1)) {
@@ -157,7 +140,7 @@ impl MaxPoolGradient {
                             }
                         } else {
                             for ox in (first_x..last_x).rev() {
-                                let number = numbers.add(x + window.left - ox * stride);
+                                let number = numbers.add(padded - ox * columns.stride);
                                 let choice = choice_row.add(ox * LANES);
                                 let g = gradient_row.add(ox * LANES);
                                 sum = sum.add(chosen::<L>(choice, number, g));
@@ -172,15 +155,19 @@ impl MaxPoolGradient {
     }
 
     #[inline(always)]
-    fn constants<const K: usize, const S: usize>(&self) -> (usize, usize) {
-        if K > 0 {
-            (K, S)
-        } else {
-            (self.window.kernel, self.window.stride)
-        }
+    fn constants<const K: usize, const S: usize>(&self) -> [WindowAxis; 2] {
+        let Window { rows, columns } = self.window;
+        [rows, columns].map(|axis| match K {
+            0 => axis,
+            _ => WindowAxis {
+                kernel: K,
+                stride: S,
+                ..axis
+            },
+        })
     }
 
-    /// Finds the indices (`ky * kernel + kx`) of the first largest positions of a row of windows.
+    /// Finds the indices (`ky * columns.kernel + kx`) of the first largest positions of a row of windows.
     ///
     /// # Safety
     ///
@@ -194,13 +181,13 @@ impl MaxPoolGradient {
         numbers: &[f32],
         context: &Context<'_>,
     ) {
-        let (input, output, window) = (&self.input, &self.output, &self.window);
-        let (kernel, stride) = self.constants::<K, S>();
-        let (first_y, last_y) = window.inside(oy, window.top, input.height);
+        let (input, output) = (&self.input, &self.output);
+        let [rows, columns] = self.constants::<K, S>();
+        let (first_y, last_y) = rows.inside(oy, input.height);
         // SAFETY: the caller's contract.
         let mut largest_of_row = unsafe { L::zero() };
         for ox in 0..output.width {
-            let (first_x, last_x) = window.inside(ox, window.left, input.width);
+            let (first_x, last_x) = columns.inside(ox, input.width);
             // SAFETY: the caller's contract for the places that `accesses` describes; `row` is as
             // wide as the output, and `numbers` has all positions of a window.
             unsafe {
@@ -210,8 +197,8 @@ impl MaxPoolGradient {
                 let mut choice = L::splat(-1.0);
                 // From the last to the first, so that the first stays.
                 for iy in (first_y..last_y).rev() {
-                    let ky = iy + window.top - oy * stride;
-                    let numbers = numbers.as_ptr().add(ky * kernel);
+                    let ky = iy + rows.before - oy * rows.stride;
+                    let numbers = numbers.as_ptr().add(ky * columns.kernel);
                     let line = input.block_offset(block) + iy * input.row;
                     let line = context.activations.add(line);
                     if K > 0 && last_x - first_x == K {
@@ -223,7 +210,8 @@ impl MaxPoolGradient {
                     } else {
                         for ix in (first_x..last_x).rev() {
                             let value = L::load(line.add(ix * LANES));
-                            let number = L::splat(*numbers.add(ix + window.left - ox * stride));
+                            let number =
+                                L::splat(*numbers.add(ix + columns.before - ox * columns.stride));
                             choice = number.where_equal(value, largest, choice);
                         }
                     }
@@ -247,19 +235,19 @@ impl MaxPoolGradient {
     /// As [`run`](Self::run).
     #[cold]
     unsafe fn choose_nan(&self, block: usize, oy: usize, row: &mut [f32], context: &Context<'_>) {
-        let (input, window) = (&self.input, &self.window);
-        let (first_y, last_y) = window.inside(oy, window.top, input.height);
+        let (input, Window { rows, columns }) = (&self.input, &self.window);
+        let (first_y, last_y) = rows.inside(oy, input.height);
         for (ox, choices) in row.chunks_exact_mut(LANES).enumerate() {
-            let (first_x, last_x) = window.inside(ox, window.left, input.width);
+            let (first_x, last_x) = columns.inside(ox, input.width);
             for iy in (first_y..last_y).rev() {
                 for ix in (first_x..last_x).rev() {
-                    let ky = iy + window.top - oy * window.stride;
-                    let kx = ix + window.left - ox * window.stride;
+                    let ky = iy + rows.before - oy * rows.stride;
+                    let kx = ix + columns.before - ox * columns.stride;
                     let at = input.block_offset(block) + iy * input.row + ix * LANES;
                     for (lane, choice) in choices.iter_mut().enumerate() {
                         // SAFETY: the caller's contract for the places that `accesses` describes.
                         if unsafe { *context.activations.add(at + lane) }.is_nan() {
-                            *choice = (ky * window.kernel + kx) as f32;
+                            *choice = (ky * columns.kernel + kx) as f32;
                         }
                     }
                 }

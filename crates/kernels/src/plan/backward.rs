@@ -8,9 +8,10 @@ use super::{
     layout::Layout,
     program::{Direction, Footprint, Program, bands},
 };
+use oneiric_graph::{Op, ReluGradient};
+
 use crate::{
-    Op, ReluGradient,
-    graph::Graph,
+    blocked::Blocked,
     kernel::{
         Average, GradientSource, InputGradient, LrnGradient, MaxPoolGradient, Pointwise,
         PointwiseKind, Redirect, Step, ToLanes,
@@ -24,7 +25,7 @@ type Written = HashMap<usize, (usize, usize)>;
 
 /// The operations from the gradients of some wanted nodes to that of the input.
 pub(crate) fn backward(
-    graph: &Graph,
+    graph: &Blocked,
     weights: &PackedWeights,
     layout: &Layout,
     wanted: &[usize],
@@ -72,14 +73,14 @@ pub(crate) fn backward(
 }
 
 /// Nodes that a gradient comes to: the given ones, and what they were computed from.
-fn present(graph: &Graph, wanted: &[usize], given: &[bool]) -> Vec<bool> {
+fn present(graph: &Blocked, wanted: &[usize], given: &[bool]) -> Vec<bool> {
     let given = wanted.iter().zip(given).filter(|(_, given)| **given);
     graph.needed(&given.map(|(&node, _)| node).collect::<Vec<_>>())
 }
 
 /// Offsets of the blocks whose ReLU is part of a convolution.
-fn masked(graph: &Graph, layout: &Layout) -> HashSet<usize> {
-    let relus = (0..graph.nodes.len()).filter_map(|node| layout.fused[node]);
+fn masked(graph: &Blocked, layout: &Layout) -> HashSet<usize> {
+    let relus = (0..graph.len()).filter_map(|node| layout.fused[node]);
     relus
         .flat_map(|relu| {
             let view = layout.view(relu);
@@ -90,7 +91,7 @@ fn masked(graph: &Graph, layout: &Layout) -> HashSet<usize> {
 
 /// The program while it is built.
 pub(super) struct Builder<'a> {
-    pub(super) graph: &'a Graph,
+    pub(super) graph: &'a Blocked,
     pub(super) weights: &'a PackedWeights,
     pub(super) layout: &'a Layout,
     relu: ReluGradient,
@@ -113,12 +114,12 @@ impl Builder<'_> {
                 self.inject(external, node);
             }
         }
-        for node in (1..self.graph.nodes.len()).rev() {
+        for node in (1..self.graph.len()).rev() {
             if self.present[node] {
                 self.node(node);
             }
         }
-        let [height, width] = self.layout.sizes.of[0];
+        let [height, width] = self.layout.sizes[0];
         let blocks = self.layout.input_gradient;
         if let Some(level) = self.level(&blocks) {
             self.sources.push(GradientSource::Blocks(blocks));
@@ -193,22 +194,17 @@ impl Builder<'_> {
 
     /// From a node's gradient, which is complete, to those of its inputs.
     fn node(&mut self, node: usize) {
-        let Some(&input) = self.graph.nodes[node].inputs.first() else {
+        let Some(&input) = self.graph.inputs(node).first() else {
             return;
         };
         let from = self.gradient(node);
         let to = self.gradient(input);
-        match &self.graph.nodes[node].op {
-            Op::Input => {}
-            Op::Concat => self.concat(node),
-            Op::Conv { stride, .. } => {
-                if *stride == 1 {
-                    self.convolutions(node);
-                } else {
-                    self.strided(node, *stride);
-                }
-            }
-            Op::Relu => {
+        match self.graph.op(node) {
+            Op::Input(_) => {}
+            Op::Concat(_) => self.concat(node),
+            Op::Conv(conv) if conv.window.stride == [1; 2] => self.convolutions(node),
+            Op::Conv(conv) => self.strided(node, conv.window.stride),
+            Op::Relu(_) => {
                 if self.relu == ReluGradient::Redirected {
                     let level = self.after(&[], &from);
                     for block in 0..from.blocks {
@@ -229,7 +225,7 @@ impl Builder<'_> {
                     self.pointwise(node, kind, from, to);
                 }
             }
-            Op::MaxPool { .. } => {
+            Op::MaxPool(_) => {
                 let level = self.after(&[from], &to);
                 let step = MaxPoolGradient {
                     window: window(self.graph, self.layout, node),
@@ -252,7 +248,7 @@ impl Builder<'_> {
                 };
                 self.program.push(level, node, Step::LrnGradient(step));
             }
-            Op::GlobalAveragePool => {
+            Op::GlobalAveragePool(_) => {
                 let level = self.after(&[from], &to);
                 let step = Average {
                     positions: to,
@@ -262,6 +258,7 @@ impl Builder<'_> {
                 };
                 self.program.push(level, node, Step::Average(step));
             }
+            op => unreachable!("the kernels have no {}", op.name()),
         }
     }
 
@@ -275,7 +272,7 @@ impl Builder<'_> {
     fn concat(&mut self, node: usize) {
         let all = self.gradient(node);
         let mut first = 0;
-        for (position, &input) in self.graph.nodes[node].inputs.iter().enumerate() {
+        for (position, &input) in self.graph.inputs(node).iter().enumerate() {
             let to = self.gradient(input);
             let blocks = to.blocks;
             if self.layout.copied.contains(&(node, position)) {

@@ -6,8 +6,9 @@ use super::{
     forward::{cells, is_filtered, taps},
     layout::axes,
 };
+use oneiric_graph::Op;
+
 use crate::{
-    Op,
     kernel::{GradientSource, Group, Out, Step, Sweep},
     lanes::LANES,
     pack::{Backward, Packed, groups},
@@ -19,12 +20,15 @@ impl Builder<'_> {
     /// All convolutions of stride 1 that read the same input, as one, when the first of them (and
     /// so the last in this direction) is reached.
     pub(super) fn convolutions(&mut self, node: usize) {
-        let input = self.graph.nodes[node].inputs[0];
-        let nodes: Vec<usize> = (0..self.graph.nodes.len())
+        let input = self.graph.inputs(node)[0];
+        let nodes: Vec<usize> = (0..self.graph.len())
             .filter(|&other| {
+                let Op::Conv(conv) = self.graph.op(other) else {
+                    return false;
+                };
                 self.present[other]
-                    && matches!(self.graph.nodes[other].op, Op::Conv { stride: 1, .. })
-                    && self.graph.nodes[other].inputs[0] == input
+                    && conv.window.stride == [1; 2]
+                    && self.graph.inputs(other)[0] == input
             })
             .collect();
         if nodes[0] != node {
@@ -36,8 +40,7 @@ impl Builder<'_> {
         for &node in &nodes {
             let view = self.gradient(node);
             let [y, x] = axes(self.graph, &self.layout.sizes, node);
-            let Backward::Phases(phases) = &self.weights.convs[self.weights.of_node[node]].backward
-            else {
+            let Backward::Phases(phases) = &self.weights.conv(node).backward else {
                 unreachable!("cells are for larger strides");
             };
             let packed = &phases[0];
@@ -53,7 +56,7 @@ impl Builder<'_> {
         let dests = self.write(&to, level);
         if let [single] = nodes[..]
             && is_filtered(self.weights, self.layout, single)
-            && let Some(transformed) = &self.weights.convs[self.weights.of_node[single]].transformed
+            && let Some(transformed) = &self.weights.conv(single).transformed
         {
             let axes = axes(self.graph, &self.layout.sizes, single);
             let before = axes.map(|axis| axis.before);
@@ -84,12 +87,12 @@ impl Builder<'_> {
     }
 
     /// A convolution with a larger stride.
-    pub(super) fn strided(&mut self, node: usize, stride: usize) {
-        let input = self.graph.nodes[node].inputs[0];
+    pub(super) fn strided(&mut self, node: usize, stride: [usize; 2]) {
+        let input = self.graph.inputs(node)[0];
         let from = self.gradient(node);
         let [y, x] = axes(self.graph, &self.layout.sizes, node);
         let weights = self.weights;
-        match &weights.convs[weights.of_node[node]].backward {
+        match &weights.conv(node).backward {
             Backward::Cells(packed) => {
                 let Some(cells) = cells(self.layout, node, [y, x]) else {
                     unreachable!("node {node} has its input in cells");
@@ -97,7 +100,7 @@ impl Builder<'_> {
                 let view = cells.view;
                 let level = self.after(&[from], &view);
                 let dests = self.write(&view, level);
-                let transformed = weights.convs[weights.of_node[node]].transformed.as_ref();
+                let transformed = weights.conv(node).transformed.as_ref();
                 let step = if let Some(transformed) = eligible(self.layout, transformed) {
                     let outs: Vec<Out> = dests.iter().map(|&dest| gradient_out(dest)).collect();
                     let before = [cells.first.0, cells.first.1];
@@ -123,7 +126,8 @@ impl Builder<'_> {
                 let level = self.after(&[from], &to);
                 let dests = self.write(&to, level);
                 for (number, packed) in phases.iter().enumerate() {
-                    let (Some(y), Some(x)) = (y.phase(number / stride), x.phase(number % stride))
+                    let (Some(y), Some(x)) =
+                        (y.phase(number / stride[1]), x.phase(number % stride[1]))
                     else {
                         continue;
                     };
@@ -132,7 +136,7 @@ impl Builder<'_> {
                         .iter()
                         .map(|dest| Dest {
                             offset: dest.offset + shift,
-                            row: dest.row * stride,
+                            row: dest.row * stride[0],
                             ..*dest
                         })
                         .collect();
@@ -142,7 +146,7 @@ impl Builder<'_> {
                         ..to
                     };
                     let mut step = phase_sweep(packed, &from, (y.first, x.first), &grid, &dests);
-                    step.out_step = LANES * stride;
+                    step.out_step = LANES * stride[1];
                     self.program.push(level, node, Step::Sweep(step));
                 }
             }

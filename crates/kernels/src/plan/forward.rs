@@ -6,12 +6,13 @@ use super::{
     layout::{Layout, axes},
     program::{Direction, Footprint, Program, bands},
 };
+use oneiric_graph::Op;
+
 use crate::{
-    Op,
-    graph::Graph,
+    blocked::Blocked,
     kernel::{
         Average, Cells, Group, Lines, LrnForward, MaxPool, Out, Part, Pointwise, PointwiseKind,
-        Step, Sweep, Tap, ToCells, ToLanes, Window,
+        Step, Sweep, Tap, ToCells, ToLanes, Window, WindowAxis,
     },
     lanes::LANES,
     pack::{Packed, PackedWeights, groups},
@@ -21,7 +22,7 @@ use crate::{
 
 /// The operations that compute all needed nodes.
 pub(crate) fn forward(
-    graph: &Graph,
+    graph: &Blocked,
     weights: &PackedWeights,
     layout: &Layout,
     threads: usize,
@@ -34,23 +35,23 @@ pub(crate) fn forward(
     };
     let mut program = Program::new(Direction::Forward, footprint);
     // The level after which a node is there.
-    let mut ready = vec![0; graph.nodes.len()];
-    let mut done = vec![false; graph.nodes.len()];
-    for node in 0..graph.nodes.len() {
+    let mut ready = vec![0; graph.len()];
+    let mut done = vec![false; graph.len()];
+    for node in 0..graph.len() {
         if !layout.needed[node] || done[node] {
             continue;
         }
-        let inputs = &graph.nodes[node].inputs;
+        let inputs = graph.inputs(node);
         let level = inputs.iter().map(|&input| ready[input] + 1).max();
         let level = level.unwrap_or(0);
         ready[node] = level;
         let to = layout.view(node);
         let dests = to.dests();
         let from = inputs.first().map_or(to, |&input| layout.view(input));
-        let step = match &graph.nodes[node].op {
+        let step = match graph.op(node) {
             // Nobody reads it but convolutions of its cells.
-            Op::Input if !reads_input(graph, weights, layout) => continue,
-            Op::Input => Step::ToLanes(ToLanes {
+            Op::Input(_) if !reads_input(graph, weights, layout) => continue,
+            Op::Input(_) => Step::ToLanes(ToLanes {
                 external: 0,
                 height: to.height,
                 width: to.width,
@@ -59,13 +60,13 @@ pub(crate) fn forward(
                 dests,
                 bands: bands(to.height, to.blocks),
             }),
-            Op::Conv { .. } if is_filtered(weights, layout, node) => {
-                let Some(transformed) = &weights.convs[weights.of_node[node]].transformed else {
+            Op::Conv(_) if is_filtered(weights, layout, node) => {
+                let Some(transformed) = &weights.conv(node).transformed else {
                     unreachable!("node {node} has just been asked");
                 };
-                let outs = outs(graph, weights, layout, node);
+                let outs = outs(weights, layout, node);
                 let axes = axes(graph, &layout.sizes, node);
-                let size = layout.sizes.of[node];
+                let size = layout.sizes[node];
                 let (from, before) = match cells(layout, node, axes) {
                     Some(cells) => {
                         let image = [graph.channels(0), axes[0].input, axes[1].input];
@@ -90,7 +91,7 @@ pub(crate) fn forward(
                     threads,
                 ))
             }
-            Op::Conv { .. } => {
+            Op::Conv(_) => {
                 let together = siblings(graph, layout, node);
                 for &sibling in &together {
                     done[sibling] = true;
@@ -98,16 +99,16 @@ pub(crate) fn forward(
                 }
                 Step::Sweep(sweep(graph, weights, layout, &together))
             }
-            Op::Relu if layout.fused[inputs[0]].is_some() => {
+            Op::Relu(_) if layout.fused[inputs[0]].is_some() => {
                 ready[node] = ready[inputs[0]];
                 continue;
             }
-            Op::Relu => Step::Pointwise(Pointwise {
+            Op::Relu(_) => Step::Pointwise(Pointwise {
                 kind: PointwiseKind::Relu,
                 from,
                 dests,
             }),
-            Op::MaxPool { .. } => Step::MaxPool(MaxPool {
+            Op::MaxPool(_) => Step::MaxPool(MaxPool {
                 window: window(graph, layout, node),
                 from,
                 to,
@@ -121,13 +122,13 @@ pub(crate) fn forward(
                 dests,
                 bands: bands(to.height, 1),
             }),
-            Op::GlobalAveragePool => Step::Average(Average {
+            Op::GlobalAveragePool(_) => Step::Average(Average {
                 positions: from,
                 mean: to,
                 dests,
                 gradient: false,
             }),
-            Op::Concat => {
+            Op::Concat(_) => {
                 ready[node] = level - 1;
                 let mut first = 0;
                 for (position, &input) in inputs.iter().enumerate() {
@@ -145,6 +146,7 @@ pub(crate) fn forward(
                 }
                 continue;
             }
+            op => unreachable!("the kernels have no {}", op.name()),
         };
         program.push(level, node, step);
     }
@@ -154,7 +156,7 @@ pub(crate) fn forward(
 
 /// Whether a convolution goes by Winograd's filtering.
 pub(super) fn is_filtered(weights: &PackedWeights, layout: &Layout, node: usize) -> bool {
-    let transformed = weights.convs[weights.of_node[node]].transformed.as_ref();
+    let transformed = weights.conv(node).transformed.as_ref();
     eligible(layout, transformed).is_some()
 }
 
@@ -162,23 +164,23 @@ pub(super) fn is_filtered(weights: &PackedWeights, layout: &Layout, node: usize)
 pub(super) fn cells(layout: &Layout, node: usize, [y, x]: [Axis; 2]) -> Option<Cells> {
     layout.cells.get(&node).map(|&view| Cells {
         view,
-        stride: y.stride,
+        stride: [y.stride, x.stride],
         before: (y.before, x.before),
         first: (y.cells().0, x.cells().0),
     })
 }
 
 /// Whether the input itself is read, other than in cells.
-fn reads_input(graph: &Graph, weights: &PackedWeights, layout: &Layout) -> bool {
-    let readers = (1..graph.nodes.len())
-        .filter(|&node| layout.needed[node] && graph.nodes[node].inputs.contains(&0));
+fn reads_input(graph: &Blocked, weights: &PackedWeights, layout: &Layout) -> bool {
+    let readers =
+        (1..graph.len()).filter(|&node| layout.needed[node] && graph.inputs(node).contains(&0));
     let mut others = readers
         .filter(|node| !layout.cells.contains_key(node) || !is_filtered(weights, layout, *node));
     layout.input_wanted || others.next().is_some()
 }
 
 /// Places of a node's channels in the lines of local response normalization.
-pub(super) fn lines(graph: &Graph, node: usize, radius: usize) -> Lines {
+pub(super) fn lines(graph: &Blocked, node: usize, radius: usize) -> Lines {
     Lines {
         first: graph.first_channels(node),
         channels: graph.channels(node),
@@ -187,7 +189,7 @@ pub(super) fn lines(graph: &Graph, node: usize, radius: usize) -> Lines {
 }
 
 /// Channels of a node's blocks.
-pub(crate) fn parts(graph: &Graph, node: usize) -> Vec<Part> {
+pub(crate) fn parts(graph: &Blocked, node: usize) -> Vec<Part> {
     let first = graph.first_channels(node);
     let counts = graph.lanes[node].iter();
     first
@@ -198,39 +200,37 @@ pub(crate) fn parts(graph: &Graph, node: usize) -> Vec<Part> {
 }
 
 /// The windows of a pooling.
-pub(super) fn window(graph: &Graph, layout: &Layout, node: usize) -> Window {
-    let Op::MaxPool { kernel, stride, .. } = graph.nodes[node].op else {
+pub(super) fn window(graph: &Blocked, layout: &Layout, node: usize) -> Window {
+    let Op::MaxPool(pool) = graph.op(node) else {
         unreachable!("node {node} is no pooling");
     };
-    let [top, left] = layout.sizes.before[node];
-    Window {
-        kernel,
-        stride,
-        top,
-        left,
-    }
+    let (kernel, windows) = graph.windows(node, &layout.sizes);
+    let [rows, columns] = [0, 1].map(|axis| WindowAxis {
+        kernel: kernel[axis],
+        stride: pool.window.stride[axis],
+        before: windows[axis].before,
+    });
+    Window { rows, columns }
 }
 
 /// This convolution and the later ones that read the same numbers: they run as one.
-fn siblings(graph: &Graph, layout: &Layout, node: usize) -> Vec<usize> {
+fn siblings(graph: &Blocked, layout: &Layout, node: usize) -> Vec<usize> {
     let key = |node: usize| {
         let [y, x] = axes(graph, &layout.sizes, node);
         let of = |axis: Axis| (axis.output, axis.kernel, axis.stride, axis.before);
-        (graph.nodes[node].inputs[0], of(y), of(x))
+        (graph.inputs(node)[0], of(y), of(x))
     };
-    let is_conv =
-        |&other: &usize| layout.needed[other] && matches!(graph.nodes[other].op, Op::Conv { .. });
-    let others = (node..graph.nodes.len()).filter(is_conv);
+    let is_conv = |&other: &usize| layout.needed[other] && matches!(graph.op(other), Op::Conv(_));
+    let others = (node..graph.len()).filter(is_conv);
     others.filter(|&other| key(other) == key(node)).collect()
 }
 
-fn sweep(graph: &Graph, weights: &PackedWeights, layout: &Layout, nodes: &[usize]) -> Sweep {
+fn sweep(graph: &Blocked, weights: &PackedWeights, layout: &Layout, nodes: &[usize]) -> Sweep {
     let node = nodes[0];
-    let from = layout.view(graph.nodes[node].inputs[0]);
+    let from = layout.view(graph.inputs(node)[0]);
     let [y, x] = axes(graph, &layout.sizes, node);
-    let packed = |node: usize| &weights.convs[weights.of_node[node]];
     let before = (y.before as isize, x.before as isize);
-    let mut taps = taps(&packed(node).forward, &from, (-before.0, -before.1));
+    let mut taps = taps(&weights.conv(node).forward, &from, (-before.0, -before.1));
     for tap in &mut taps {
         tap.row *= y.stride;
         // The groups know their weights themselves.
@@ -238,8 +238,8 @@ fn sweep(graph: &Graph, weights: &PackedWeights, layout: &Layout, nodes: &[usize
     }
     let mut all = Vec::new();
     for &node in nodes {
-        let conv = packed(node);
-        let outs = outs(graph, weights, layout, node);
+        let conv = weights.conv(node);
+        let outs = outs(weights, layout, node);
         for (first, count) in groups(conv.forward.blocks) {
             all.push(Group {
                 weights: conv.forward.start + first * conv.forward.inner * LANES,
@@ -248,7 +248,7 @@ fn sweep(graph: &Graph, weights: &PackedWeights, layout: &Layout, nodes: &[usize
             });
         }
     }
-    let [height, width] = layout.sizes.of[node];
+    let [height, width] = layout.sizes[node];
     Sweep {
         taps,
         groups: all,
@@ -261,14 +261,13 @@ fn sweep(graph: &Graph, weights: &PackedWeights, layout: &Layout, nodes: &[usize
 }
 
 /// Where the blocks of a convolution's result go.
-fn outs(graph: &Graph, weights: &PackedWeights, layout: &Layout, node: usize) -> Vec<Out> {
-    let start = weights.convs[weights.of_node[node]].bias;
-    let bias = matches!(graph.nodes[node].op, Op::Conv { bias: true, .. });
+fn outs(weights: &PackedWeights, layout: &Layout, node: usize) -> Vec<Out> {
+    let start = weights.bias(node);
     let dests = layout.view(node).dests().into_iter().enumerate();
     dests
         .map(|(block, dest)| Out {
             dest,
-            bias: bias.then_some(start + block * LANES),
+            bias: start.map(|start| start + block * LANES),
             relu: layout.fused[node].is_some(),
         })
         .collect()

@@ -10,9 +10,10 @@ use super::{
     filtering::beyond,
     geometry::{Axis, Outside},
 };
+use oneiric_graph::Op;
+
 use crate::{
-    Op,
-    graph::{Graph, Sizes},
+    blocked::Blocked,
     lanes::LANES,
     memory::MOST_NUMBERS,
     pack::{Backward, PackedWeights},
@@ -31,7 +32,8 @@ pub(crate) struct Layout {
     /// The input itself is asked for.
     pub(crate) input_wanted: bool,
     pub(crate) needed: Vec<bool>,
-    pub(crate) sizes: Sizes,
+    /// Height and width of the needed nodes; zeros for the others.
+    pub(crate) sizes: Vec<[usize; 2]>,
     /// Of all needed nodes. A convolution whose ReLU is part of it shares its ReLU's.
     pub(crate) views: Vec<Option<View>>,
     /// The ReLU that a convolution applies itself, because nobody asks for what is before it.
@@ -51,17 +53,17 @@ pub(crate) struct Layout {
 impl Layout {
     /// None if the tensors of one batch item are more than memory can have.
     pub(crate) fn new(
-        graph: &Graph,
+        graph: &Blocked,
         weights: &PackedWeights,
         needed: Vec<bool>,
-        sizes: Sizes,
+        sizes: Vec<[usize; 2]>,
         wanted: &[usize],
         direct: bool,
     ) -> Option<Self> {
         let fused = fused(graph, &needed, wanted);
         let mut buffers = Vec::new();
         let mut copied = HashSet::new();
-        let mut homes: Vec<Option<(usize, usize)>> = vec![None; graph.nodes.len()];
+        let mut homes: Vec<Option<(usize, usize)>> = vec![None; graph.len()];
         let buffer = |[height, width]: [usize; 2], blocks: usize, pixel: usize| Buffer {
             blocks,
             pixel,
@@ -74,7 +76,7 @@ impl Layout {
             end: 0,
         };
         // A concatenation comes after its inputs, so it can offer them a place in its own.
-        for node in (0..graph.nodes.len()).rev() {
+        for node in (0..graph.len()).rev() {
             if !needed[node] {
                 continue;
             }
@@ -89,12 +91,12 @@ impl Layout {
                 } else {
                     LANES
                 };
-                buffers.push(buffer(sizes.of[node], graph.lanes[node].len(), pixel));
+                buffers.push(buffer(sizes[node], graph.lanes[node].len(), pixel));
                 (buffers.len() - 1, 0)
             });
-            if matches!(graph.nodes[node].op, Op::Concat) {
+            if matches!(graph.op(node), Op::Concat(_)) {
                 let mut next = first;
-                for (position, &input) in graph.nodes[node].inputs.iter().enumerate() {
+                for (position, &input) in graph.inputs(node).iter().enumerate() {
                     if homes[input].is_none() {
                         homes[input] = Some((home, next));
                     } else {
@@ -106,13 +108,13 @@ impl Layout {
         }
         let mut cell_buffers = Vec::new();
         for (node, home) in homes.iter().enumerate() {
-            let (Op::Conv { .. }, Some(home)) = (&graph.nodes[node].op, home) else {
+            let (Op::Conv(_), Some(home)) = (graph.op(node), home) else {
                 continue;
             };
-            let input = graph.nodes[node].inputs[0];
+            let input = graph.inputs(node)[0];
             let axes = axes(graph, &sizes, node);
             // Winograd's tiles reach beyond the result, and so beyond what it is computed from.
-            let transformed = &weights.convs[weights.of_node[node]].transformed;
+            let transformed = &weights.conv(node).transformed;
             let widen = |outside: [Outside; 2], size: [usize; 2]| {
                 let beyond = match transformed {
                     Some(transformed) => beyond(transformed.kernel, size),
@@ -122,26 +124,26 @@ impl Layout {
             };
             if let Some(source) = homes[input] {
                 let outside = axes.map(|axis| axis.outside_input());
-                buffers[source.0].widen(widen(outside, sizes.of[node]));
+                buffers[source.0].widen(widen(outside, sizes[node]));
             }
             let cells = axes.map(|axis| axis.cells());
-            let in_cells = weights.convs[weights.of_node[node]].in_cells();
+            let in_cells = weights.conv(node).in_cells();
             let outside = axes.map(|axis| axis.outside_output());
             let size = if in_cells {
                 cells.map(|(first, last)| last + 1 - first)
             } else {
-                sizes.of[input]
+                sizes[input]
             };
             buffers[home.0].widen(widen(outside, size));
-            if let Backward::Cells(packed) = &weights.convs[weights.of_node[node]].backward {
+            if let Backward::Cells(packed) = &weights.conv(node).backward {
                 let mut cells = buffer(size, packed.blocks, LANES);
-                cells.widen(widen(axes.map(|axis| axis.outside_cells()), sizes.of[node]));
+                cells.widen(widen(axes.map(|axis| axis.outside_cells()), sizes[node]));
                 buffers.push(cells);
                 cell_buffers.push((node, buffers.len() - 1));
             }
         }
         if graph.interleaved {
-            buffers.push(buffer(sizes.of[0], 1, LANES));
+            buffers.push(buffer(sizes[0], 1, LANES));
         }
         let mut len = 0;
         for buffer in &mut buffers {
@@ -192,8 +194,8 @@ impl Layout {
     }
 
     /// Numbers of a needed node's row-major tensor, for one batch item.
-    pub(crate) fn numbers(&self, graph: &Graph, node: usize) -> usize {
-        let [height, width] = self.sizes.of[node];
+    pub(crate) fn numbers(&self, graph: &Blocked, node: usize) -> usize {
+        let [height, width] = self.sizes[node];
         graph.channels(node) * height * width
     }
 
@@ -204,39 +206,34 @@ impl Layout {
 }
 
 /// The two axes of a convolution.
-pub(crate) fn axes(graph: &Graph, sizes: &Sizes, node: usize) -> [Axis; 2] {
-    let Op::Conv {
-        weights, stride, ..
-    } = graph.nodes[node].op
-    else {
+pub(crate) fn axes(graph: &Blocked, sizes: &[[usize; 2]], node: usize) -> [Axis; 2] {
+    let Op::Conv(conv) = graph.op(node) else {
         unreachable!("node {node} is no convolution");
     };
-    let kernel = graph.shapes[weights].kernel;
-    let input = sizes.of[graph.nodes[node].inputs[0]];
+    let (kernel, windows) = graph.windows(node, sizes);
+    let input = sizes[graph.inputs(node)[0]];
     [0, 1].map(|axis| Axis {
         input: input[axis],
-        output: sizes.of[node][axis],
-        kernel,
-        stride,
-        before: sizes.before[node][axis],
+        output: windows[axis].count,
+        kernel: kernel[axis],
+        stride: conv.window.stride[axis],
+        before: windows[axis].before,
     })
 }
 
 /// For every convolution that nobody but one ReLU reads, that ReLU.
-fn fused(graph: &Graph, needed: &[bool], wanted: &[usize]) -> Vec<Option<usize>> {
-    let mut readers: Vec<Vec<usize>> = vec![Vec::new(); graph.nodes.len()];
-    for (index, node) in graph.nodes.iter().enumerate() {
-        if needed[index] {
-            for &input in &node.inputs {
-                readers[input].push(index);
-            }
+fn fused(graph: &Blocked, needed: &[bool], wanted: &[usize]) -> Vec<Option<usize>> {
+    let mut readers: Vec<Vec<usize>> = vec![Vec::new(); graph.len()];
+    for node in (0..graph.len()).filter(|&node| needed[node]) {
+        for &input in graph.inputs(node) {
+            readers[input].push(node);
         }
     }
-    (0..graph.nodes.len())
+    (0..graph.len())
         .map(|node| match readers[node][..] {
             [reader]
-                if matches!(graph.nodes[node].op, Op::Conv { .. })
-                    && matches!(graph.nodes[reader].op, Op::Relu)
+                if matches!(graph.op(node), Op::Conv(_))
+                    && matches!(graph.op(reader), Op::Relu(_))
                     && !wanted.contains(&node) =>
             {
                 Some(reader)

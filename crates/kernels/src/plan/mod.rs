@@ -20,9 +20,9 @@ pub(crate) use program::{Direction, Level, Program};
 
 use std::sync::{Arc, Mutex};
 
-use crate::{
-    KernelError, ReluGradient, graph::Graph, lru::Lru, pack::PackedWeights, validate::validate,
-};
+use oneiric_graph::ReluGradient;
+
+use crate::{KernelError, blocked::Blocked, lru::Lru, pack::PackedWeights, validate::validate};
 
 /// Gradient programs of a plan that are kept.
 pub(crate) const PROGRAMS: usize = 8;
@@ -61,7 +61,7 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn new(
-        graph: &Graph,
+        graph: &Blocked,
         weights: &PackedWeights,
         key: &PlanKey,
     ) -> Result<Self, KernelError> {
@@ -72,7 +72,7 @@ impl Plan {
             threads,
         } = *key;
         let needed = graph.needed(wanted);
-        let sizes = graph.sizes(&needed, image)?;
+        let sizes = graph.sizes(wanted, image)?;
         let layout = Layout::new(graph, weights, needed, sizes, wanted, direct);
         let [height, width] = image;
         let layout = layout.ok_or(KernelError::TooLarge {
@@ -93,7 +93,7 @@ impl Plan {
     /// Makes a gradient program.
     pub(crate) fn backward(
         &self,
-        graph: &Graph,
+        graph: &Blocked,
         weights: &PackedWeights,
         key: &GradientKey,
     ) -> Program {
@@ -103,7 +103,7 @@ impl Plan {
     }
 
     /// Makes the program that copies the `index`-th wanted node to the caller.
-    pub(crate) fn output(&self, graph: &Graph, index: usize) -> Program {
+    pub(crate) fn output(&self, graph: &Blocked, index: usize) -> Program {
         let program = output(graph, &self.layout, self.wanted[index]);
         validate(&program, graph, &self.layout, Some(&self.forward));
         program

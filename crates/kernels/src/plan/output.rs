@@ -6,12 +6,12 @@ use super::{
     program::{Direction, Footprint, Program},
 };
 use crate::{
-    graph::Graph,
+    blocked::Blocked,
     kernel::{FromLanes, Step},
 };
 
 /// The program that copies a node's activations to the result.
-pub(crate) fn output(graph: &Graph, layout: &Layout, node: usize) -> Program {
+pub(crate) fn output(graph: &Blocked, layout: &Layout, node: usize) -> Program {
     let footprint = Footprint {
         arena: layout.len,
         weights: 0,

@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::fault::Rule;
+use oneiric_graph::Op;
+
 use crate::{
-    Op,
-    graph::Graph,
+    blocked::Blocked,
     kernel::{Step, Use},
     plan::{Buffer, Direction, Layout},
     view::View,
@@ -22,24 +23,23 @@ pub(super) struct Lines<'a> {
 impl<'a> Lines<'a> {
     /// The tensors that the graph says.
     pub(super) fn new(
-        graph: &Graph,
+        graph: &Blocked,
         layout: &'a Layout,
         direction: Direction,
         node: usize,
         step: &Step,
     ) -> Self {
-        let inputs = &graph.nodes[node].inputs;
+        let inputs = graph.inputs(node);
         let view = |node: usize| layout.views[node];
         let gradient = |node: usize| match node {
             0 => Some(layout.input_gradient),
             _ => view(node),
         };
         // Convolutions that read the same tensor may run as one.
-        let siblings: Vec<usize> = match (&graph.nodes[node].op, step) {
-            (Op::Conv { .. }, Step::Sweep(_)) => (1..graph.nodes.len())
+        let siblings: Vec<usize> = match (graph.op(node), step) {
+            (Op::Conv(_), Step::Sweep(_)) => (1..graph.len())
                 .filter(|&other| {
-                    matches!(graph.nodes[other].op, Op::Conv { .. })
-                        && graph.nodes[other].inputs == *inputs
+                    matches!(graph.op(other), Op::Conv(_)) && graph.inputs(other) == inputs
                 })
                 .collect(),
             _ => vec![node],
@@ -57,9 +57,7 @@ impl<'a> Lines<'a> {
                 (cells.chain([gradient(0)]).collect(), vec![])
             }
             // The other inputs lie inside of the concatenation.
-            (Direction::Forward, Step::Pointwise(_))
-                if matches!(graph.nodes[node].op, Op::Concat) =>
-            {
+            (Direction::Forward, Step::Pointwise(_)) if matches!(graph.op(node), Op::Concat(_)) => {
                 let copied = inputs.iter().enumerate();
                 let copied = copied.filter(|(at, _)| layout.copied.contains(&(node, *at)));
                 (

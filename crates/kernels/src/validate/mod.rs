@@ -33,7 +33,7 @@ use lines::Lines;
 use spans::Spans;
 
 use crate::{
-    graph::Graph,
+    blocked::Blocked,
     kernel::{Access, Space, Step, Use},
     plan::{Direction, Layout, Level, Program},
 };
@@ -49,7 +49,7 @@ const ENABLED: bool = cfg!(any(debug_assertions, test, feature = "validate"));
 /// Panics if the program is not legal.
 pub(crate) fn validate(
     program: &Program,
-    graph: &Graph,
+    graph: &Blocked,
     layout: &Layout,
     forward: Option<&Program>,
 ) {
@@ -62,7 +62,7 @@ pub(crate) fn validate(
 /// it.
 fn check(
     program: &Program,
-    graph: &Graph,
+    graph: &Blocked,
     layout: &Layout,
     forward: Option<&Program>,
 ) -> Result<Spans, Fault> {
@@ -96,7 +96,7 @@ fn check(
 /// A program while it is checked.
 struct Checker<'a> {
     program: &'a Program,
-    graph: &'a Graph,
+    graph: &'a Blocked,
     layout: &'a Layout,
     /// Zeros around tensors.
     zeros: Spans,

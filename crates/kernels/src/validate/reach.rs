@@ -7,9 +7,10 @@ use super::{
     lines::origin,
     spans::Spans,
 };
+use oneiric_graph::Op;
+
 use crate::{
-    Op,
-    graph::Graph,
+    blocked::Blocked,
     kernel::{Pointwise, Step, Sweep, Use},
     lanes::LANES,
     plan::{Axis, Buffer, Direction, Layout, Level, axes},
@@ -21,7 +22,7 @@ type Positions = Vec<isize>;
 
 /// Checks the convolutions and the copies of a level.
 pub(super) fn check(
-    graph: &Graph,
+    graph: &Blocked,
     layout: &Layout,
     direction: Direction,
     level: &Level,
@@ -37,7 +38,7 @@ pub(super) fn check(
             Step::Sweep(sweep) => (1, sweep.groups[0].outs[0].dest),
             Step::Winograd(winograd) => (winograd.form.outputs(), winograd.groups[0].outs[0].dest),
             Step::Pointwise(copy) => {
-                if matches!(graph.nodes[node].op, Op::Concat)
+                if matches!(graph.op(node), Op::Concat(_))
                     && !is_copy(graph, layout, direction, node, copy)
                 {
                     return Err(Fault::new(Rule::Copy, number, node, 0));
@@ -77,7 +78,7 @@ pub(super) fn check(
 /// Returns true if a copy is between an input of a concatenation and the blocks that the input has
 /// in it.
 fn is_copy(
-    graph: &Graph,
+    graph: &Blocked,
     layout: &Layout,
     direction: Direction,
     node: usize,
@@ -85,7 +86,7 @@ fn is_copy(
 ) -> bool {
     let all = layout.view(node);
     let mut first = 0;
-    graph.nodes[node].inputs.iter().any(|&input| {
+    graph.inputs(node).iter().any(|&input| {
         let view = match (direction, input) {
             (Direction::Backward, 0) => layout.input_gradient,
             _ => layout.view(input),
@@ -160,7 +161,7 @@ fn buffer_of(layout: &Layout, offset: usize) -> Option<&Buffer> {
 }
 
 /// Everything that a convolution reads of its input, or of the cells of its input.
-fn forward(graph: &Graph, layout: &Layout, node: usize, outputs: usize) -> Vec<Range<usize>> {
+fn forward(graph: &Blocked, layout: &Layout, node: usize, outputs: usize) -> Vec<Range<usize>> {
     let axes = axes(graph, &layout.sizes, node);
     let view = match layout.cells.get(&node) {
         // Of the convolutions of cells, those with Winograd's filtering read the cells.
@@ -173,7 +174,7 @@ fn forward(graph: &Graph, layout: &Layout, node: usize, outputs: usize) -> Vec<R
             });
             return spans(&cells, &positions);
         }
-        _ => layout.view(graph.nodes[node].inputs[0]),
+        _ => layout.view(graph.inputs(node)[0]),
     };
     let positions = axes.map(|axis| {
         let count = axis.output.next_multiple_of(outputs);
@@ -191,23 +192,27 @@ fn forward(graph: &Graph, layout: &Layout, node: usize, outputs: usize) -> Vec<R
 /// run as one with this one. The destination of its first block says which of the input's positions
 /// the step computes.
 fn backward(
-    graph: &Graph,
+    graph: &Blocked,
     layout: &Layout,
     node: usize,
     outputs: usize,
     dest: &Dest,
     actual: &Spans,
 ) -> Vec<Range<usize>> {
-    let Op::Conv { stride, .. } = graph.nodes[node].op else {
+    let is_strided = |node: usize| match graph.op(node) {
+        Op::Conv(conv) => Some(conv.window.stride != [1; 2]),
+        _ => None,
+    };
+    let Some(strided) = is_strided(node) else {
         return Vec::new();
     };
-    let input = graph.nodes[node].inputs[0];
+    let input = graph.inputs(node)[0];
     let to = match input {
         0 => layout.input_gradient,
         _ => layout.view(input),
     };
     let in_cells = layout.cells.contains_key(&node);
-    let first = if in_cells || stride == 1 {
+    let first = if in_cells || !strided {
         [0; 2]
     } else {
         // A phase of the input's positions.
@@ -226,14 +231,12 @@ fn backward(
         });
         (layout.view(node), positions)
     };
-    if stride > 1 {
+    if strided {
         let (view, positions) = read(node);
         return spans(&view, &positions);
     }
-    let together = (node..graph.nodes.len()).filter(|&other| {
-        layout.needed[other]
-            && matches!(graph.nodes[other].op, Op::Conv { stride: 1, .. })
-            && graph.nodes[other].inputs[0] == input
+    let together = (node..graph.len()).filter(|&other| {
+        layout.needed[other] && is_strided(other) == Some(false) && graph.inputs(other)[0] == input
     });
     let mut all = Vec::new();
     for other in together {

@@ -21,7 +21,11 @@ use burn::{
     tensor::{Tensor, TensorData},
 };
 use oneiric_core::{read, with_host};
-use oneiric_kernels::{ConvWeights as HostWeights, Frozen, Node, Run};
+use oneiric_graph::{
+    Concat, Conv, GlobalAveragePool, GraphBuilder, Lrn, MaxPool, NodeId, Op as KernelOp,
+    Padding as GraphPadding, Relu, Rounding, Softmax, Window,
+};
+use oneiric_kernels::{Frozen, Run};
 
 use super::ConvWeights;
 use crate::{
@@ -30,75 +34,85 @@ use crate::{
     graph::{Graph, Op},
 };
 
-/// The network for the CPU, its weights laid out for it. `None` for what comes after the
-/// classifier's outputs: a softmax is left to burn.
+/// Lays the network's weights out for the CPU; `None` if the kernels cannot run it.
 pub(crate) fn frozen(
     config: &InceptionV1Config,
     graph: &Graph,
     convs: &[ConvWeights],
 ) -> Option<Frozen> {
-    let nodes = graph.nodes.iter().map_while(|node| {
-        let op = kernel_op(&node.op, config)?;
-        let inputs = node.inputs.clone();
-        Some(Node { op, inputs })
-    });
     let values = convs.iter().map(|conv| {
         let (weight, bias) = (conv.weight.clone(), conv.bias.clone());
-        Some((read(weight).ok()?, read(bias).ok()?))
+        Some([read(weight).ok()?, read(bias).ok()?])
     });
-    let values: Vec<_> = values.collect::<Option<_>>()?;
-    let weights = graph.convs.iter().zip(&values);
-    let weights = weights.map(|(shape, (weight, bias))| HostWeights {
-        out: shape.out,
-        input: shape.input,
-        kernel: shape.kernel,
-        weight,
-        bias,
-    });
-    let weights: Vec<_> = weights.collect();
-    Frozen::new(nodes.collect(), 3, &weights).ok()
+    let values: Vec<[Vec<f32>; 2]> = values.collect::<Option<_>>()?;
+    let values: Vec<&[f32]> = values.iter().flatten().map(Vec::as_slice).collect();
+    Frozen::new(&kernel_graph(config, graph)?, &values).ok()
 }
 
-fn kernel_op(op: &Op, config: &InceptionV1Config) -> Option<oneiric_kernels::Op> {
-    use oneiric_kernels::Op as Kernel;
-    let padding = config.padding;
-    Some(match *op {
-        Op::Input => Kernel::Input,
-        Op::Conv {
-            weights,
-            stride,
-            bias,
-        } => Kernel::Conv {
-            weights,
-            stride,
-            pad: match padding {
-                Padding::Same => |n, k, s| Padding::Same.conv(n, k, s),
-                Padding::Caffe => |n, k, s| Padding::Caffe.conv(n, k, s),
-            },
-            bias,
-        },
-        Op::Relu => Kernel::Relu,
-        Op::MaxPool { kernel, stride } => Kernel::MaxPool {
-            kernel,
-            stride,
-            pad: match padding {
-                Padding::Same => |n, k, s| Padding::Same.pool(n, k, s),
-                Padding::Caffe => |n, k, s| Padding::Caffe.pool(n, k, s),
-            },
-        },
-        Op::Lrn => {
-            let lrn = config.lrn?;
-            Kernel::Lrn(oneiric_kernels::Lrn {
-                radius: lrn.radius,
-                alpha: lrn.alpha,
-                beta: lrn.beta,
-                bias: lrn.bias,
-            })
-        }
-        Op::Concat => Kernel::Concat,
-        Op::GlobalAveragePool => Kernel::GlobalAveragePool,
-        Op::Softmax => return None,
-    })
+/// The same graph, its weights those of the convolutions: for each the kernel, then the bias.
+fn kernel_graph(config: &InceptionV1Config, graph: &Graph) -> Option<oneiric_graph::Graph> {
+    let mut net = GraphBuilder::new(3);
+    let convs = graph.convs.iter().map(|conv| {
+        let shape = [conv.out, conv.input, conv.kernel, conv.kernel];
+        let weight = net.weight(&format!("{}.weight", conv.name), shape);
+        (
+            weight,
+            net.weight(&format!("{}.bias", conv.name), [conv.out]),
+        )
+    });
+    let convs: Vec<_> = convs.collect();
+    for (index, node) in graph.nodes.iter().enumerate().skip(1) {
+        let inputs: Vec<NodeId> = node.inputs.iter().map(|&at| NodeId::new(at)).collect();
+        let window = |kernel: usize, stride: usize, is_pool: bool| {
+            let half = GraphPadding::symmetric([kernel / 2; 2]);
+            let (padding, rounding) = match config.padding {
+                Padding::Same => (GraphPadding::SameUpper, Rounding::Floor),
+                Padding::Caffe if is_pool && stride > 1 => (GraphPadding::VALID, Rounding::Ceil),
+                Padding::Caffe => (half, Rounding::Floor),
+            };
+            Window {
+                stride: [stride; 2],
+                padding,
+                rounding,
+                ..Window::default()
+            }
+        };
+        let op: KernelOp = match node.op {
+            Op::Input => return None,
+            Op::Conv {
+                weights,
+                stride,
+                bias,
+            } => Conv {
+                weight: convs[weights].0,
+                bias: bias.then_some(convs[weights].1),
+                window: window(graph.convs[weights].kernel, stride, false),
+                groups: 1,
+            }
+            .into(),
+            Op::Relu => Relu.into(),
+            Op::MaxPool { kernel, stride } => MaxPool {
+                kernel: [kernel; 2],
+                window: window(kernel, stride, true),
+            }
+            .into(),
+            Op::Lrn => {
+                let lrn = config.lrn?;
+                Lrn {
+                    radius: lrn.radius,
+                    bias: lrn.bias,
+                    alpha: lrn.alpha,
+                    beta: lrn.beta,
+                }
+                .into()
+            }
+            Op::Concat => Concat.into(),
+            Op::GlobalAveragePool => GlobalAveragePool.into(),
+            Op::Softmax => Softmax.into(),
+        };
+        net.node(graph.layers[index].name(), op, &inputs);
+    }
+    net.build().ok()
 }
 
 /// The wanted nodes for an input [n, 3, h, w], each [n, channels, height, width].
@@ -114,7 +128,7 @@ pub(crate) fn forward_frozen(
 ) -> Vec<Tensor<4>> {
     let pass = Arc::new(Pass {
         network: network.clone(),
-        wanted: wanted.to_vec(),
+        wanted: wanted.iter().map(|&node| NodeId::new(node)).collect(),
         relu,
         run: Mutex::default(),
     });
@@ -141,7 +155,7 @@ pub(crate) fn forward_frozen(
 #[derive(Debug)]
 pub(crate) struct Pass {
     network: Frozen,
-    wanted: Vec<usize>,
+    wanted: Vec<NodeId>,
     relu: ReluGradient,
     run: Mutex<Option<Run>>,
 }
@@ -177,8 +191,8 @@ impl Pass {
 
     fn gradient(&self, flat: &[f32]) -> Vec<f32> {
         let relu = match self.relu {
-            ReluGradient::Plain => oneiric_kernels::ReluGradient::Plain,
-            ReluGradient::Redirected => oneiric_kernels::ReluGradient::Redirected,
+            ReluGradient::Plain => oneiric_graph::ReluGradient::Plain,
+            ReluGradient::Redirected => oneiric_graph::ReluGradient::Redirected,
         };
         self.with_run(|run| {
             let mut rest = flat;

@@ -1,9 +1,14 @@
 //! Networks with every kind of step, their programs, and what these compute.
 
+use oneiric_graph::{
+    Concat, ConvConfig, GlobalAveragePool, GraphBuilder, Lrn, MaxPool, NodeId, Op, Padding, Relu,
+    ReluGradient,
+};
+
 use crate::{
-    ConvWeights, Isa, Lrn, Node, Op, PadRule, ReluGradient,
+    Isa,
+    blocked::Blocked,
     execute::{Job, Tensors, execute},
-    graph::Graph,
     lanes::LANES,
     memory::{Aligned, Arena},
     pack::PackedWeights,
@@ -13,7 +18,7 @@ use crate::{
 /// A network at one image size, with all its programs: first the forward one.
 pub(super) struct Case {
     pub(super) name: &'static str,
-    pub(super) graph: Graph,
+    pub(super) graph: Blocked,
     pub(super) layout: Layout,
     pub(super) programs: Vec<Program>,
     weights: PackedWeights,
@@ -22,14 +27,8 @@ pub(super) struct Case {
 
 /// A network under construction.
 struct Net {
-    nodes: Vec<Node>,
-    channels: Vec<usize>,
-    convs: Vec<(usize, usize, usize)>,
-}
-
-fn same(n: usize, kernel: usize, stride: usize) -> (usize, usize) {
-    let total = ((n.div_ceil(stride) - 1) * stride + kernel).saturating_sub(n);
-    (total / 2, total - total / 2)
+    builder: GraphBuilder,
+    nodes: usize,
 }
 
 /// Numbers without a pattern in -1..1.
@@ -45,102 +44,74 @@ pub(super) fn noise(len: usize) -> Vec<f32> {
 
 impl Net {
     fn new(channels: usize) -> Self {
-        let input = Node {
-            op: Op::Input,
-            inputs: vec![],
-        };
-        Self {
-            nodes: vec![input],
-            channels: vec![channels],
-            convs: vec![],
-        }
+        let builder = GraphBuilder::new(channels);
+        Self { builder, nodes: 0 }
     }
 
-    fn add(&mut self, op: Op, inputs: &[usize], channels: usize) -> usize {
-        self.nodes.push(Node {
-            op,
-            inputs: inputs.to_vec(),
-        });
-        self.channels.push(channels);
-        self.nodes.len() - 1
+    fn name(&mut self) -> String {
+        self.nodes += 1;
+        format!("node{}", self.nodes)
     }
 
-    fn conv(&mut self, from: usize, out: usize, kernel: usize, stride: usize) -> usize {
-        self.convs.push((out, self.channels[from], kernel));
-        let weights = self.convs.len() - 1;
-        let op = Op::Conv {
-            weights,
-            stride,
-            pad: same as PadRule,
-            bias: true,
-        };
-        let conv = self.add(op, &[from], out);
-        self.add(Op::Relu, &[conv], out)
+    fn add(&mut self, op: impl Into<Op>, inputs: &[NodeId]) -> NodeId {
+        let name = self.name();
+        self.builder.node(&name, op, inputs)
     }
 
-    fn pool(&mut self, from: usize, stride: usize) -> usize {
-        let op = Op::MaxPool {
-            kernel: 3,
-            stride,
-            pad: same,
-        };
-        self.add(op, &[from], self.channels[from])
+    fn conv(&mut self, from: NodeId, out: usize, kernel: usize, stride: usize) -> NodeId {
+        let config = ConvConfig::new(out, [kernel; 2]).stride([stride; 2]);
+        let name = self.name();
+        let config = config.padding(Padding::SameUpper);
+        let conv = self.builder.conv(&name, from, config);
+        self.add(Relu, &[conv])
     }
 
-    fn lrn(&mut self, from: usize) -> usize {
+    fn pool(&mut self, from: NodeId, stride: usize) -> NodeId {
+        let pool = MaxPool::new([3, 3]).stride([stride; 2]);
+        self.add(pool.padding(Padding::SameUpper), &[from])
+    }
+
+    fn lrn(&mut self, from: NodeId) -> NodeId {
         let lrn = Lrn {
             radius: 2,
+            bias: 1.0,
             alpha: 0.1,
             beta: 0.75,
-            bias: 1.0,
         };
-        self.add(Op::Lrn(lrn), &[from], self.channels[from])
+        self.add(lrn, &[from])
     }
 
-    fn concat(&mut self, from: &[usize]) -> usize {
-        let channels = from.iter().map(|&node| self.channels[node]).sum();
-        self.add(Op::Concat, from, channels)
+    fn concat(&mut self, from: &[NodeId]) -> NodeId {
+        self.add(Concat, from)
     }
 
-    fn case(self, name: &'static str, image: [usize; 2], wanted: &[usize], direct: bool) -> Case {
-        let values: Vec<(Vec<f32>, Vec<f32>)> = self
-            .convs
-            .iter()
-            .map(|&(out, input, kernel)| (noise(out * input * kernel * kernel), noise(out)))
-            .collect();
-        let weights: Vec<ConvWeights<'_>> = self
-            .convs
-            .iter()
-            .zip(&values)
-            .map(|(&(out, input, kernel), (weight, bias))| ConvWeights {
-                out,
-                input,
-                kernel,
-                weight,
-                bias,
-            })
-            .collect();
-        let graph = Graph::new(self.nodes, self.channels[0], &weights).expect("a network");
-        let weights = PackedWeights::new(&graph, &weights);
-        let needed = graph.needed(wanted);
-        let sizes = graph.sizes(&needed, image).expect("it fits");
-        let layout = Layout::new(&graph, &weights, needed, sizes, wanted, direct);
+    fn case(self, name: &'static str, image: [usize; 2], wanted: &[NodeId], direct: bool) -> Case {
+        let wanted: Vec<usize> = wanted.iter().map(|node| node.index()).collect();
+        let graph = self.builder.build().expect("a network");
+        let values = graph.weights().iter();
+        let values: Vec<Vec<f32>> = values.map(|weight| noise(weight.count())).collect();
+        let values: Vec<&[f32]> = values.iter().map(Vec::as_slice).collect();
+        let graph = Blocked::new(&graph);
+        let weights = PackedWeights::new(&graph, &values);
+        let needed = graph.needed(&wanted);
+        let sizes = graph.sizes(&wanted, image).expect("it fits");
+        let layout = Layout::new(&graph, &weights, needed, sizes, &wanted, direct);
         let layout = layout.expect("it fits");
-        let programs = programs(&graph, &weights, &layout, wanted);
+        let programs = programs(&graph, &weights, &layout, &wanted);
         Case {
             name,
             graph,
             layout,
             programs,
             weights,
-            wanted: wanted.to_vec(),
+            wanted,
         }
     }
 }
 
 /// All programs of a layout, cut for four threads.
 fn programs(
-    graph: &Graph,
+    graph: &Blocked,
     weights: &PackedWeights,
     layout: &Layout,
     wanted: &[usize],
@@ -162,7 +133,7 @@ fn programs(
 pub(super) fn cases() -> Vec<Case> {
     let inception = || {
         let mut net = Net::new(3);
-        let x = net.conv(0, 18, 7, 2);
+        let x = net.conv(net.builder.input(), 18, 7, 2);
         let x = net.pool(x, 2);
         let x = net.lrn(x);
         let x = net.conv(x, 33, 3, 1);
@@ -173,12 +144,12 @@ pub(super) fn cases() -> Vec<Case> {
         let projected = net.conv(pooled, 16, 1, 1);
         let all = net.concat(&[one, three, five, projected]);
         let small = net.conv(all, 16, 3, 2);
-        let mean = net.add(Op::GlobalAveragePool, &[small], 16);
+        let mean = net.add(GlobalAveragePool, &[small]);
         let logits = net.conv(mean, 9, 1, 1);
         (net, [logits, three])
     };
     let mut odd = Net::new(20);
-    let a = odd.add(Op::Relu, &[0], 20);
+    let a = odd.add(Relu, &[odd.builder.input()]);
     let b = odd.conv(a, 7, 5, 3);
     let c = odd.conv(a, 19, 3, 3);
     let both = odd.concat(&[b, c, b]);
