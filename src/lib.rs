@@ -1,6 +1,7 @@
 #![doc = include_str!("../docs/crate.md")]
 // On docs.rs, items say which cargo feature they need.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![forbid(unsafe_code)]
 
 pub use oneiric_core::{Backend, DeviceError, Picture, PictureError, default_device};
 /// Reading a network: the crate [`oneiric_inspect`], for all that is not named here.

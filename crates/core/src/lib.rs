@@ -14,6 +14,8 @@
 //!
 //! `flex`, `ndarray` and `wgpu` compile in the burn backend of that name.
 
+#![forbid(unsafe_code)]
+
 mod arrange;
 mod convert;
 mod device;

@@ -46,6 +46,8 @@
 //! The crate prints nothing, has no features and does not depend on burn. Its TLS is rustls with
 //! ring, which needs a C compiler to build, and Mozilla's root certificates.
 
+#![forbid(unsafe_code)]
+
 mod cache;
 mod checksum;
 mod downloader;

@@ -38,6 +38,8 @@
 //!
 //! `flex`, `ndarray` and `wgpu` compile in the burn backend of that name.
 
+#![forbid(unsafe_code)]
+
 mod activation_grid;
 mod activation_map;
 mod attribution;

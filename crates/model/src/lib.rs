@@ -26,6 +26,8 @@
 //! weights of a small network, [`InceptionV1::bundled`]; `download` fetches published ones,
 //! `InceptionV1::pretrained`.
 
+#![forbid(unsafe_code)]
+
 mod card;
 mod classify;
 mod config;

@@ -24,6 +24,8 @@
 //!
 //! `flex`, `ndarray` and `wgpu` compile in the burn backend of that name.
 
+#![forbid(unsafe_code)]
+
 mod arithmetic;
 mod batches;
 mod by_image;

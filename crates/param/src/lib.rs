@@ -35,6 +35,8 @@
 //!
 //! `flex`, `ndarray` and `wgpu` compile in the burn backend of that name.
 
+#![forbid(unsafe_code)]
+
 mod basis;
 mod canvas;
 mod colour;

@@ -29,6 +29,8 @@
 //! `noise`). The table of classes is in `class`. A `scene` puts a drawing in a random `pose`
 //! between a `backdrop` and `clutter`, lights it with a `light`, and applies a `camera`.
 
+#![forbid(unsafe_code)]
+
 mod backdrop;
 mod camera;
 mod class;

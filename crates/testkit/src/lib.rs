@@ -1,6 +1,8 @@
 //! Test helpers of the workspace: the tolerance helper, finite differences, slow and obvious
 //! oracles, and results of other frameworks where a checkout has them beside it.
 
+#![forbid(unsafe_code)]
+
 mod array;
 mod caffemodel;
 mod devices;

@@ -5,6 +5,8 @@
 //! visualizations of one network's classes with another network. `docs/network.md` of the
 //! repository has their commands and results.
 
+#![forbid(unsafe_code)]
+
 mod batch_norm;
 mod data;
 mod hardening;

@@ -25,6 +25,8 @@
 //!
 //! `flex`, `ndarray` and `wgpu` compile in the burn backend of that name.
 
+#![forbid(unsafe_code)]
+
 mod background;
 mod blur;
 mod closure;

@@ -38,6 +38,8 @@
 //! lengths the file claims. Reading a published file takes less than 2.5 times its size in memory;
 //! halves that are widened from a graph, or from views in a state dict, take about 4 times.
 
+#![forbid(unsafe_code)]
+
 mod checksum;
 mod collector;
 mod element;
