@@ -1,7 +1,7 @@
-//! How fast GoogLeNet is, part by part, beside the matrix products of the `gemm` crate.
+//! Times GoogLeNet, part by part, beside matrix products of the `gemm` crate.
 //!
-//! `cargo run --release --example speed [rounds] [detail] [Avx512] [Avx2] [Portable]`: `detail` prints
-//! the parts; without a name of instructions, all that there are.
+//! `cargo run --release --example speed [rounds] [detail] [Avx512] [Avx2] [Portable]`: `detail`
+//! prints the parts; without a name of instructions, all available ones run.
 
 use std::{collections::BTreeMap, time::Instant};
 

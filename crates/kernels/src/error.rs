@@ -47,9 +47,9 @@ pub enum KernelError {
         actual: usize,
     },
     /// The tensors of the images have more values than memory can hold.
-    #[error("{items} images of {height}x{width} take more memory than there can be")]
+    #[error("{items} images of {height}x{width} need more memory than can be addressed")]
     TooLarge {
-        /// Images.
+        /// Count of images.
         items: usize,
         /// Rows of an image.
         height: usize,
@@ -57,7 +57,7 @@ pub enum KernelError {
         width: usize,
     },
     /// This processor does not have the instructions that are asked for.
-    #[error("this processor does not have {isa:?}")]
+    #[error("this CPU does not support {isa:?}")]
     Isa {
         /// The instructions.
         isa: crate::Isa,

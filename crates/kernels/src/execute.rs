@@ -1,4 +1,4 @@
-//! From slices to the raw memory that the kernels work on.
+//! Execution of a program on slices, which the kernels see as raw memory.
 
 use crate::{
     Isa,

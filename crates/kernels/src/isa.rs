@@ -1,6 +1,6 @@
-//! Which vector instructions to use.
+//! The vector instruction sets.
 
-/// A set of vector instructions that the kernels are written for.
+/// A vector instruction set that the kernels are written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Isa {
@@ -8,12 +8,12 @@ pub enum Isa {
     Avx512,
     /// AVX2 and FMA: sixteen lanes in two registers.
     Avx2,
-    /// No special instructions; every processor has it.
+    /// No special instructions; supported by every CPU.
     Portable,
 }
 
 impl Isa {
-    /// The fastest that this processor has.
+    /// Returns the fastest instruction set that this CPU supports.
     #[must_use]
     pub fn detect() -> Self {
         [Self::Avx512, Self::Avx2]
@@ -22,7 +22,7 @@ impl Isa {
             .unwrap_or(Self::Portable)
     }
 
-    /// All that this processor has, fastest first.
+    /// Returns all instruction sets that this CPU supports, fastest first.
     #[must_use]
     pub fn available() -> Vec<Self> {
         [Self::Avx512, Self::Avx2, Self::Portable]
@@ -31,10 +31,12 @@ impl Isa {
             .collect()
     }
 
-    /// Whether this processor has it.
+    /// Returns true if this CPU supports the instruction set.
     #[must_use]
     pub fn is_available(self) -> bool {
         match self {
+            // Miri interprets no vector instructions.
+            Self::Avx512 | Self::Avx2 if cfg!(miri) => false,
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => std::arch::is_x86_feature_detected!("avx512f"),
             #[cfg(target_arch = "x86_64")]

@@ -28,13 +28,23 @@
 //! A graph may have nodes that the kernels lack: [`Frozen::check`] says which and why, and all
 //! nodes that do not depend on them run.
 //!
-//! How it works: channels lie in blocks of sixteen with zeros around every tensor (`view`). Every
-//! convolution, in either direction, is a walk over contiguous stretches of such tensors
-//! (`kernel/conv.rs`, `kernel/tile.rs`); small kernels of stride 1, and the strided one of the
-//! image, which is one of stride 1 of its cells, go by Winograd's filtering (`winograd`,
-//! `kernel/winograd.rs`). `plan` decides where tensors lie, what runs together, and in what order;
-//! `team` runs it on rayon's threads, of which a pool's `install` chooses the number. Results do not
-//! depend on the number of threads.
+//! # Features
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `profile` | wall time of each level: `Run::forward_times`, `Run::gradient_times` |
+//! | `validate` | checks of every plan in release builds, which debug builds always have |
+//!
+//! # How it works
+//!
+//! Channels lie in blocks of sixteen with zeros around every tensor (`view`). A convolution, in
+//! either direction, walks over contiguous stretches of such tensors (`kernel/conv.rs`,
+//! `kernel/tile.rs`). Small kernels with stride 1 go by Winograd's filtering (`winograd`,
+//! `kernel/winograd.rs`), and so do strided convolutions of the image, which have stride 1 over its
+//! cells (`kernel/cells.rs`). `plan` decides where tensors lie, and what runs together in what
+//! order; `validate` checks that; `team` runs it on the threads of the current rayon pool. Results
+//! do not depend on the number of threads. The page `docs/kernels.md` of the repository explains
+//! this with a figure.
 
 #![deny(unsafe_op_in_unsafe_fn)]
 #![warn(clippy::undocumented_unsafe_blocks)]

@@ -15,6 +15,7 @@ use crate::{
     pack::PackedWeights,
     plan::{Plan, PlanKey},
     spares::{Spares, lock},
+    team::threads,
 };
 
 /// Plans that are kept, one for each image size, choice of nodes and number of threads.
@@ -173,7 +174,7 @@ impl Frozen {
             image: [height, width],
             wanted: wanted.iter().map(|node| node.index()).collect(),
             direct: self.direct,
-            threads: rayon::current_num_threads(),
+            threads: threads(),
         })?;
         let needed = plan.layout.len.checked_mul(items);
         if needed.is_none_or(|needed| needed > MOST_NUMBERS) {

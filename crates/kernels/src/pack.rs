@@ -1,4 +1,4 @@
-//! Weights in the order in which the kernels read them.
+//! Weights, packed in the order in which the kernels read them.
 
 use std::collections::HashMap;
 
@@ -34,16 +34,16 @@ impl ConvWeights<'_> {
     }
 }
 
-/// A row of the kernel in one input block, or a part of it.
+/// A row of the kernel in one input block, or one position of that row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PackedTap {
     pub(crate) block: usize,
-    /// Rows and columns from the window's first.
+    /// Row and column in the window.
     pub(crate) row: usize,
     pub(crate) column: usize,
-    /// Contiguous numbers.
+    /// Count of contiguous numbers.
     pub(crate) len: usize,
-    /// Numbers before these.
+    /// Count of the convolution's numbers before these.
     pub(crate) inner: usize,
 }
 
@@ -51,11 +51,11 @@ pub(crate) struct PackedTap {
 /// `[group][inner][block of the group][16]`.
 #[derive(Debug, Clone)]
 pub(crate) struct Packed {
-    /// Where they start among all packed weights.
+    /// Offset of the first among all packed weights.
     pub(crate) start: usize,
-    /// Numbers that enter an output position.
+    /// Count of numbers that enter an output position.
     pub(crate) inner: usize,
-    /// Output blocks.
+    /// Count of output blocks.
     pub(crate) blocks: usize,
     pub(crate) taps: Vec<PackedTap>,
     /// Rows and columns of the kernel.
@@ -68,12 +68,12 @@ pub(crate) struct Packed {
 pub(crate) struct PackedConv {
     pub(crate) forward: Packed,
     pub(crate) backward: Backward,
-    /// For Winograd's filtering, where it pays.
+    /// Weights for Winograd's filtering, if it is used.
     pub(crate) transformed: Option<Transformed>,
 }
 
 impl PackedConv {
-    /// Whether the input is in cells, in the backward direction at least.
+    /// Returns true if the input is in cells, at least in the backward direction.
     pub(crate) fn in_cells(&self) -> bool {
         matches!(self.backward, Backward::Cells(_))
     }
@@ -86,7 +86,8 @@ pub(crate) enum Backward {
     /// strides, row-major: kernels of the
     /// rows and columns that meet the phase. With stride 1 that is the mirrored kernel.
     Phases(Vec<Packed>),
-    /// All phases as lanes of the same position: for an interleaved input and a stride above 1.
+    /// One kernel with all phases as lanes of the same position, for an interleaved input and a
+    /// stride above 1.
     Cells(Packed),
 }
 
@@ -101,7 +102,8 @@ pub(crate) struct PackedWeights {
     biases: Vec<Option<usize>>,
 }
 
-/// Output blocks that are computed together: pairs, and three where one would be left.
+/// First block and count of the groups of output blocks that are computed together: pairs, and
+/// three at the end of an odd number.
 pub(crate) fn groups(blocks: usize) -> Vec<(usize, usize)> {
     let mut groups = Vec::with_capacity(blocks / 2 + 1);
     let mut first = 0;
@@ -190,7 +192,7 @@ fn pack(
     values: &mut Vec<f32>,
 ) -> PackedConv {
     let (kernel, stride) = (conv.kernel, conv.stride);
-    // The channel of a block's lane.
+    // The first channel of each block.
     let first: Vec<usize> = lanes
         .iter()
         .scan(0, |next, &count| {
@@ -259,8 +261,8 @@ fn pack(
     }
 }
 
-/// Packs one direction; `weight` is of (output lane, input block, input lane, row, column), and
-/// none where that output lane is padding.
+/// Packs one direction. `weight` gives the weight of (output lane, input block, input lane, row,
+/// column), or none if that output lane is padding.
 fn pack_direction(
     values: &mut Vec<f32>,
     blocks: usize,
@@ -273,8 +275,8 @@ fn pack_direction(
     let mut order = Vec::new();
     for row in 0..rows {
         for (block, &used) in lanes.iter().enumerate() {
-            // Columns of a full block are contiguous; those of another would drag its padding
-            // along.
+            // The columns of a full block are contiguous. Those of another block have its padding
+            // lanes between them.
             let together = if used == pixel { columns } else { 1 };
             for column in (0..columns).step_by(together.max(1)) {
                 taps.push(PackedTap {

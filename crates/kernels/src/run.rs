@@ -17,6 +17,7 @@ use crate::{
     plan::{GradientKey, Plan, Program},
     profile::Times,
     spares::lock,
+    team::threads,
 };
 
 /// The activations of one forward pass.
@@ -161,7 +162,7 @@ impl Run {
         let program = self.gradient_program(GradientKey {
             given: gradients.iter().map(Option::is_some).collect(),
             relu,
-            threads: rayon::current_num_threads(),
+            threads: threads(),
         });
         let mut result = vec![0.0_f32; program.footprint.result * self.items];
         let mut arena = self.shared.spares.take(&self.plan.layout, self.items);

@@ -40,6 +40,16 @@ impl Drop for Done<'_> {
     }
 }
 
+/// Threads that a program runs on: those of the current rayon pool. Miri gets one, because it
+/// reports rayon's pool, which never ends, as a leak.
+pub(crate) fn threads() -> usize {
+    if cfg!(miri) {
+        1
+    } else {
+        rayon::current_num_threads()
+    }
+}
+
 /// Runs a program for every context.
 ///
 /// # Safety
@@ -59,7 +69,7 @@ pub(crate) unsafe fn run(isa: Isa, program: &Program, contexts: &[Context<'_>]) 
         })
         .collect();
     let most = work.iter().map(|work| work.tasks).max().unwrap_or(0);
-    let threads = rayon::current_num_threads().min(most);
+    let threads = threads().min(most);
     let team = Team {
         isa,
         contexts,

@@ -1,5 +1,5 @@
-//! Weights of small convolutions as Winograd's filtering multiplies with them, made when a plan
-//! first needs them: there are up to four times as many as weights.
+//! Weights of small convolutions, transformed for Winograd's filtering. They are made when a plan
+//! first needs them, because they take up to four times the memory of the weights.
 
 use std::sync::{Arc, OnceLock};
 
@@ -20,20 +20,20 @@ pub(crate) enum Way {
     Backward,
 }
 
-/// A convolution's weights, and what was made of them so far.
+/// The weights of a convolution, and the transformed weights made from them so far.
 #[derive(Debug, Clone)]
 pub(crate) struct Transformed {
     weight: Vec<f32>,
     /// Rows and columns of the kernel.
     pub(crate) kernel: usize,
-    /// Used lanes of the input's and the output's blocks.
+    /// Used lanes of the blocks of the input, and of the output.
     lanes: [Vec<usize>; 2],
-    /// By direction and form.
+    /// Transformed weights by way and form.
     made: [[OnceLock<Arc<Aligned>>; 4]; 2],
 }
 
 impl Transformed {
-    /// If it is one that the filtering is for.
+    /// Returns none if Winograd's filtering is not used for the convolution.
     pub(crate) fn new(
         conv: &ConvWeights<'_>,
         lanes: &[usize],
@@ -50,7 +50,8 @@ impl Transformed {
         })
     }
 
-    /// The same convolution of the cells of its input (see `kernel/cells.rs`), with stride 1.
+    /// The weights of a strided convolution of the image, as those of a convolution of its cells
+    /// with stride 1 (see `kernel/cells.rs`). Returns none as [`new`](Self::new) does.
     pub(crate) fn of_cells(conv: &ConvWeights<'_>, out_lanes: &[usize]) -> Option<Self> {
         let stride = conv.stride;
         let [kernel, columns] = [0, 1].map(|axis| conv.kernel[axis].div_ceil(stride[axis]));
@@ -87,12 +88,12 @@ impl Transformed {
         })
     }
 
-    /// Used lanes of the blocks that a direction reads.
+    /// Used lanes of the blocks that are read.
     pub(crate) fn source(&self, way: Way) -> &[usize] {
         &self.lanes[way as usize]
     }
 
-    /// `[group][point][inner][block of the group][16]`.
+    /// The transformed weights, `[group][point][inner][block of the group][16]`.
     pub(crate) fn get(&self, way: Way, form: Form) -> Arc<Aligned> {
         let made = &self.made[way as usize][form as usize];
         Arc::clone(made.get_or_init(|| Arc::new(self.make(way, form))))
@@ -102,7 +103,7 @@ impl Transformed {
         let backward = way == Way::Backward;
         let [input, output] = if backward { [1, 0] } else { [0, 1] };
         let channels = |side: usize| -> Vec<Option<usize>> {
-            // Of every lane, its channel.
+            // The channel of every lane.
             let mut next = 0;
             let mut lanes = Vec::new();
             for &used in &self.lanes[side] {

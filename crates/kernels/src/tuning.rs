@@ -1,19 +1,23 @@
 //! Thresholds between two ways that give the same result, one faster than the other.
 //!
-//! All were measured on one machine: a virtual machine with 2 cores of an AMD EPYC of 2022 (Zen 4,
-//! with AVX-512), each with 32 KiB of first-level and 1 MiB of second-level cache, and 32 MiB of
-//! shared third-level cache. On other machines they are a guess. None of them changes a result,
+//! All were measured on one machine: a virtual machine with 2 cores of an AMD EPYC with AVX-512,
+//! each with 32 KiB of first-level data cache and 1 MiB of second-level cache, and 32 MiB of shared
+//! third-level cache. On other machines they are a guess. None of them changes a result,
 //! but for [`LARGE_TILE_SIDE`] and [`LEAST_CHANNELS`], which choose the form of Winograd's
 //! filtering and so how results are rounded.
 //!
 //! | constant | measured |
 //! | --- | --- |
-//! | [`GROUP_BYTES`] | 16 images of 224x224 cost 7 % more per image than one if all go together, 4 % less in fours; of 96x96, 13 % less all together |
+//! | [`GROUP_BYTES`] | 16 images of 224x224 cost 7 % more each if all go together than one alone, |
+//! | | and 4 % less in fours; of 96x96, 13 % less all together |
 //! | [`TRANSFORMED_INPUTS`] | leaves room for products and weights in the second-level cache |
-//! | [`SWEEP_TASKS`], [`WINOGRAD_TASKS`], [`SMALLEST_TASK`] | smaller tasks shorten the wait for the slowest thread, larger ones share more work |
-//! | [`LARGE_TILE_SIDE`] | below it, reading the larger tiles' weights from memory takes longer than the products |
+//! | [`SWEEP_TASKS`], | smaller tasks shorten the wait for the slowest thread, |
+//! | [`WINOGRAD_TASKS`], | larger ones share more work |
+//! | [`SMALLEST_TASK`] | |
+//! | [`LARGE_TILE_SIDE`] | below it, reading the weights of larger tiles costs more than they save |
 //! | [`LEAST_CHANNELS`] | below it, the transforms cost more than they save |
-//! | [`LRN_COLUMNS`] | few enough for the first-level cache, and enough that a shifted load does not wait for the stores that it spans |
+//! | [`LRN_COLUMNS`] | few enough for the first-level cache, and enough that a shifted load does |
+//! | | not wait for the stores that it spans |
 //! | [`SPINS`] | waking a thread takes longer than most levels |
 
 /// Bytes of the batch items that go through a program together, so that weights are read once for

@@ -1,4 +1,4 @@
-//! Where tensors lie: blocks of sixteen channels, row by row, with a halo of zeros.
+//! Places of tensors: blocks of sixteen channels, row by row, with a halo of zeros.
 //!
 //! A buffer is `[row][block][column][channel of the block]`. Between the rows of two blocks lies
 //! a halo of zeros as wide as the wider of both sides' (the right one of a row is the left one of
@@ -9,13 +9,13 @@
 /// A tensor of one batch item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct View {
-    /// Of row 0, column 0 of the first block.
+    /// Offset of row 0, column 0 of the first block.
     pub(crate) offset: usize,
-    /// From a row to the next.
+    /// Distance of two rows.
     pub(crate) row: usize,
-    /// From a block to the next.
+    /// Distance of two blocks.
     pub(crate) block: usize,
-    /// From a column to the next: 16, or the input's few channels.
+    /// Distance of two columns: 16, or the few channels of the input.
     pub(crate) pixel: usize,
     pub(crate) blocks: usize,
     pub(crate) height: usize,
@@ -23,12 +23,12 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// Offset of the block's row 0, column 0.
+    /// Offset of row 0, column 0 of a block.
     pub(crate) fn block_offset(&self, block: usize) -> usize {
         self.offset + block * self.block
     }
 
-    /// Where to write each of the blocks, whatever was there.
+    /// Destinations that overwrite each of the blocks.
     pub(crate) fn dests(&self) -> Vec<Dest> {
         (0..self.blocks)
             .map(|block| Dest {
@@ -41,16 +41,16 @@ impl View {
     }
 }
 
-/// Where one block of a result goes, and how.
+/// Destination of one block of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Dest {
-    /// Of row 0, column 0.
+    /// Offset of row 0, column 0.
     pub(crate) offset: usize,
-    /// From a row to the next.
+    /// Distance of two rows.
     pub(crate) row: usize,
-    /// Add to what is there.
+    /// True if the result is added to what is there.
     pub(crate) accumulate: bool,
-    /// Then set to 0 where the activation of the same place is 0 or below: the gradient of a ReLU,
-    /// of whose output the last part of the gradient comes here.
+    /// True if the sum is then set to 0 where the activation at the same place is 0 or below: the
+    /// gradient of the ReLU whose output this is, applied with the last part of the gradient.
     pub(crate) mask: bool,
 }

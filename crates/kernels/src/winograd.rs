@@ -1,4 +1,4 @@
-//! Winograd's minimal filtering for small kernels and stride 1: the numbers.
+//! The numbers of Winograd's minimal filtering, for small kernels and stride 1.
 //!
 //! A tile of `m x m` outputs is computed from `(m + k - 1) x (m + k - 1)` inputs as
 //! `A^T [(G g G^T) . (B^T d B)] A` with one multiplication per point instead of `k * k` per output:
@@ -6,13 +6,13 @@
 //! fewer with m = 3, for 5x5 2.8 times fewer with m = 2. Source: Lavin and Gray, "Fast algorithms
 //! for convolutional neural networks", 2015 (arXiv 1509.09308).
 //!
-//! Theirs for six points (m + k = 7) has the points 0, 1, -1, 2, -2 and infinity. Ours has 0, 5/8, -5/8, 3/2, -3/2
-//! and infinity, which keeps the powers closer to 1 and so the rounding errors smaller; all
-//! constants of the two transforms at run time are exact in single precision.
+//! Theirs for six points (m + k = 7) has the points 0, 1, -1, 2, -2 and infinity. Ours has 0, 5/8,
+//! -5/8, 3/2, -3/2 and infinity, which keeps the powers closer to 1 and so the rounding errors
+//! smaller; all constants of the two transforms at run time are exact in single precision.
 
-/// Points a and b of the forms with six (0, a, -a, b, -b and infinity).
+/// Point `a` of the six-point forms, whose points are 0, a, -a, b, -b and infinity.
 pub(crate) const A: f32 = 0.625;
-/// The other.
+/// Point `b` of the six-point forms.
 pub(crate) const B: f32 = 1.5;
 
 /// Size of the tiles, and of the kernel.
@@ -52,11 +52,11 @@ impl Form {
         self.outputs() + self.size() - 1
     }
 
-    /// `G`: for every point (a row) the factors of a kernel's numbers along one axis.
+    /// Matrix `G`: for every point (a row) the factors of a kernel's numbers along one axis.
     pub(crate) fn kernel_matrix(self) -> [[f64; 5]; 6] {
         let (a, b) = (f64::from(A), f64::from(B));
         let (aa, bb) = (a * a, b * b);
-        // The products of a point's differences from the others.
+        // The products of the differences of a point from the others.
         let (of_a, of_b) = (2.0 * aa * (aa - bb), 2.0 * bb * (bb - aa));
         let finite: &[(f64, f64)] = match self {
             Self::Two => &[(0.0, 1.0), (1.0, 2.0), (-1.0, 2.0)],
@@ -75,7 +75,7 @@ impl Form {
         matrix
     }
 
-    /// `G g G^T`, row-major, of a row-major kernel.
+    /// Computes `G g G^T`, row-major, of a row-major kernel.
     pub(crate) fn kernel(self, matrix: &[[f64; 5]; 6], g: &[f32]) -> [f32; 36] {
         let (size, points) = (self.size(), self.points());
         let mut columns = [[0.0_f64; 5]; 6];

@@ -2,12 +2,12 @@
 
 mod net;
 
-use net::{INPUT, Net, caffe_pool, check, half, none, pads, same};
+use net::{INPUT, Net, Pad, caffe_pool, cases, check, half, none, pads, same, small};
 use oneiric_graph::{ConvConfig, GlobalAveragePool, Lrn, MaxPool, NodeId, Padding};
 
 #[test]
 fn convolutions_of_every_width() {
-    for w in 1..=40 {
+    for w in cases(1..=40, 4) {
         let mut net = Net::new(3, w as u64);
         let x = net.conv_relu(INPUT, 20, 3, 1);
         let x = net.conv_relu(x, 33, 1, 1);
@@ -17,20 +17,23 @@ fn convolutions_of_every_width() {
 
 #[test]
 fn kernels_strides_and_paddings() {
-    for (kernel, stride) in [
-        (1, 1),
-        (1, 2),
-        (2, 1),
-        (2, 2),
-        (3, 1),
-        (3, 2),
-        (5, 1),
-        (5, 3),
-        (7, 2),
-        (1, 3),
-    ] {
-        for pad in [same, half, none] {
-            for (input, out) in [(3, 7), (5, 40), (16, 16), (17, 48), (40, 100)] {
+    for (kernel, stride) in cases(
+        [
+            (1, 1),
+            (1, 2),
+            (2, 1),
+            (2, 2),
+            (3, 1),
+            (3, 2),
+            (5, 1),
+            (5, 3),
+            (7, 2),
+            (1, 3),
+        ],
+        5,
+    ) {
+        for pad in cases([same as Pad, half, none], 1) {
+            for (input, out) in cases([(3, 7), (5, 40), (16, 16), (17, 48), (40, 100)], 1) {
                 let mut net = Net::new(input, kernel as u64);
                 let first = net.conv(INPUT, out, kernel, stride, pad);
                 check("direct", &mut net, [1, input, 9, 11], &[first]);
@@ -62,7 +65,7 @@ fn rows_and_columns_differ() {
             Padding::SameLower,
             Padding::Explicit([[2, 0], [1, 4]]),
         ] {
-            for (input, out) in [(3, 20), (17, 40)] {
+            for (input, out) in cases([(3, 20), (17, 40)], 1) {
                 let config = ConvConfig::new(out, kernel).stride(stride);
                 let config = config.padding(padding);
                 let mut net = Net::new(input, 1);
@@ -102,9 +105,9 @@ fn padding_beyond_the_kernel() {
 
 #[test]
 fn poolings() {
-    for (kernel, stride) in [(3, 1), (3, 2), (2, 2), (2, 1), (4, 3), (1, 1)] {
+    for (kernel, stride) in cases([(3, 1), (3, 2), (2, 2), (2, 1), (4, 3), (1, 1)], 3) {
         for pad in [same, caffe_pool] {
-            for (h, w) in [(4, 4), (5, 9), (13, 6), (20, 21)] {
+            for (h, w) in cases([(4, 4), (5, 9), (13, 6), (20, 21)], 1) {
                 let mut net = Net::new(19, 1);
                 let x = net.pool(INPUT, kernel, stride, pad);
                 check("pool", &mut net, [2, 19, h, w], &[x]);
@@ -126,9 +129,9 @@ fn ties_go_to_the_first_and_padding_never_wins() {
 }
 
 #[test]
-fn normalisations() {
+fn normalizations() {
     for (radius, beta) in [(0, 0.5), (2, 0.75), (5, 0.5), (3, 0.6), (20, 1.0)] {
-        for channels in [1, 5, 16, 40] {
+        for channels in cases([1, 5, 16, 40], 1) {
             let lrn = Lrn {
                 radius,
                 bias: 1.5,
@@ -143,7 +146,7 @@ fn normalisations() {
 }
 
 #[test]
-fn normalisation_of_a_concatenation_of_odd_widths() {
+fn normalization_of_a_concatenation_of_odd_widths() {
     let mut net = Net::new(3, 1);
     let parts: Vec<NodeId> = [5, 3, 17]
         .map(|out| net.conv_relu(INPUT, out, 1, 1))
@@ -171,29 +174,38 @@ fn average_and_classifier() {
 
 #[test]
 fn filtered_convolutions_of_every_size() {
-    for (h, w) in [
-        (1, 1),
-        (2, 3),
-        (5, 4),
-        (7, 7),
-        (9, 14),
-        (24, 24),
-        (25, 26),
-        (27, 31),
-    ] {
-        for (input, out, kernel) in [
-            (32, 48, 3),
-            (21, 40, 3),
-            (48, 33, 3),
-            (16, 20, 5),
-            (33, 35, 5),
-        ] {
+    for (h, w) in cases(
+        [
+            (1, 1),
+            (2, 3),
+            (5, 4),
+            (7, 7),
+            (9, 14),
+            (24, 24),
+            (25, 26),
+            (27, 31),
+        ],
+        2,
+    ) {
+        for (input, out, kernel) in cases(
+            [
+                (32, 48, 3),
+                (21, 40, 3),
+                (48, 33, 3),
+                (16, 20, 5),
+                (33, 35, 5),
+            ],
+            2,
+        ) {
             let mut net = Net::new(3, 1);
             let x = net.conv_relu(INPUT, input, 1, 1);
             let conv = net.conv(x, out, kernel, 1, same);
             let y = net.relu(conv);
             check("filtered", &mut net, [1, 3, h, w], &[y]);
         }
+    }
+    if small() {
+        return;
     }
     // Large enough for several bands.
     for (kernel, (h, w)) in [(3, (40, 62)), (5, (22, 45))] {
@@ -216,9 +228,10 @@ fn filtered_convolutions_of_every_size() {
 
 #[test]
 fn filtered_convolutions_of_the_image() {
-    for (kernel, stride) in [(7, 2), (8, 2), (5, 2), (9, 2), (13, 3), (11, 4)] {
-        for pad in [same, half, none, |_, _| pads(4, 1)] {
-            for (h, w) in [(13, 14), (27, 40)] {
+    for (kernel, stride) in cases([(7, 2), (8, 2), (5, 2), (9, 2), (13, 3), (11, 4)], 2) {
+        let all: [Pad; 4] = [same, half, none, |_, _| pads(4, 1)];
+        for pad in cases(all, 1) {
+            for (h, w) in cases([(13, 14), (27, 40)], 1) {
                 let mut net = Net::new(3, 1);
                 let conv = net.conv(INPUT, 24, kernel, stride, pad);
                 let x = net.relu(conv);

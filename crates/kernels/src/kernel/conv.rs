@@ -1,7 +1,8 @@
 //! A convolution over blocked tensors, in either direction.
 //!
-//! A sweep computes, for every position of a grid and every output block,
-//! `sum over taps, over i < len: weights[tap, i] * input[tap.offset + y * tap.row + x * x_step + i]`.
+//! A sweep computes, for every position (y, x) of a grid and every output block,
+//! `sum over taps, over i < len: weights[tap, i] * input[at + i]` with
+//! `at = tap.offset + y * tap.row + x * x_step`.
 //! Kernel columns and the channels of a block are contiguous in memory, so a tap is a row of the
 //! kernel in an input block. The gradient with respect to the input is the same sum with the taps
 //! of the mirrored kernel over the gradients of all convolutions that read the input.

@@ -5,10 +5,10 @@ use crate::{
     winograd::{A, B},
 };
 
-/// Points along one axis of the larger forms.
+/// Count of points along one axis of the larger forms.
 const MOST: usize = 6;
 
-/// `B^T d B` of a tile of `P x P`.
+/// Computes `B^T d B` of a tile of `P x P`.
 ///
 /// # Safety
 ///
@@ -42,7 +42,7 @@ pub(super) unsafe fn input<L: Lanes, const P: usize>(
     }
 }
 
-/// `B^T d` along one axis.
+/// Computes `B^T d` along one axis.
 ///
 /// # Safety
 ///
@@ -74,7 +74,7 @@ unsafe fn input_axis<L: Lanes, const P: usize>(d: &[L; P]) -> [L; P] {
     }
 }
 
-/// `A^T m A` of a tile of `P x P`: the first `O` rows and columns of the result.
+/// Computes the first `O` rows and columns of `A^T m A` of a tile of `P x P`.
 ///
 /// # Safety
 ///
@@ -106,7 +106,7 @@ pub(super) unsafe fn output<L: Lanes, const P: usize, const O: usize>(
     }
 }
 
-/// `A^T m` along one axis.
+/// Computes `A^T m` along one axis.
 ///
 /// # Safety
 ///

@@ -20,10 +20,11 @@ use crate::{
     view::{Dest, View},
 };
 
-/// Parts that came to a block's gradient, and the level of the last.
+/// Contributions to the gradient of each block that are scheduled so far, and the level of the
+/// latest, by the block's offset.
 type Written = HashMap<usize, (usize, usize)>;
 
-/// The operations from the gradients of some wanted nodes to that of the input.
+/// The program from the gradients of the given wanted nodes to that of the input.
 pub(crate) fn backward(
     graph: &Blocked,
     weights: &PackedWeights,
@@ -64,21 +65,21 @@ pub(crate) fn backward(
         };
         builder.build(wanted, given)
     };
-    // Once to learn which part of a block's gradient is the last, which the mask of its ReLU can
-    // be applied with, and once more with that knowledge.
+    // Built twice: first to count the contributions to each block, so that the last one can apply
+    // the mask of the block's ReLU, and once more with these counts.
     let (_, totals) = build(None);
     let (mut program, _) = build(Some(&totals));
     program.balance(key.threads);
     program
 }
 
-/// Nodes that a gradient comes to: the given ones, and what they were computed from.
+/// For every node, true if it has a gradient: the given nodes, and those that they need.
 fn present(graph: &Blocked, wanted: &[usize], given: &[bool]) -> Vec<bool> {
     let given = wanted.iter().zip(given).filter(|(_, given)| **given);
     graph.needed(&given.map(|(&node, _)| node).collect::<Vec<_>>())
 }
 
-/// Offsets of the blocks whose ReLU is part of a convolution.
+/// Offsets of the blocks of ReLUs that are fused with a convolution.
 fn masked(graph: &Blocked, layout: &Layout) -> HashSet<usize> {
     let relus = (0..graph.len()).filter_map(|node| layout.fused[node]);
     relus
@@ -89,7 +90,7 @@ fn masked(graph: &Blocked, layout: &Layout) -> HashSet<usize> {
         .collect()
 }
 
-/// The program while it is built.
+/// A program under construction.
 pub(super) struct Builder<'a> {
     pub(super) graph: &'a Blocked,
     pub(super) weights: &'a PackedWeights,
@@ -99,10 +100,10 @@ pub(super) struct Builder<'a> {
     totals: Option<&'a Written>,
     masked: HashSet<usize>,
     written: Written,
-    /// Nodes that a gradient comes to.
+    /// For every node, true if it has a gradient.
     pub(super) present: Vec<bool>,
     pub(super) sources: Vec<GradientSource>,
-    /// Level after which all sources are there.
+    /// First level in which all sources are complete.
     pub(super) input_ready: usize,
     pub(super) program: Program,
 }
@@ -137,7 +138,7 @@ impl Builder<'_> {
         (self.program, self.written)
     }
 
-    /// Where the gradient of a node is.
+    /// The gradient of a node.
     pub(super) fn gradient(&self, node: usize) -> View {
         if node == 0 {
             self.layout.input_gradient
@@ -146,13 +147,13 @@ impl Builder<'_> {
         }
     }
 
-    /// Level of the last part of a gradient.
+    /// Level of the latest contribution to a gradient.
     fn level(&self, view: &View) -> Option<usize> {
         let blocks = (0..view.blocks).filter_map(|b| self.written.get(&view.block_offset(b)));
         blocks.map(|&(_, level)| level).max()
     }
 
-    /// First level in which what reads `from` and writes `to` can run.
+    /// First level in which a step that reads `from` and writes `to` can run.
     pub(super) fn after(&self, from: &[View], to: &View) -> usize {
         let views = from.iter().chain([to]);
         views
@@ -161,7 +162,7 @@ impl Builder<'_> {
             .map_or(0, |level| level + 1)
     }
 
-    /// Notes one more part of a gradient, and says how its blocks are written.
+    /// Counts one more contribution to a gradient; returns the destinations of its blocks.
     pub(super) fn write(&mut self, view: &View, level: usize) -> Vec<Dest> {
         let mut dests = view.dests();
         for dest in &mut dests {
@@ -176,7 +177,7 @@ impl Builder<'_> {
         dests
     }
 
-    /// The gradient that the caller gives for a wanted node.
+    /// Adds the gradient that the caller gives for a wanted node.
     fn inject(&mut self, external: usize, node: usize) {
         let to = self.gradient(node);
         let level = self.after(&[], &to);
@@ -192,7 +193,7 @@ impl Builder<'_> {
         self.program.push(level, node, Step::ToLanes(step));
     }
 
-    /// From a node's gradient, which is complete, to those of its inputs.
+    /// Adds the steps from the gradient of a node, which is complete, to those of its inputs.
     fn node(&mut self, node: usize) {
         let Some(&input) = self.graph.inputs(node).first() else {
             return;
@@ -216,7 +217,7 @@ impl Builder<'_> {
                     });
                     self.program.push(level, node, step);
                 }
-                // Otherwise the last part of the gradient was masked when it came.
+                // If the ReLU is fused, the last contribution has applied its mask.
                 if self.layout.fused[input].is_none() {
                     let kind = match self.relu {
                         ReluGradient::Plain => PointwiseKind::ReluGradient,

@@ -1,9 +1,9 @@
-//! Memory of tensors whose blocks lie side by side, and of the zeros around them.
+//! Buffers: tensors whose blocks lie side by side, with the zeros around them.
 
 use super::geometry::Outside;
 use crate::{lanes::LANES, view::View};
 
-/// Memory of one or several tensors, whose blocks lie side by side.
+/// Memory of one or several tensors whose blocks lie side by side.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Buffer {
     pub(crate) blocks: usize,
@@ -12,27 +12,28 @@ pub(crate) struct Buffer {
     pub(crate) width: usize,
     pub(crate) top: usize,
     pub(crate) bottom: usize,
-    /// Columns of zeros between two rows.
+    /// Columns of zeros between two lines.
     pub(crate) side: usize,
-    /// Start among the item's memory.
+    /// Offset of its start.
     pub(crate) start: usize,
-    /// Its end, halo included.
+    /// Offset of its end, halo included.
     pub(crate) end: usize,
 }
 
 impl Buffer {
-    /// Makes room for what is read outside.
+    /// Widens the halo to what is read outside of the tensors.
     pub(super) fn widen(&mut self, [rows, columns]: [Outside; 2]) {
         self.top = self.top.max(rows.0);
         self.bottom = self.bottom.max(rows.1);
         self.side = self.side.max(columns.0).max(columns.1);
     }
 
-    /// From a block's row to the next block's.
+    /// Distance of two lines.
     pub(crate) fn pitch(&self) -> usize {
         (self.width + self.side) * self.pixel
     }
 
+    /// Distance of two rows.
     pub(crate) fn row(&self) -> usize {
         self.blocks * self.pitch()
     }
@@ -42,7 +43,7 @@ impl Buffer {
         (self.side * self.pixel).next_multiple_of(LANES)
     }
 
-    /// Gives it its place, and its end; none where that is more than a number can say.
+    /// Places the buffer, and returns its end; none if that overflows.
     pub(crate) fn place(&mut self, start: usize) -> Option<usize> {
         let row = (self.width + self.side).checked_mul(self.pixel)?;
         let row = row.checked_mul(self.blocks)?;
@@ -53,7 +54,7 @@ impl Buffer {
         Some(self.end)
     }
 
-    /// Some of its blocks.
+    /// The tensor of some of its blocks.
     pub(crate) fn view(&self, first: usize, blocks: usize) -> View {
         View {
             offset: self.start + self.lead() + self.top * self.row() + first * self.pitch(),

@@ -17,8 +17,8 @@ use crate::{
 };
 
 impl Builder<'_> {
-    /// All convolutions of stride 1 that read the same input, as one, when the first of them (and
-    /// so the last in this direction) is reached.
+    /// Adds all convolutions of stride 1 that read the same input as one step, when the first of
+    /// them, which is the last in this direction, is reached.
     pub(super) fn convolutions(&mut self, node: usize) {
         let input = self.graph.inputs(node)[0];
         let nodes: Vec<usize> = (0..self.graph.len())
@@ -86,7 +86,7 @@ impl Builder<'_> {
         self.program.push(level, node, Step::Sweep(step));
     }
 
-    /// A convolution with a larger stride.
+    /// Adds a convolution with a larger stride.
     pub(super) fn strided(&mut self, node: usize, stride: [usize; 2]) {
         let input = self.graph.inputs(node)[0];
         let from = self.gradient(node);
@@ -154,7 +154,7 @@ impl Builder<'_> {
     }
 }
 
-/// A phase of a strided convolution: the grid's position (0, 0) reads the outputs up to `first`.
+/// One phase of a strided convolution. Position (0, 0) of the grid reads the outputs up to `first`.
 fn phase_sweep(
     packed: &Packed,
     from: &View,

@@ -1,4 +1,4 @@
-//! Which convolutions go by Winograd's filtering, and how they are cut.
+//! Planning of convolutions that use Winograd's filtering.
 
 use super::layout::Layout;
 use crate::{
@@ -25,14 +25,14 @@ pub(super) fn form(kernel: usize, [height, width]: [usize; 2]) -> Form {
     }
 }
 
-/// Positions beyond a result's end that its last tile covers.
+/// Rows and columns beyond the end of a result that its last tiles cover.
 pub(super) fn beyond(kernel: usize, size: [usize; 2]) -> [usize; 2] {
     let outputs = form(kernel, size).outputs();
     size.map(|n| n.next_multiple_of(outputs) - n)
 }
 
-/// A convolution by Winograd's filtering, from a tensor to a result of that size; `before` are the
-/// rows and columns of padding.
+/// A convolution by Winograd's filtering, from a tensor to a result of that size. `before` is the
+/// padding in rows and columns.
 pub(super) fn filtering(
     transformed: &Transformed,
     way: Way,
@@ -97,7 +97,7 @@ pub(super) fn filtering(
     }
 }
 
-/// The convolution's transformed weights, unless the plan is for direct convolutions alone.
+/// The transformed weights of a convolution, unless the plan is for direct convolutions.
 pub(super) fn eligible<'a>(
     layout: &Layout,
     transformed: Option<&'a Transformed>,

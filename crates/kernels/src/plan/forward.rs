@@ -1,4 +1,4 @@
-//! The forward direction.
+//! The forward program.
 
 use super::{
     filtering::{eligible, filtering},
@@ -20,7 +20,7 @@ use crate::{
     view::View,
 };
 
-/// The operations that compute all needed nodes.
+/// The program that computes all needed nodes.
 pub(crate) fn forward(
     graph: &Blocked,
     weights: &PackedWeights,
@@ -34,7 +34,7 @@ pub(crate) fn forward(
         result: 0,
     };
     let mut program = Program::new(Direction::Forward, footprint);
-    // The level after which a node is there.
+    // The level that computes a node.
     let mut ready = vec![0; graph.len()];
     let mut done = vec![false; graph.len()];
     for node in 0..graph.len() {
@@ -49,7 +49,7 @@ pub(crate) fn forward(
         let dests = to.dests();
         let from = inputs.first().map_or(to, |&input| layout.view(input));
         let step = match graph.op(node) {
-            // Nobody reads it but convolutions of its cells.
+            // Only convolutions of its cells read it.
             Op::Input(_) if !reads_input(graph, weights, layout) => continue,
             Op::Input(_) => Step::ToLanes(ToLanes {
                 external: 0,
@@ -154,13 +154,13 @@ pub(crate) fn forward(
     program
 }
 
-/// Whether a convolution goes by Winograd's filtering.
+/// Returns true if a convolution uses Winograd's filtering.
 pub(super) fn is_filtered(weights: &PackedWeights, layout: &Layout, node: usize) -> bool {
     let transformed = weights.conv(node).transformed.as_ref();
     eligible(layout, transformed).is_some()
 }
 
-/// The cells of the image that a convolution reads, if it is one that does.
+/// The cells of the image that a convolution reads, if it does.
 pub(super) fn cells(layout: &Layout, node: usize, [y, x]: [Axis; 2]) -> Option<Cells> {
     layout.cells.get(&node).map(|&view| Cells {
         view,
@@ -170,7 +170,7 @@ pub(super) fn cells(layout: &Layout, node: usize, [y, x]: [Axis; 2]) -> Option<C
     })
 }
 
-/// Whether the input itself is read, other than in cells.
+/// Returns true if the input itself is read, not only its cells.
 fn reads_input(graph: &Blocked, weights: &PackedWeights, layout: &Layout) -> bool {
     let readers =
         (1..graph.len()).filter(|&node| layout.needed[node] && graph.inputs(node).contains(&0));
@@ -213,7 +213,7 @@ pub(super) fn window(graph: &Blocked, layout: &Layout, node: usize) -> Window {
     Window { rows, columns }
 }
 
-/// This convolution and the later ones that read the same numbers: they run as one.
+/// The convolution and the later ones that read the same numbers, which run as one step.
 fn siblings(graph: &Blocked, layout: &Layout, node: usize) -> Vec<usize> {
     let key = |node: usize| {
         let [y, x] = axes(graph, &layout.sizes, node);
@@ -260,7 +260,7 @@ fn sweep(graph: &Blocked, weights: &PackedWeights, layout: &Layout, nodes: &[usi
     }
 }
 
-/// Where the blocks of a convolution's result go.
+/// Destinations of the blocks of a convolution.
 fn outs(weights: &PackedWeights, layout: &Layout, node: usize) -> Vec<Out> {
     let start = weights.bias(node);
     let dests = layout.view(node).dests().into_iter().enumerate();
@@ -273,7 +273,7 @@ fn outs(weights: &PackedWeights, layout: &Layout, node: usize) -> Vec<Out> {
         .collect()
 }
 
-/// Taps over a tensor, for the position (0, 0) at (row, column) of it.
+/// Taps over a tensor, where output position (0, 0) is at (row, column) of the tensor.
 pub(super) fn taps(packed: &Packed, from: &View, (row, column): (isize, isize)) -> Vec<Tap> {
     let taps = packed.taps.iter().map(|tap| {
         let row = (row + tap.row as isize) * from.row as isize;

@@ -1,4 +1,4 @@
-//! Which positions a convolution reads along one axis, in either direction.
+//! Positions that a convolution reads along one axis, in either direction.
 
 /// A convolution along one axis.
 #[derive(Debug, Clone, Copy)]
@@ -23,17 +23,17 @@ pub(super) struct Phase {
     pub(super) first: usize,
 }
 
-/// Positions outside of a tensor that are read, before and after.
+/// Counts of positions outside of a tensor that are read, before and after.
 pub(super) type Outside = (usize, usize);
 
 impl Axis {
-    /// What the forward direction reads outside of the input.
+    /// Positions that the forward direction reads outside of the input.
     pub(super) fn outside_input(&self) -> Outside {
         let end = (self.output - 1) * self.stride + self.kernel;
         (self.before, end.saturating_sub(self.before + self.input))
     }
 
-    /// What the gradient reads outside of the output.
+    /// Positions that the gradient reads outside of the output.
     pub(super) fn outside_output(&self) -> Outside {
         let rows = self.kernel.div_ceil(self.stride);
         let (first, last) = self.cells();
@@ -41,7 +41,7 @@ impl Axis {
         (before, (last + 1).saturating_sub(self.output))
     }
 
-    /// What the forward direction reads outside of the cells.
+    /// Positions that the forward direction reads outside of the cells.
     pub(super) fn outside_cells(&self) -> Outside {
         let (first, last) = self.cells();
         let end = self.output - 1 + self.kernel.div_ceil(self.stride);

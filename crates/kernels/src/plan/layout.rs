@@ -1,4 +1,4 @@
-//! Where every tensor of a plan lies.
+//! The places of all tensors of a plan.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -20,23 +20,23 @@ use crate::{
     view::View,
 };
 
-/// Distinguishes layouts, so that memory knows whose halos it has.
+/// The next id. Ids distinguish layouts, so that an arena knows whose halos are zero in it.
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
-/// Where every tensor of a plan lies; the same for activations and gradients.
+/// The places of all tensors of a plan, the same for activations and gradients.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
     pub(crate) id: u64,
-    /// No convolution goes by Winograd's filtering.
+    /// True if no convolution uses Winograd's filtering.
     pub(crate) direct: bool,
-    /// The input itself is asked for.
+    /// True if the input itself is wanted.
     pub(crate) input_wanted: bool,
     pub(crate) needed: Vec<bool>,
     /// Height and width of the needed nodes; zeros for the others.
     pub(crate) sizes: Vec<[usize; 2]>,
-    /// Of all needed nodes. A convolution whose ReLU is part of it shares its ReLU's.
+    /// Views of all needed nodes. A convolution with a fused ReLU shares the view of the ReLU.
     pub(crate) views: Vec<Option<View>>,
-    /// The ReLU that a convolution applies itself, because nobody asks for what is before it.
+    /// The ReLU that is fused with a convolution, because nothing else reads the convolution.
     pub(crate) fused: Vec<Option<usize>>,
     /// Inputs of concatenations that lie elsewhere and are copied: (concatenation, position).
     pub(crate) copied: HashSet<(usize, usize)>,
@@ -51,7 +51,7 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// None if the tensors of one batch item are more than memory can have.
+    /// Returns none if the tensors of one batch item cannot fit into memory.
     pub(crate) fn new(
         graph: &Blocked,
         weights: &PackedWeights,
@@ -185,7 +185,7 @@ impl Layout {
     ///
     /// # Panics
     ///
-    /// If the node is not needed.
+    /// Panics if the node is not needed.
     pub(crate) fn view(&self, node: usize) -> View {
         match self.views[node] {
             Some(view) => view,
@@ -221,7 +221,7 @@ pub(crate) fn axes(graph: &Blocked, sizes: &[[usize; 2]], node: usize) -> [Axis;
     })
 }
 
-/// For every convolution that nobody but one ReLU reads, that ReLU.
+/// The ReLU of every convolution that only one ReLU reads.
 fn fused(graph: &Blocked, needed: &[bool], wanted: &[usize]) -> Vec<Option<usize>> {
     let mut readers: Vec<Vec<usize>> = vec![Vec::new(); graph.len()];
     for node in (0..graph.len()).filter(|&node| needed[node]) {

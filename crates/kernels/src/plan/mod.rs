@@ -1,4 +1,4 @@
-//! From a network and an image size to the steps that run, and to where their tensors lie.
+//! Plans: the steps of a network for one image size, and the places of their tensors.
 
 mod backward;
 mod buffer;

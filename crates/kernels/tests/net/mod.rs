@@ -14,6 +14,26 @@ use oneiric_kernels::{Frozen, Isa};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+/// Returns true if tests leave out the larger sizes: under Miri, and for the memory tools.
+pub fn small() -> bool {
+    cfg!(miri) || std::env::var_os("ONEIRIC_SMALL_TESTS").is_some()
+}
+
+/// All cases, or `few` of them, evenly spaced, for small tests.
+pub fn cases<T>(all: impl IntoIterator<Item = T>, few: usize) -> Vec<T> {
+    let all: Vec<T> = all.into_iter().collect();
+    if !small() {
+        return all;
+    }
+    let (count, few) = (all.len(), if cfg!(miri) { 1 } else { few });
+    let chosen = |at: usize| (at + 1) * few / count > at * few / count;
+    let numbered = all.into_iter().enumerate();
+    numbered
+        .filter(|(at, _)| chosen(*at))
+        .map(|(_, case)| case)
+        .collect()
+}
+
 /// The node of the image.
 pub const INPUT: NodeId = NodeId::new(0);
 

@@ -38,10 +38,13 @@ fn legal_programs_pass() {
 fn every_kind_of_broken_program_is_caught() {
     let mut counts: BTreeMap<&str, Count> = BTreeMap::new();
     let mut missed = Vec::new();
+    // Miri and Valgrind see nothing new in further ones.
+    let few = cfg!(miri) || std::env::var_os("ONEIRIC_SMALL_TESTS").is_some();
     for case in cases() {
         for program in &case.programs {
             let expected = case.run(program);
-            for mutant in mutants(program, &case.layout) {
+            let all = mutants(program, &case.layout);
+            for mutant in all.into_iter().step_by(if few { 50 } else { 1 }) {
                 let count = counts.entry(mutant.kind).or_default();
                 let forward = case.forward_of(&mutant.program);
                 match check(&mutant.program, &case.graph, &case.layout, forward) {
@@ -61,7 +64,7 @@ fn every_kind_of_broken_program_is_caught() {
     println!("{counts:#?}");
     assert!(missed.is_empty(), "{missed:#?}");
     for (kind, count) in counts {
-        assert!(count.caught > 20, "{kind}: {count:?}");
+        assert!(few || count.caught > 20, "{kind}: {count:?}");
         // Halos are as wide as any program of any choice of gradients needs.
         assert!(kind == "halo" || count.equivalent == 0, "{kind}: {count:?}");
     }

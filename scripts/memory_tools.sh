@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Runs the tests of the kernels under AddressSanitizer (all instruction sets of this CPU) and under
+# Valgrind's memcheck (AVX2 and portable: Valgrind has no AVX-512). See docs/memory-tools.md.
+#
+# Needs the stable toolchain, and Valgrind, which is installed where apt-get is and it is missing.
+# `ONEIRIC_SMALL_TESTS` makes the tests leave out the larger sizes.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+export ONEIRIC_SMALL_TESTS=1
+target=x86_64-unknown-linux-gnu
+part=$SECONDS
+finished() {
+    printf '== %s: %s s\n' "$1" "$((SECONDS - part))"
+    part=$SECONDS
+}
+
+if ! command -v valgrind >/dev/null; then
+    apt-get update
+    apt-get install -y valgrind
+    finished 'installing Valgrind'
+fi
+
+# Debug assertions are on, so that every plan is checked and every debug_assert of the kernels holds.
+# The sanitizer is unstable, but its runtime comes with the stable toolchain.
+profile=(--release --config profile.release.opt-level=1 --config profile.release.debug-assertions=true
+    --config profile.release.debug='"line-tables-only"')
+
+export RUSTC_BOOTSTRAP=1
+RUSTFLAGS='-Zsanitizer=address' cargo test "${profile[@]}" --target "$target" --target-dir target/asan \
+    -p oneiric-kernels --lib --tests --no-run
+finished 'building for AddressSanitizer'
+RUSTFLAGS='-Zsanitizer=address' cargo test "${profile[@]}" --target "$target" --target-dir target/asan \
+    -p oneiric-kernels --lib --tests
+finished 'AddressSanitizer'
+unset RUSTC_BOOTSTRAP
+
+# Valgrind runs the threads of a test one at a time, so a second pool thread finds nothing to race
+# with; one test at a time keeps its memory small.
+export RAYON_NUM_THREADS=2
+runner='valgrind --quiet --error-exitcode=99 --leak-check=no'
+cargo test "${profile[@]}" --target "$target" --target-dir target/valgrind -p oneiric-kernels \
+    --lib --tests --no-run
+finished 'building for Valgrind'
+cargo test "${profile[@]}" --target "$target" --target-dir target/valgrind -p oneiric-kernels \
+    --config "target.$target.runner='$runner'" --lib --tests -- --test-threads=1
+finished 'Valgrind'
