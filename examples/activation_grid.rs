@@ -26,13 +26,11 @@ fn main() -> Result<(), Report> {
     println!("{layer} is {width}x{height} of {} channels", map.channels());
 
     let bar = bar(width * height);
-    let cells = DirectionPictures::new()
-        .with_size(cell)
-        .with_steps(steps)
-        .with_observer(|done, _| bar.set_position(done as u64));
+    let cells = DirectionPictures::new().with_size(cell).with_steps(steps);
     let grid = ActivationGrid::new()
         .with_pictures(cells)
         .with_scaled(true)
+        .observer(|progress| bar.set_position(progress.done))
         .render(&net, &photograph, &layer)?;
     bar.finish();
     grid.picture.save(&picture)?;

@@ -32,9 +32,9 @@ fn main() -> Result<(), Report> {
     let bar = bar(0);
     let search = DatasetExamples::new(folder)
         .with_side(Some(common::side(&net)))
-        .with_observer(|done, of| {
-            bar.set_length(of as u64);
-            bar.set_position(done as u64);
+        .observer(|progress| {
+            bar.set_length(progress.total.unwrap_or_default());
+            bar.set_position(progress.done);
         });
     let found = search.find(&net, &layer, channel)?;
     bar.finish();

@@ -23,7 +23,7 @@ fn main() -> Result<(), Report> {
     let photograph = common::photograph(&photograph, common::side(&net))?;
     let (width, height) = (photograph.width(), photograph.height());
     let map = activations(&net, &photograph, &layer)?;
-    let groups = NeuronGroups::factor(&[map], &Nmf::new(count))?;
+    let groups = NeuronGroups::factor(&[map], Nmf::new(count))?;
     let explained = 100.0 * (1.0 - groups.error().powi(2));
     println!("{count} groups explain {explained:.0} % of {layer}'s squares");
 
@@ -32,7 +32,7 @@ fn main() -> Result<(), Report> {
         .with_size(width.max(height))
         .with_steps(steps)
         .with_batch(1)
-        .with_observer(|done, _| bar.set_position(done as u64));
+        .observer(|progress| bar.set_position(progress.done));
     let pictures = groups.pictures(&net, settings)?;
     bar.finish();
 

@@ -6,7 +6,9 @@ mod common;
 use std::time::Duration;
 
 use common::{Args, Report, bar};
-use oneiric::{Fourier, Network, Objectives, Progress, ReluGradient, Visualizer, default_device};
+use oneiric::{
+    Fourier, Network, Objectives, ReluGradient, RunProgress, Visualizer, default_device,
+};
 
 fn main() -> Result<(), Report> {
     let mut args =
@@ -26,7 +28,7 @@ fn main() -> Result<(), Report> {
     let objective = net.channel(&layer, channel)?;
     let clean = {
         let (objective, device) = (objective.clone(), net.device().clone());
-        move |progress: &Progress<'_>| {
+        move |progress: &RunProgress<'_>| {
             let image = progress.pictures().ok()?[0].to_tensor(&device);
             let acts = objective.forward(&image, ReluGradient::Plain);
             let value = objective.value(&image, &acts).ok()?;

@@ -23,8 +23,8 @@ pub use oneiric_objective::{
     Activations, Class, Difference, Measure, Objective, ObjectiveError, Objectives, Reading, Region,
 };
 pub use oneiric_optimize::{
-    CancelToken, Ending, NAdam, Progress, RunError, Schedule, Snapshot, Timings, Visualization,
-    Visualizer, visualize,
+    CancelToken, Ending, NAdam, Progress, RunError, RunProgress, Schedule, Snapshot, Timings,
+    Visualization, Visualizer, visualize,
 };
 pub use oneiric_param::{
     Basis, Canvas, Colour, Cppn, Fft2, Fourier, Frame, Image, Masked, ParamError, Parameterization,

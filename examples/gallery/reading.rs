@@ -39,7 +39,7 @@ pub(crate) fn attribution(studio: &Studio) -> Result<Picture, Report> {
 /// A layer in four groups: where they are, and what they look for.
 pub(crate) fn groups(studio: &Studio) -> Result<Picture, Report> {
     let map = oneiric::activations(&studio.net, &studio.photograph, "mixed3b")?;
-    let groups = NeuronGroups::factor(&[map], &Nmf::new(4))?;
+    let groups = NeuronGroups::factor(&[map], Nmf::new(4))?;
     let maps = (0..4).filter_map(|group| groups.maps(group)?.first());
     let maps = maps.map(|map| map.over(&studio.photograph));
     let mut pictures: Vec<Picture> = maps.collect::<Result<_, _>>()?;

@@ -1,9 +1,12 @@
 //! What a layer sees in a photograph, place by place.
 
+use std::fmt;
+
 use oneiric_core::Picture;
 use oneiric_objective::Objectives;
+use oneiric_support::{CancelToken, Progress};
 
-use crate::{DirectionPictures, InspectError, activations};
+use crate::{DirectionPictures, InspectError, Observer, activations};
 
 /// The paper that cells of a scaled grid lie on.
 const WHITE: f32 = 1.0;
@@ -16,14 +19,17 @@ const WHITE: f32 = 1.0;
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `pictures` | [`DirectionPictures::new`] | size, steps, batch, seed, observer ... of the cells | |
+/// | `pictures` | [`DirectionPictures::new`] | size, steps, batch, seed and so on of the cells | |
 /// | `stride` | 1 | every so many positions, across and down | at least 1 |
 /// | `scaled` | false | the area of a cell in proportion to the norm of its activations | |
-#[derive(Debug)]
+/// | `observer` | that of `pictures` | sees the progress in cells, after every batch | |
+/// | `cancel` | that of `pictures` | ends the grid from elsewhere | |
 pub struct ActivationGrid<'a> {
     pictures: DirectionPictures<'a>,
     stride: usize,
     scaled: bool,
+    observer: Option<Observer<'a>>,
+    cancel: Option<CancelToken>,
 }
 
 /// A grid of cells, rows from the top.
@@ -48,6 +54,8 @@ impl<'a> ActivationGrid<'a> {
             pictures: DirectionPictures::new(),
             stride: 1,
             scaled: false,
+            observer: None,
+            cancel: None,
         }
     }
 
@@ -72,6 +80,22 @@ impl<'a> ActivationGrid<'a> {
         self
     }
 
+    /// Sets a function that is called after every batch of cells with the progress, counted in
+    /// cells.
+    #[must_use]
+    pub fn observer(mut self, observer: impl FnMut(&Progress) + Send + 'a) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// Sets a token that ends the grid. It is looked at before every step of every batch; once it is
+    /// canceled, [`render`](Self::render) returns [`InspectError::Canceled`].
+    #[must_use]
+    pub fn cancel(mut self, token: CancelToken) -> Self {
+        self.cancel = Some(token);
+        self
+    }
+
     /// Makes the grid of a layer, by any of its names, for a photograph. Where all activations are
     /// 0 the cell is grey.
     ///
@@ -79,7 +103,7 @@ impl<'a> ActivationGrid<'a> {
     ///
     /// As [`activations`] and [`DirectionPictures::render`], and when the stride is 0.
     pub fn render<N: Objectives>(
-        self,
+        mut self,
         net: &N,
         photograph: &Picture,
         layer: &str,
@@ -100,6 +124,12 @@ impl<'a> ActivationGrid<'a> {
             }
         }
         let norms: Vec<f32> = directions.iter().map(|v| norm(v)).collect();
+        if self.observer.is_some() {
+            self.pictures.observer = self.observer;
+        }
+        if let Some(token) = self.cancel {
+            self.pictures.cancel = token;
+        }
         let cells = self.pictures.render(net, map.layer(), &directions)?;
         let largest = norms.iter().copied().fold(0.0, f32::max);
         let drawn: Vec<Picture> = if self.scaled && largest > 0.0 {
@@ -123,6 +153,16 @@ impl<'a> ActivationGrid<'a> {
 impl Default for ActivationGrid<'_> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl fmt::Debug for ActivationGrid<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActivationGrid")
+            .field("pictures", &self.pictures)
+            .field("stride", &self.stride)
+            .field("scaled", &self.scaled)
+            .finish_non_exhaustive()
     }
 }
 

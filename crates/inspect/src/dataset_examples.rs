@@ -3,14 +3,16 @@
 use std::{
     fmt, io,
     path::{Path, PathBuf},
+    time::Instant,
 };
 
 use burn::tensor::Tensor;
 use oneiric_core::{Picture, read};
 use oneiric_model::{LayerId, Network, ReluGradient};
+use oneiric_support::{CancelToken, Progress};
 
 use crate::{
-    Example, Examples, InspectError, Statistic, Unreadable, activation_map::check_fits,
+    Example, Examples, InspectError, Observer, Statistic, Unreadable, activation_map::check_fits,
     settings::check_side,
 };
 
@@ -20,9 +22,6 @@ const LONGEST: usize = 4;
 
 /// Endings of the names that are tried, in lower case.
 const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
-
-/// Files done, and of how many.
-type Observer<'a> = Box<dyn FnMut(usize, usize) + 'a>;
 
 /// Searches a folder of PNG and JPEG files for the photographs that excite a channel most. No more
 /// photographs are in memory than one batch and those that are kept.
@@ -35,7 +34,8 @@ type Observer<'a> = Box<dyn FnMut(usize, usize) + 'a>;
 /// | `side` | 224 | shorter side that they are resized to; none for as they are | at least 1 |
 /// | `recursive` | false | whether folders in the folder are searched (links to folders are not) | |
 /// | `batch` | 8 | most photographs of one size that are looked at together | at least 1 |
-/// | `observer` | none | sees every file | |
+/// | `observer` | none | sees the progress in files, after every file | |
+/// | `cancel` | none | ends the search from elsewhere | |
 pub struct DatasetExamples<'a> {
     folder: PathBuf,
     count: usize,
@@ -44,6 +44,7 @@ pub struct DatasetExamples<'a> {
     recursive: bool,
     batch: usize,
     observer: Option<Observer<'a>>,
+    cancel: CancelToken,
 }
 
 impl<'a> DatasetExamples<'a> {
@@ -58,6 +59,7 @@ impl<'a> DatasetExamples<'a> {
             recursive: false,
             batch: 8,
             observer: None,
+            cancel: CancelToken::new(),
         }
     }
 
@@ -98,11 +100,20 @@ impl<'a> DatasetExamples<'a> {
         self
     }
 
-    /// Calls a function after every file that is read with how many are done, and how many there
-    /// are.
+    /// Sets a function that is called after every file that is read with the progress, counted in
+    /// files.
     #[must_use]
-    pub fn with_observer(mut self, observer: impl FnMut(usize, usize) + 'a) -> Self {
+    pub fn observer(mut self, observer: impl FnMut(&Progress) + Send + 'a) -> Self {
         self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// Sets a token that ends the search. It is looked at before every file and before every forward
+    /// pass; a canceled search returns what it has found so far, and [`Examples::canceled`] tells
+    /// so.
+    #[must_use]
+    pub fn cancel(mut self, token: CancelToken) -> Self {
+        self.cancel = token;
         self
     }
 
@@ -139,11 +150,16 @@ impl<'a> DatasetExamples<'a> {
                 best: Vec::new(),
                 unreadable: Vec::new(),
                 seen: 0,
+                canceled: false,
             },
         };
+        let started = Instant::now();
         let mut waiting: Vec<(PathBuf, Picture)> = Vec::with_capacity(self.batch);
         let files = paths.len();
         for (done, path) in paths.into_iter().enumerate() {
+            if self.cancel.is_canceled() {
+                break;
+            }
             match self
                 .open(&path, net.channels())
                 .and_then(|picture| search.fitting(picture))
@@ -152,6 +168,9 @@ impl<'a> DatasetExamples<'a> {
                     let size = |p: &Picture| (p.width(), p.height());
                     let other = |(_, first): &(_, Picture)| size(first) != size(&picture);
                     if waiting.len() == self.batch || waiting.first().is_some_and(other) {
+                        if self.cancel.is_canceled() {
+                            break;
+                        }
                         search.look_at(std::mem::take(&mut waiting))?;
                     }
                     waiting.push((path, picture));
@@ -159,11 +178,16 @@ impl<'a> DatasetExamples<'a> {
                 Err(error) => search.found.unreadable.push(Unreadable { path, error }),
             }
             if let Some(observer) = &mut self.observer {
-                observer(done + 1, files);
+                let (done, total) = (done as u64 + 1, Some(files as u64));
+                observer(&Progress::new(done, total, started.elapsed()));
             }
         }
-        search.look_at(waiting)?;
+        let canceled = self.cancel.is_canceled();
+        if !canceled {
+            search.look_at(waiting)?;
+        }
         let mut found = search.found;
+        found.canceled = canceled;
         found.unreadable.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(found)
     }

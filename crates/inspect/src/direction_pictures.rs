@@ -1,20 +1,18 @@
 //! Small pictures of many directions of a layer.
 
-use std::fmt;
+use std::{fmt, time::Instant};
 
 use oneiric_core::Picture;
 use oneiric_objective::{Objective, Objectives};
-use oneiric_optimize::Visualizer;
+use oneiric_optimize::{Ending, Visualizer};
 use oneiric_param::Fourier;
+use oneiric_support::{CancelToken, Progress};
 use oneiric_transform::Transforms;
 
-use crate::{InspectError, settings::check_side};
+use crate::{InspectError, Observer, settings::check_side};
 
 /// What stands for a direction that is 0, where nothing is to be seen.
 const GREY: f32 = 0.5;
-
-/// Pictures done, and of how many.
-type Observer<'a> = Box<dyn FnMut(usize, usize) + 'a>;
 
 /// How small pictures of many directions are made: several at a time, each image of a batch with
 /// the objective [`direction`](Objectives::direction) of its own.
@@ -28,7 +26,8 @@ type Observer<'a> = Box<dyn FnMut(usize, usize) + 'a>;
 /// | `learning_rate` | 0.05 | of the optimizer | finite, above 0 |
 /// | `transforms` | [`Transforms::standard`] | of the images, each step | |
 /// | `seed` | 0 | of all that is random | |
-/// | `observer` | none | sees every batch | |
+/// | `observer` | none | sees the progress in pictures, after every batch | |
+/// | `cancel` | none | ends the pictures from elsewhere | |
 ///
 /// The same settings on the same device give the same pictures, bit for bit; another batch size
 /// gives others.
@@ -40,7 +39,8 @@ pub struct DirectionPictures<'a> {
     learning_rate: f64,
     transforms: Transforms,
     seed: u64,
-    observer: Option<Observer<'a>>,
+    pub(crate) observer: Option<Observer<'a>>,
+    pub(crate) cancel: CancelToken,
 }
 
 impl<'a> DirectionPictures<'a> {
@@ -56,6 +56,7 @@ impl<'a> DirectionPictures<'a> {
             transforms: Transforms::standard(),
             seed: 0,
             observer: None,
+            cancel: CancelToken::new(),
         }
     }
 
@@ -108,11 +109,18 @@ impl<'a> DirectionPictures<'a> {
         self
     }
 
-    /// Calls a function after every batch with how many pictures are done, and how many there will
-    /// be.
+    /// Sets a function that is called after every batch with the progress, counted in pictures.
     #[must_use]
-    pub fn with_observer(mut self, observer: impl FnMut(usize, usize) + 'a) -> Self {
+    pub fn observer(mut self, observer: impl FnMut(&Progress) + Send + 'a) -> Self {
         self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// Sets a token that ends the pictures. It is looked at before every step of every batch; once
+    /// it is canceled, [`render`](Self::render) returns [`InspectError::Canceled`].
+    #[must_use]
+    pub fn cancel(mut self, token: CancelToken) -> Self {
+        self.cancel = token;
         self
     }
 
@@ -121,8 +129,9 @@ impl<'a> DirectionPictures<'a> {
     ///
     /// # Errors
     ///
-    /// When there is no such layer, a direction has not one number a channel or one that is not
-    /// finite, a setting makes no sense, or a run breaks.
+    /// Returns [`InspectError`] if there is no such layer, a direction has not one number a channel
+    /// or one that is not finite, a setting is not allowed, a run breaks, or the pictures are
+    /// canceled.
     pub fn render<N: Objectives>(
         mut self,
         net: &N,
@@ -137,6 +146,8 @@ impl<'a> DirectionPictures<'a> {
             });
         }
         check_side("the size of the pictures", self.size)?;
+        let started = Instant::now();
+        let total = directions.len();
         let colours = net.channels();
         let grey = || {
             let values = vec![GREY; self.size * self.size * colours];
@@ -164,16 +175,21 @@ impl<'a> DirectionPictures<'a> {
                 .steps(self.steps)
                 .batch(batch.len())
                 .learning_rate(self.learning_rate)
-                .transforms(self.transforms.clone())
+                .transforms(&self.transforms)
+                .cancel(self.cancel.clone())
                 .seed(self.seed.wrapping_add(number as u64));
             let params = Fourier::new(self.size, self.size).with_channels(colours);
             let run = run.run(Objective::per_image(each), params)?;
+            if run.ending() == Ending::Canceled {
+                return Err(InspectError::Canceled { done, total });
+            }
             for ((index, _), picture) in batch.iter().zip(run.pictures()) {
                 pictures[*index] = Some(picture.clone());
             }
             done += batch.len();
             if let Some(observer) = &mut self.observer {
-                observer(done, directions.len());
+                let total = Some(total as u64);
+                observer(&Progress::new(done as u64, total, started.elapsed()));
             }
         }
         let pictures = pictures.into_iter();

@@ -132,6 +132,14 @@ pub enum InspectError {
         /// Its channels.
         second_channels: usize,
     },
+    /// Pictures that were canceled before all were made.
+    #[error("canceled when {done} of {total} pictures were made")]
+    Canceled {
+        /// Pictures that were made.
+        done: usize,
+        /// Pictures that were to be made.
+        total: usize,
+    },
     /// Nothing to read.
     #[error("{what}: there is nothing to read; give at least one")]
     Empty {

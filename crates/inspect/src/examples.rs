@@ -44,6 +44,8 @@ pub struct Examples {
     pub unreadable: Vec<Unreadable>,
     /// How many photographs were looked at.
     pub seen: usize,
+    /// True if the search was canceled before it had looked at every file.
+    pub canceled: bool,
 }
 
 impl Example {

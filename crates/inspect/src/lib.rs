@@ -56,6 +56,9 @@ mod patched;
 mod settings;
 mod statistic;
 
+/// A function that sees the progress of a long operation.
+type Observer<'a> = Box<dyn FnMut(&Progress) + Send + 'a>;
+
 pub use activation_grid::{ActivationGrid, Grid};
 pub use activation_map::{ActivationMap, activations};
 pub use attribution::{Attribution, attribution};
@@ -67,4 +70,5 @@ pub use heat_map::HeatMap;
 pub use kernels::{expanded_weights, kernel_map, kernel_sheet};
 pub use neuron_groups::NeuronGroups;
 pub use nmf::{Factors, Nmf};
+pub use oneiric_support::{CancelToken, Progress};
 pub use statistic::Statistic;

@@ -17,6 +17,7 @@ pub struct NeuronGroups {
     directions: Vec<Vec<f32>>,
     maps: Vec<Vec<HeatMap>>,
     error: f64,
+    canceled: bool,
 }
 
 impl NeuronGroups {
@@ -27,7 +28,7 @@ impl NeuronGroups {
     ///
     /// When there are no maps, they are of different layers, an activation is negative (take the
     /// layer behind its ReLU), or as [`Nmf::factor`].
-    pub fn factor(maps: &[ActivationMap], nmf: &Nmf) -> Result<Self, InspectError> {
+    pub fn factor(maps: &[ActivationMap], nmf: Nmf<'_>) -> Result<Self, InspectError> {
         let first = maps.first().ok_or(InspectError::Empty {
             what: "activation maps to factor",
         })?;
@@ -50,8 +51,8 @@ impl NeuronGroups {
             });
         }
         let rows: Vec<f32> = maps.iter().flat_map(positions_first).collect();
-        let factors = nmf.factor(&rows, channels)?;
         let groups = nmf.groups();
+        let factors = nmf.factor(&rows, channels)?;
         let mut map_of_group = vec![Vec::with_capacity(maps.len()); groups];
         let mut from = 0;
         for map in maps {
@@ -68,6 +69,7 @@ impl NeuronGroups {
             directions: factors.h.chunks(channels).map(<[f32]>::to_vec).collect(),
             maps: map_of_group,
             error: factors.errors.last().copied().unwrap_or_default(),
+            canceled: factors.canceled,
         })
     }
 
@@ -95,6 +97,12 @@ impl NeuronGroups {
     #[must_use]
     pub const fn error(&self) -> f64 {
         self.error
+    }
+
+    /// Returns true if the factorization was canceled before its last update.
+    #[must_use]
+    pub const fn canceled(&self) -> bool {
+        self.canceled
     }
 
     /// A picture of each group's direction, in their order; grey where the direction is 0.

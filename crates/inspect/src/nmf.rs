@@ -1,9 +1,12 @@
 //! Non-negative matrix factorisation.
 
+use std::{fmt, time::Instant};
+
+use oneiric_support::{CancelToken, Progress};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::{InspectError, matrix::Matrix};
+use crate::{InspectError, Observer, matrix::Matrix};
 
 /// Added to both sides of each quotient, of a matrix whose largest value is 1: 0 / 0 is then 1, and
 /// the error still never rises (it is the update of a majorant with a diagonal so much larger).
@@ -29,12 +32,15 @@ const WINDOW: usize = 10;
 /// | `iterations` | 500 | most updates of both factors | at least 1 |
 /// | `tolerance` | 1e-5 | ends when the error fell by less than this share in 10 updates | finite, at least 0 |
 /// | `seed` | 0 | of the start | |
-#[derive(Debug, Clone, PartialEq)]
-pub struct Nmf {
+/// | `observer` | none | sees the progress in updates, of at most `iterations` | |
+/// | `cancel` | none | ends the factorization from elsewhere | |
+pub struct Nmf<'a> {
     groups: usize,
     iterations: usize,
     tolerance: f64,
     seed: u64,
+    observer: Option<Observer<'a>>,
+    cancel: CancelToken,
 }
 
 /// A matrix as a product: W with the strengths, H with rows of norm 1 (or 0), the strongest group
@@ -49,17 +55,21 @@ pub struct Factors {
     /// Before the first update and after each, the norm of `V - W H` as a share of that of V (0
     /// where V is 0).
     pub errors: Vec<f64>,
+    /// True if the factorization was canceled before its last update.
+    pub canceled: bool,
 }
 
-impl Nmf {
+impl<'a> Nmf<'a> {
     /// A factorisation into so many groups.
     #[must_use]
-    pub const fn new(groups: usize) -> Self {
+    pub fn new(groups: usize) -> Self {
         Self {
             groups,
             iterations: 500,
             tolerance: 1e-5,
             seed: 0,
+            observer: None,
+            cancel: CancelToken::new(),
         }
     }
 
@@ -84,6 +94,22 @@ impl Nmf {
         self
     }
 
+    /// Sets a function that is called after every update of both factors with the progress, counted
+    /// in updates. The total is the most updates; the factorization may end before.
+    #[must_use]
+    pub fn observer(mut self, observer: impl FnMut(&Progress) + Send + 'a) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// Sets a token that ends the factorization. It is looked at before every update; a canceled
+    /// factorization returns the factors so far, and [`Factors::canceled`] tells so.
+    #[must_use]
+    pub fn cancel(mut self, token: CancelToken) -> Self {
+        self.cancel = token;
+        self
+    }
+
     /// Number of groups.
     #[must_use]
     pub const fn groups(&self) -> usize {
@@ -96,8 +122,9 @@ impl Nmf {
     ///
     /// When a setting makes no sense, the matrix is empty or not of whole rows, or a value is
     /// negative or not finite.
-    pub fn factor(&self, matrix: &[f32], columns: usize) -> Result<Factors, InspectError> {
+    pub fn factor(mut self, matrix: &[f32], columns: usize) -> Result<Factors, InspectError> {
         self.check(matrix, columns)?;
+        let started = Instant::now();
         let groups = self.groups;
         let rows = matrix.len() / columns;
         let largest = matrix.iter().fold(0.0_f32, |most, v| most.max(*v));
@@ -119,15 +146,27 @@ impl Nmf {
             _ => v.distance(&w.times(h)) / norm,
         };
         let mut errors = vec![error(&w, &h)];
+        let mut canceled = false;
         while errors.len() <= self.iterations && !self.is_done(&errors) {
+            if self.cancel.is_canceled() {
+                canceled = true;
+                break;
+            }
             // W first, which is random, with H, which is not.
             let ht = h.transposed();
             w.scale_by(&v.times(&ht), &w.times(&h.times(&ht)), EPSILON);
             let wt = w.transposed();
             h.scale_by(&wt.times(&v), &wt.times(&w).times(&h), EPSILON);
             errors.push(error(&w, &h));
+            if let Some(observer) = &mut self.observer {
+                let (done, total) = (errors.len() as u64 - 1, Some(self.iterations as u64));
+                observer(&Progress::new(done, total, started.elapsed()));
+            }
         }
-        Ok(normal_form(&w, &h, unit, errors))
+        Ok(Factors {
+            canceled,
+            ..normal_form(&w, &h, unit, errors)
+        })
     }
 
     fn is_done(&self, errors: &[f64]) -> bool {
@@ -192,6 +231,17 @@ impl Nmf {
     }
 }
 
+impl fmt::Debug for Nmf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Nmf")
+            .field("groups", &self.groups)
+            .field("iterations", &self.iterations)
+            .field("tolerance", &self.tolerance)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The rows that lie furthest from what the rows before them span, so that each group starts at
 /// something that is there and no two at the same; rows of 0 when nothing is left. Source: Araujo et
 /// al., "The successive projections algorithm" (2001).
@@ -240,6 +290,7 @@ fn normal_form(w: &Matrix, h: &Matrix, unit: f64, errors: Vec<f64>) -> Factors {
         w: vec![0.0; rows * groups],
         h: Vec::with_capacity(groups * columns),
         errors,
+        canceled: false,
     };
     for (place, &group) in order.iter().enumerate() {
         for (row, value) in column(group).into_iter().enumerate() {
@@ -384,7 +435,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_factored_is_refused() {
-        let refuse = |nmf: Nmf, matrix: &[f32], columns| {
+        let refuse = |nmf: Nmf<'_>, matrix: &[f32], columns| {
             nmf.factor(matrix, columns).expect_err("not to be factored")
         };
         let negative = refuse(Nmf::new(1), &[1.0, -0.5], 2);

@@ -193,9 +193,10 @@ fn the_observer_sees_every_file_and_nothing_is_looked_at_in_vain() {
         let mut seen = Vec::new();
         let search = DatasetExamples::new(folder.path())
             .with_side(Some(32))
-            .with_observer(|done, of| seen.push((done, of)));
+            .observer(|progress| seen.push((progress.done, progress.total)));
         search.find(&net, LAYER, CHANNEL).expect("a search");
-        assert_eq!(seen, [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]);
+        let expected: Vec<_> = (1..=5).map(|done| (done, Some(5))).collect();
+        assert_eq!(seen, expected);
 
         let find =
             |search: DatasetExamples<'_>| search.find(&net, LAYER, CHANNEL).expect_err("a refusal");

@@ -25,7 +25,7 @@ fn known_groups_are_found_with_their_places_in_every_photograph() {
     };
     let maps = [map(2, 1.0), map(3, 2.0)];
     let nmf = Nmf::new(2).with_iterations(5000).with_tolerance(0.0);
-    let groups = NeuronGroups::factor(&maps, &nmf).expect("maps of one layer");
+    let groups = NeuronGroups::factor(&maps, nmf).expect("maps of one layer");
     assert!(groups.error() < 1e-3, "{}", groups.error());
     let expected = [[0.6, 0.8, 0.0], [0.0, 0.0, 1.0]];
     for (found, expected) in groups.directions().iter().zip(expected) {
@@ -53,7 +53,7 @@ fn groups_of_photographs_have_pictures() {
     everywhere(|device| {
         let net = tiny(device);
         let map = |seed| activations(&net, &photograph(48, 40, seed), "mixed4a").expect("a layer");
-        let groups = NeuronGroups::factor(&[map(1), map(2)], &Nmf::new(3)).expect("maps");
+        let groups = NeuronGroups::factor(&[map(1), map(2)], Nmf::new(3)).expect("maps");
         assert!(groups.error() < 1.0);
         let pictures = groups.pictures(&net, quick()).expect("pictures");
         assert_eq!(pictures.len(), 3);
@@ -67,7 +67,7 @@ fn maps_that_do_not_go_together_are_refused() {
     let map = |layer: &str, value: f32| {
         ActivationMap::new(layer, [1, 1, 1], vec![value]).expect("finite")
     };
-    let factor = |maps: &[ActivationMap]| NeuronGroups::factor(maps, &Nmf::new(1));
+    let factor = |maps: &[ActivationMap]| NeuronGroups::factor(maps, Nmf::new(1));
     assert!(matches!(factor(&[]), Err(InspectError::Empty { .. })));
     let mixed = factor(&[map("a", 1.0), map("b", 1.0)]);
     assert!(matches!(mixed, Err(InspectError::Mixed { .. })));
@@ -97,9 +97,9 @@ fn pictures_of_directions_repeat_and_do_not_depend_on_their_neighbours() {
         let first = render(
             quick()
                 .with_batch(2)
-                .with_observer(|done, of| seen.push((done, of))),
+                .observer(|progress| seen.push((progress.done, progress.total))),
         );
-        assert_eq!(seen, [(3, 4), (4, 4)]);
+        assert_eq!(seen, [(3, Some(4)), (4, Some(4))]);
         assert_eq!(first, render(quick().with_batch(2)));
         assert!(
             first[1].values().iter().all(|v| *v == 0.5),

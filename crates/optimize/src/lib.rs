@@ -41,7 +41,8 @@ mod waking;
 
 pub use error::RunError;
 pub use nadam::NAdam;
-pub use progress::{CancelToken, Progress};
+pub use oneiric_support::{CancelToken, Progress};
+pub use progress::RunProgress;
 pub use schedule::Schedule;
 pub use visualization::{Ending, Snapshot, Timings, Visualization};
 pub use visualizer::{Visualizer, visualize};

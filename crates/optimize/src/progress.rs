@@ -1,21 +1,16 @@
-//! What an observer sees, and how to stop a run from elsewhere.
+//! Progress of a run, as its observer sees it.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 
 use burn::tensor::Tensor;
 use oneiric_core::{Picture, PictureError};
+use oneiric_support::Progress;
 
-/// A step that was just made.
+/// The step that a run has just made.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Progress<'a> {
-    /// Its number, from 1.
+pub struct RunProgress<'a> {
+    /// Number of the step, from 1.
     pub step: usize,
     /// Steps of the whole run.
     pub steps: usize,
@@ -28,46 +23,20 @@ pub struct Progress<'a> {
     pub(crate) image: &'a Tensor<4>,
 }
 
-impl Progress<'_> {
-    /// The pictures that this step began with. Copies them from the device, so ask only now and
-    /// then.
+impl RunProgress<'_> {
+    /// Returns the part of the run that is done, counted in steps.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        Progress::new(self.step as u64, Some(self.steps as u64), self.elapsed)
+    }
+
+    /// Returns the pictures that this step began with. They are copied from the device, which takes
+    /// time, so call this only now and then.
     ///
     /// # Errors
     ///
-    /// When the device does not hand them over or they hold a value that is not finite.
+    /// Returns [`PictureError`] if the device cannot be read or a value is not finite.
     pub fn pictures(&self) -> Result<Vec<Picture>, PictureError> {
         Picture::from_tensor(self.image.clone())
-    }
-}
-
-/// Stops a run from another thread; clones stop the same one.
-///
-/// ```
-/// use oneiric_optimize::CancelToken;
-///
-/// let token = CancelToken::new();
-/// let elsewhere = token.clone();
-/// std::thread::spawn(move || elsewhere.cancel()).join().expect("no panic");
-/// assert!(token.is_cancelled());
-/// ```
-#[derive(Debug, Clone, Default)]
-pub struct CancelToken(Arc<AtomicBool>);
-
-impl CancelToken {
-    /// A token that nobody has pulled.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Asks the run to stop after the step it is in, and to return what there is.
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether somebody asked.
-    #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
     }
 }

@@ -10,7 +10,7 @@ use oneiric_transform::Draw;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 use crate::{
-    Ending, Progress, RunError, Visualization, Visualizer,
+    Ending, RunError, RunProgress, Visualization, Visualizer,
     record::{Record, plain},
     transparency::Transparency,
     waking::Waking,
@@ -37,8 +37,8 @@ pub(crate) fn run(
     let mut waking = Waking::new(settings.redirected_steps, settings.fresh_starts);
 
     for step in 1..=settings.steps {
-        if settings.cancel.is_cancelled() {
-            ending = Ending::Cancelled;
+        if settings.cancel.is_canceled() {
+            ending = Ending::Canceled;
             break;
         }
         let step_started = Instant::now();
@@ -94,7 +94,7 @@ pub(crate) fn run(
         if settings.thresholds.contains(&step) {
             record.keep(step, &canvas)?;
         }
-        let progress = Progress {
+        let progress = RunProgress {
             step,
             steps: settings.steps,
             value: number,

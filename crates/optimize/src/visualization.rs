@@ -14,8 +14,8 @@ pub enum Ending {
     Completed,
     /// The stop condition was met.
     Stopped,
-    /// Somebody cancelled it.
-    Cancelled,
+    /// The run was canceled.
+    Canceled,
     /// It broke; this is what was there before.
     Failed,
 }

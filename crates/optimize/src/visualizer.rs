@@ -5,16 +5,17 @@ use std::{fmt, path::PathBuf};
 use burn::{optim::Optimizer, tensor::Device};
 use oneiric_objective::Objective;
 use oneiric_param::Parameterization;
+use oneiric_support::CancelToken;
 use oneiric_transform::{Transform, Transforms};
 
 use crate::{
-    CancelToken, NAdam, Progress, RunError, Schedule, Visualization,
+    NAdam, RunError, RunProgress, Schedule, Visualization,
     optimizer::{Stepper, adam, stepper},
     run,
 };
 
-type Observer<'a> = Box<dyn FnMut(&Progress<'_>) + 'a>;
-type StopCondition<'a> = Box<dyn FnMut(&Progress<'_>) -> bool + 'a>;
+type Observer<'a> = Box<dyn FnMut(&RunProgress<'_>) + Send + 'a>;
+type StopCondition<'a> = Box<dyn FnMut(&RunProgress<'_>) -> bool + Send + 'a>;
 
 /// Makes the picture that excites an objective, with the defaults of the field: see
 /// [`Visualizer`], which sets everything else.
@@ -51,13 +52,35 @@ pub fn visualize(
 /// | [`save_to`](Self::save_to) | nowhere | writes the final picture | a path that can be written |
 ///
 /// The same settings on the same device give the same pictures, bit for bit.
+///
+/// A `Visualizer` can be sent to another thread:
+///
+/// ```
+/// # #[cfg(feature = "flex")] {
+/// use burn::tensor::Device;
+/// use oneiric_model::{InceptionV1, InceptionV1Config};
+/// use oneiric_objective::Objectives;
+/// use oneiric_optimize::{CancelToken, Visualizer};
+/// use oneiric_param::Fourier;
+///
+/// let net = InceptionV1::random(InceptionV1Config::tiny(), 0, &Device::flex())?;
+/// let objective = net.channel("mixed4a", 1)?;
+/// let token = CancelToken::new();
+/// let visualizer = Visualizer::new().steps(4).cancel(token.clone());
+/// let run = std::thread::spawn(move || visualizer.run(objective, Fourier::new(48, 48)));
+/// // token.cancel() would end it early.
+/// let visualization = run.join().expect("no panic")?;
+/// assert_eq!(visualization.picture().width(), 48);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Visualizer<'a> {
     pub(crate) steps: usize,
     pub(crate) thresholds: Vec<usize>,
     pub(crate) learning_rate: f64,
     pub(crate) schedule: Schedule,
     pub(crate) optimizer: Box<dyn Stepper>,
-    pub(crate) transforms: Box<dyn Transform>,
+    pub(crate) transforms: Box<dyn Transform + 'a>,
     pub(crate) redirected_steps: usize,
     pub(crate) fresh_starts: usize,
     pub(crate) transparency: bool,
@@ -150,7 +173,7 @@ impl<'a> Visualizer<'a> {
     /// Sets what happens to the image each step before the network sees it;
     /// [`Transforms::none`] for nothing.
     #[must_use]
-    pub fn transforms(mut self, transforms: impl Transform + 'static) -> Self {
+    pub fn transforms(mut self, transforms: impl Transform + 'a) -> Self {
         self.transforms = Box::new(transforms);
         self
     }
@@ -203,21 +226,25 @@ impl<'a> Visualizer<'a> {
         self
     }
 
-    /// Calls a function after every step.
+    /// Sets a function that is called after every step.
     #[must_use]
-    pub fn observer(mut self, observer: impl FnMut(&Progress<'_>) + 'a) -> Self {
+    pub fn observer(mut self, observer: impl FnMut(&RunProgress<'_>) + Send + 'a) -> Self {
         self.observer = Some(Box::new(observer));
         self
     }
 
-    /// Ends the run after a step for which the function says so.
+    /// Sets a function that is called after every step and ends the run by returning true.
     #[must_use]
-    pub fn stop_when(mut self, condition: impl FnMut(&Progress<'_>) -> bool + 'a) -> Self {
+    pub fn stop_when(
+        mut self,
+        condition: impl FnMut(&RunProgress<'_>) -> bool + Send + 'a,
+    ) -> Self {
         self.stop = Some(Box::new(condition));
         self
     }
 
-    /// Lets the token, pulled in another thread, end the run after the step it is in.
+    /// Sets a token that ends the run. The run looks at it before every step; a canceled run returns
+    /// its pictures so far, those of the start if no step was made.
     #[must_use]
     pub fn cancel(mut self, token: CancelToken) -> Self {
         self.cancel = token;

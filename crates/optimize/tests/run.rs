@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::{cell::RefCell, time::Duration};
+use std::time::Duration;
 
 use burn::optim::SgdConfig;
 use common::{LAYER, net, objective, run, short};
@@ -81,14 +81,14 @@ fn thresholds_keep_the_pictures_of_their_steps() {
 #[test]
 fn an_observer_sees_every_step_as_it_is() {
     let (_, device) = devices().remove(0);
-    let seen = RefCell::new(Vec::new());
+    let mut seen = Vec::new();
     let visualization = run(
         short(1).observer(|progress| {
             assert_eq!(progress.steps, 6);
             assert_eq!(progress.history.len(), progress.step);
             assert_eq!(progress.history[progress.step - 1], progress.value);
             assert_eq!(progress.pictures().expect("readable").len(), 1);
-            seen.borrow_mut().push((progress.step, progress.value));
+            seen.push((progress.step, progress.value));
         }),
         &device,
     );
@@ -98,7 +98,7 @@ fn an_observer_sees_every_step_as_it_is() {
         .enumerate()
         .map(|(i, v)| (i + 1, *v))
         .collect();
-    assert_eq!(seen.into_inner(), expected);
+    assert_eq!(seen, expected);
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn a_run_stops_when_told_and_returns_what_there_is() {
 
     let token = CancelToken::new();
     let from_elsewhere = token.clone();
-    let cancelled = run(
+    let canceled = run(
         short(1).cancel(token).observer(move |progress| {
             if progress.step == 2 {
                 let token = from_elsewhere.clone();
@@ -125,15 +125,15 @@ fn a_run_stops_when_told_and_returns_what_there_is() {
         }),
         &device,
     );
-    assert_eq!(cancelled.ending(), Ending::Cancelled);
-    assert_eq!(cancelled.values().len(), 2);
+    assert_eq!(canceled.ending(), Ending::Canceled);
+    assert_eq!(canceled.values().len(), 2);
 
     let token = CancelToken::new();
     token.cancel();
     let at_once = run(short(1).cancel(token), &device);
     assert_eq!(
         (at_once.ending(), at_once.values().len()),
-        (Ending::Cancelled, 0)
+        (Ending::Canceled, 0)
     );
     assert_eq!(at_once.snapshots()[0].step, 0, "the start is there");
 }

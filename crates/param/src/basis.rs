@@ -67,7 +67,7 @@ pub struct Frame<'a> {
 /// # }
 /// # Ok::<(), oneiric_param::ParamError>(())
 /// ```
-pub trait Basis: fmt::Debug {
+pub trait Basis: fmt::Debug + Send + Sync {
     /// Checks the settings and makes what is needed on the device.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! The seam to the optimizer: numbers, and how they become an image.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use burn::tensor::{Device, Gradients, Tensor};
 use rand::Rng;
@@ -8,7 +8,7 @@ use rand::Rng;
 use crate::ParamError;
 
 /// A way to describe images by numbers that an optimizer can change.
-pub trait Parameterization: fmt::Debug {
+pub trait Parameterization: fmt::Debug + Send + Sync {
     /// Height and width of the images.
     fn size(&self) -> [usize; 2];
 
@@ -24,6 +24,32 @@ pub trait Parameterization: fmt::Debug {
     /// When the configuration makes no sense; before any work is done.
     fn init(&self, batch: usize, rng: &mut dyn Rng, device: &Device) -> Result<Canvas, ParamError>;
 }
+
+/// References, boxes and `Arc`s of a parameterization are parameterizations.
+macro_rules! forward {
+    ($($pointer:ty),*) => {$(
+        impl<P: Parameterization + ?Sized> Parameterization for $pointer {
+            fn size(&self) -> [usize; 2] {
+                (**self).size()
+            }
+
+            fn channels(&self) -> usize {
+                (**self).channels()
+            }
+
+            fn init(
+                &self,
+                batch: usize,
+                rng: &mut dyn Rng,
+                device: &Device,
+            ) -> Result<Canvas, ParamError> {
+                (**self).init(batch, rng, device)
+            }
+        }
+    )*};
+}
+
+forward!(&P, Box<P>, Arc<P>);
 
 /// From the latent to the images [n, channels, height, width] in 0..=1.
 type Paint = Box<dyn Fn(&[Tensor<1>]) -> Tensor<4> + Send>;

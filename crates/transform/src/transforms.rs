@@ -34,6 +34,27 @@ pub trait Transform: fmt::Debug + Send + Sync {
     }
 }
 
+/// References, boxes and `Arc`s of a transform are transforms.
+macro_rules! forward {
+    ($($pointer:ty),*) => {$(
+        impl<T: Transform + ?Sized> Transform for $pointer {
+            fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4> {
+                (**self).apply(images, draw)
+            }
+
+            fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+                (**self).smallest(size)
+            }
+
+            fn channels(&self, channels: usize) -> Result<usize, TransformError> {
+                (**self).channels(channels)
+            }
+        }
+    )*};
+}
+
+forward!(&T, Box<T>, Arc<T>);
+
 /// Transforms one after the other.
 #[derive(Debug, Clone, Default)]
 pub struct Transforms {
