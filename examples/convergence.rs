@@ -136,7 +136,7 @@ fn run(
         .schedule(schedule)
         .steps(lengths[lengths.len() - 1])
         .thresholds(lengths.iter().copied())
-        .run(objective.clone(), Fourier::new(size, size))?;
+        .run(objective, Fourier::new(size, size))?;
     let snapshots = visualization.snapshots().iter();
     Ok(snapshots.map(|s| s.pictures[0].clone()).collect())
 }

@@ -25,7 +25,7 @@ fn main() -> Result<(), Report> {
     let visualizer = || Visualizer::new().steps(steps).observer(|_| bar.inc(1));
     let pixel = visualizer()
         .transforms(Transforms::none())
-        .run(objective.clone(), Pixel::new(size, size))?;
+        .run(&objective, Pixel::new(size, size))?;
     let fourier = visualizer().run(objective, Fourier::new(size, size))?;
     bar.finish();
 

@@ -27,9 +27,9 @@ fn main() -> Result<(), Report> {
     let (layer, channel) = common::unit(&unit)?;
     let objective = net.channel(&layer, channel)?;
     let clean = {
-        let (objective, device) = (objective.clone(), net.device().clone());
+        let (objective, device) = (&objective, net.device());
         move |progress: &RunProgress<'_>| {
-            let image = progress.pictures().ok()?[0].to_tensor(&device);
+            let image = progress.pictures().ok()?[0].to_tensor(device);
             let acts = objective.forward(&image, ReluGradient::Plain);
             let value = objective.value(&image, &acts).ok()?;
             Some(value.into_scalar::<f32>())
@@ -47,7 +47,7 @@ fn main() -> Result<(), Report> {
             best = best.max(clean);
             clean >= value
         })
-        .run(objective, Fourier::new(size, size))?;
+        .run(&objective, Fourier::new(size, size))?;
     bar.finish_and_clear();
     // Looking is not counted, only the steps.
     let made = &run.timings().steps;

@@ -7,7 +7,7 @@ mod objectives;
 mod parameterizations;
 mod reading;
 
-use std::path::PathBuf;
+use std::{borrow::Borrow, path::PathBuf};
 
 use common::{Args, Report, bar};
 use oneiric::{
@@ -98,7 +98,7 @@ impl Studio {
     /// The picture of a run with the defaults of the gallery.
     fn picture(
         &self,
-        objective: Objective,
+        objective: impl Borrow<Objective>,
         params: impl Parameterization,
     ) -> Result<Picture, Report> {
         Ok(self
@@ -110,7 +110,7 @@ impl Studio {
     fn run(
         &self,
         settings: Visualizer<'_>,
-        objective: Objective,
+        objective: impl Borrow<Objective>,
         params: impl Parameterization,
     ) -> Result<Visualization, Report> {
         Ok(settings.steps(256).run(objective, params)?)

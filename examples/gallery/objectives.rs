@@ -33,10 +33,10 @@ pub(crate) fn arithmetic(studio: &Studio) -> Result<Picture, Report> {
     let (net, layer) = (&studio.net, studio.layer);
     let [a, b] = [50, 1].map(|channel| net.channel(layer, studio.channel(channel)));
     let (a, b) = (a?, b?);
-    let smooth = a.clone() - 1e-4 * net.total_variation() + 1e-3 * net.penalize_boundary(8);
+    let smooth = &a - 1e-4 * net.total_variation() + 1e-3 * net.penalize_boundary(8);
     row(&[
-        studio.picture(a.clone(), fourier())?,
-        studio.picture(b.clone(), fourier())?,
+        studio.picture(&a, fourier())?,
+        studio.picture(&b, fourier())?,
         studio.picture(a + b, fourier())?,
         studio.picture(smooth, fourier())?,
     ])
@@ -46,7 +46,7 @@ pub(crate) fn arithmetic(studio: &Studio) -> Result<Picture, Report> {
 pub(crate) fn diversity(studio: &Studio) -> Result<Picture, Report> {
     let (net, layer) = (&studio.net, studio.layer);
     let channel = net.channel(layer, studio.channel(50))?;
-    let diverse = channel.clone() - 0.25 * studio.excitement * net.diversity(layer)?;
+    let diverse = &channel - 0.25 * studio.excitement * net.diversity(layer)?;
     let mut pictures = Vec::new();
     for objective in [channel, diverse] {
         let run = studio.run(Visualizer::new().batch(4), objective, fourier())?;

@@ -1,8 +1,9 @@
-//! Arithmetic with objectives. Operands are taken, never shared or changed behind one's back.
+//! Arithmetic with objectives, by value and by reference. Operands are never shared or changed: a
+//! reference is copied, which copies a list of terms and no network.
 
 use std::{
     iter::Sum,
-    ops::{Add, AddAssign, Div, Mul, Neg, Sub},
+    ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign},
 };
 
 use crate::{
@@ -16,12 +17,6 @@ impl Add for Objective {
     fn add(mut self, other: Self) -> Self {
         self.terms.extend(other.terms);
         self
-    }
-}
-
-impl AddAssign for Objective {
-    fn add_assign(&mut self, other: Self) {
-        self.terms.extend(other.terms);
     }
 }
 
@@ -90,6 +85,14 @@ impl Neg for Objective {
     }
 }
 
+impl Neg for &Objective {
+    type Output = Objective;
+
+    fn neg(self) -> Objective {
+        -self.clone()
+    }
+}
+
 impl Mul<f64> for Objective {
     type Output = Self;
 
@@ -134,6 +137,30 @@ impl Div<f64> for Objective {
     }
 }
 
+impl AddAssign for Objective {
+    fn add_assign(&mut self, other: Self) {
+        self.terms.extend(other.terms);
+    }
+}
+
+impl AddAssign<&Self> for Objective {
+    fn add_assign(&mut self, other: &Self) {
+        self.terms.extend(other.terms.iter().cloned());
+    }
+}
+
+impl SubAssign for Objective {
+    fn sub_assign(&mut self, other: Self) {
+        *self += -other;
+    }
+}
+
+impl SubAssign<&Self> for Objective {
+    fn sub_assign(&mut self, other: &Self) {
+        *self += -other;
+    }
+}
+
 impl Sum for Objective {
     fn sum<I: Iterator<Item = Self>>(objectives: I) -> Self {
         Self {
@@ -141,3 +168,70 @@ impl Sum for Objective {
         }
     }
 }
+
+impl<'a> Sum<&'a Self> for Objective {
+    fn sum<I: Iterator<Item = &'a Self>>(objectives: I) -> Self {
+        objectives.cloned().sum()
+    }
+}
+
+/// Operators between objectives of which one or both are references.
+macro_rules! between_references {
+    ($($operator:ident $method:ident),*) => {$(
+        impl $operator<&Objective> for Objective {
+            type Output = Objective;
+
+            fn $method(self, other: &Objective) -> Objective {
+                self.$method(other.clone())
+            }
+        }
+
+        impl $operator<Objective> for &Objective {
+            type Output = Objective;
+
+            fn $method(self, other: Objective) -> Objective {
+                self.clone().$method(other)
+            }
+        }
+
+        impl $operator<&Objective> for &Objective {
+            type Output = Objective;
+
+            fn $method(self, other: &Objective) -> Objective {
+                self.clone().$method(other.clone())
+            }
+        }
+    )*};
+}
+
+between_references!(Add add, Sub sub, Mul mul);
+
+/// Operators with a reference on the left and a number on the right.
+macro_rules! reference_and_number {
+    ($($operator:ident $method:ident),*) => {$(
+        impl $operator<f64> for &Objective {
+            type Output = Objective;
+
+            fn $method(self, number: f64) -> Objective {
+                self.clone().$method(number)
+            }
+        }
+    )*};
+}
+
+reference_and_number!(Add add, Sub sub, Mul mul, Div div);
+
+/// Operators with a number on the left and a reference on the right.
+macro_rules! number_and_reference {
+    ($($operator:ident $method:ident),*) => {$(
+        impl $operator<&Objective> for f64 {
+            type Output = Objective;
+
+            fn $method(self, objective: &Objective) -> Objective {
+                self.$method(objective.clone())
+            }
+        }
+    )*};
+}
+
+number_and_reference!(Add add, Sub sub, Mul mul);

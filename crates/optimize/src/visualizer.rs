@@ -1,6 +1,6 @@
 //! The settings of a run.
 
-use std::{fmt, path::PathBuf};
+use std::{borrow::Borrow, fmt, path::PathBuf};
 
 use burn::{optim::Optimizer, tensor::Device};
 use oneiric_objective::Objective;
@@ -24,7 +24,7 @@ type StopCondition<'a> = Box<dyn FnMut(&RunProgress<'_>) -> bool + Send + 'a>;
 ///
 /// As [`Visualizer::run`].
 pub fn visualize(
-    objective: Objective,
+    objective: impl Borrow<Objective>,
     params: impl Parameterization,
 ) -> Result<Visualization, RunError> {
     Visualizer::new().run(objective, params)
@@ -259,7 +259,7 @@ impl<'a> Visualizer<'a> {
         self
     }
 
-    /// Makes the pictures.
+    /// Makes the pictures. Objective and parameterization are taken by value or by reference.
     ///
     /// # Errors
     ///
@@ -268,10 +268,10 @@ impl<'a> Visualizer<'a> {
     /// [`RunError::Save`] with the finished one.
     pub fn run(
         self,
-        objective: Objective,
+        objective: impl Borrow<Objective>,
         params: impl Parameterization,
     ) -> Result<Visualization, RunError> {
-        run::run(self, &objective, &params)
+        run::run(self, objective.borrow(), &params)
     }
 }
 
