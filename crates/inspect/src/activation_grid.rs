@@ -6,7 +6,7 @@ use oneiric_core::Picture;
 use oneiric_objective::Objectives;
 use oneiric_support::{CancelToken, Progress};
 
-use crate::{DirectionPictures, InspectError, Observer, activations};
+use crate::{DirectionPictures, InspectError, Observer, activations, settings::check_least_one};
 
 /// The paper that cells of a scaled grid lie on.
 const WHITE: f32 = 1.0;
@@ -108,13 +108,7 @@ impl<'a> ActivationGrid<'a> {
         photograph: &Picture,
         layer: &str,
     ) -> Result<Grid, InspectError> {
-        if self.stride == 0 {
-            return Err(InspectError::Setting {
-                name: "the stride",
-                value: 0.0,
-                allowed: "at least 1",
-            });
-        }
+        check_least_one("the stride", self.stride)?;
         let map = activations(net, photograph, layer)?;
         let columns = map.width().div_ceil(self.stride);
         let mut directions = Vec::new();

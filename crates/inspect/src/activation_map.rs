@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 use oneiric_core::{Picture, read};
 use oneiric_model::{LayerId, Network, ReluGradient};
+use oneiric_objective::LayerError;
 
 use crate::{HeatMap, InspectError};
 
@@ -52,14 +53,17 @@ pub(crate) fn check_fits<N: Network + ?Sized>(
     let found = photograph.channels();
     let expected = net.channels();
     if found != expected {
-        return Err(InspectError::Channels { expected, found });
+        return Err(LayerError::NetworkChannels { expected, found }.into());
     }
     if net.layer_size(layer, [height, width]).is_none() {
-        return Err(InspectError::TooSmall {
-            layer: net.describe(layer).name().to_owned(),
+        let layer = net.describe(layer).name().to_owned();
+        let error = LayerError::TooSmall {
+            layer,
             width,
             height,
-        });
+            needed: None,
+        };
+        return Err(error.into());
     }
     Ok(())
 }
@@ -147,13 +151,9 @@ impl ActivationMap {
     ///
     /// When there is no such channel.
     pub fn channel(&self, channel: usize) -> Result<&[f32], InspectError> {
-        let plane = self.positions();
-        let values = self.values.chunks(plane).nth(channel);
-        values.ok_or_else(|| InspectError::Channel {
-            layer: self.layer.clone(),
-            channel,
-            channels: self.channels(),
-        })
+        LayerError::check_channel(&self.layer, channel, self.channels())?;
+        let positions = self.positions();
+        Ok(&self.values[channel * positions..][..positions])
     }
 
     /// One channel as a map to look at.
@@ -191,15 +191,7 @@ impl ActivationMap {
     /// When the position lies outside.
     pub fn vector(&self, x: usize, y: usize) -> Result<Vec<f32>, InspectError> {
         let [_, height, width] = self.shape;
-        if x >= width || y >= height {
-            return Err(InspectError::Position {
-                layer: self.layer.clone(),
-                x,
-                y,
-                width,
-                height,
-            });
-        }
+        LayerError::check_position(&self.layer, [x, y], [height, width])?;
         let planes = self.values.chunks(self.positions());
         Ok(planes.map(|plane| plane[y * width + x]).collect())
     }

@@ -9,11 +9,13 @@ use std::{
 use burn::tensor::Tensor;
 use oneiric_core::{Picture, read};
 use oneiric_model::{LayerId, Network, ReluGradient};
+use oneiric_objective::LayerError;
 use oneiric_support::{CancelToken, Progress};
 
 use crate::{
-    Example, Examples, InspectError, Observer, Statistic, Unreadable, activation_map::check_fits,
-    settings::check_side,
+    Example, Examples, InspectError, Observer, Statistic, Unreadable,
+    activation_map::check_fits,
+    settings::{check_least_one, check_side},
 };
 
 /// A photograph is cut to at most this many times its shorter side, around its centre: one of
@@ -199,26 +201,10 @@ impl<'a> DatasetExamples<'a> {
         channel: usize,
     ) -> Result<(), InspectError> {
         let description = net.describe(layer);
-        if channel >= description.channels() {
-            return Err(InspectError::Channel {
-                layer: description.name().to_owned(),
-                channel,
-                channels: description.channels(),
-            });
-        }
+        LayerError::check_channel(description.name(), channel, description.channels())?;
         check_side("the shorter side", self.side.unwrap_or(1))?;
-        let settings = [
-            ("the number of examples", self.count),
-            ("the batch", self.batch),
-        ];
-        match settings.into_iter().find(|(_, value)| *value == 0) {
-            Some((name, _)) => Err(InspectError::Setting {
-                name,
-                value: 0.0,
-                allowed: "at least 1",
-            }),
-            None => Ok(()),
-        }
+        check_least_one("the number of examples", self.count)?;
+        Ok(check_least_one("the batch", self.batch)?)
     }
 
     /// A photograph at the size that the network will see.

@@ -9,7 +9,10 @@ use oneiric_param::Fourier;
 use oneiric_support::{CancelToken, Progress};
 use oneiric_transform::Transforms;
 
-use crate::{InspectError, Observer, settings::check_side};
+use crate::{
+    InspectError, Observer,
+    settings::{check_least_one, check_side},
+};
 
 /// What stands for a direction that is 0, where nothing is to be seen.
 const GREY: f32 = 0.5;
@@ -138,13 +141,7 @@ impl<'a> DirectionPictures<'a> {
         layer: &str,
         directions: &[Vec<f32>],
     ) -> Result<Vec<Picture>, InspectError> {
-        if self.batch == 0 {
-            return Err(InspectError::Setting {
-                name: "the batch",
-                value: 0.0,
-                allowed: "at least 1",
-            });
-        }
+        check_least_one("the batch", self.batch)?;
         check_side("the size of the pictures", self.size)?;
         let started = Instant::now();
         let total = directions.len();

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use oneiric_core::{DeviceError, PictureError};
 use oneiric_model::ModelError;
-use oneiric_objective::ObjectiveError;
+use oneiric_objective::{LayerError, ObjectiveError};
 use oneiric_optimize::RunError;
+use oneiric_support::SettingError;
 
 /// What can be wrong with a question to a network.
 #[derive(Debug, thiserror::Error)]
@@ -26,51 +27,9 @@ pub enum InspectError {
     /// The device did not hand values over.
     #[error(transparent)]
     Device(#[from] DeviceError),
-    /// A photograph with other channels than the network's images.
-    #[error("the network takes images of {expected} channels, the photograph has {found}")]
-    Channels {
-        /// The network's.
-        expected: usize,
-        /// The photograph's.
-        found: usize,
-    },
-    /// A photograph too small for the layer.
-    #[error("a photograph of {width}x{height} is too small for {layer}; resize it")]
-    TooSmall {
-        /// The layer.
-        layer: String,
-        /// Width of the photograph.
-        width: usize,
-        /// Height of the photograph.
-        height: usize,
-    },
-    /// A channel that the layer does not have.
-    #[error("{layer} has no channel {channel}; it has {channels}, from 0 to {}", channels.saturating_sub(1))]
-    Channel {
-        /// The layer.
-        layer: String,
-        /// As given.
-        channel: usize,
-        /// How many it has.
-        channels: usize,
-    },
-    /// A position outside a map.
-    #[error(
-        "position (x {x}, y {y}) lies outside {layer}, which is {width}x{height}; x and y count \
-         from 0"
-    )]
-    Position {
-        /// The layer.
-        layer: String,
-        /// Column.
-        x: usize,
-        /// Row.
-        y: usize,
-        /// Columns of the layer.
-        width: usize,
-        /// Rows of the layer.
-        height: usize,
-    },
+    /// A layer that does not have what was asked for, or an image that does not fit it.
+    #[error(transparent)]
+    Layer(#[from] LayerError),
     /// Values that are not finite.
     #[error("{what} is not finite; look for a weight or a layer that overflows")]
     NotFinite {
@@ -86,16 +45,9 @@ pub enum InspectError {
         /// The layer.
         layer: String,
     },
-    /// A setting that makes no sense.
-    #[error("{name} is {value}, but must be {allowed}")]
-    Setting {
-        /// Which one.
-        name: &'static str,
-        /// As given.
-        value: f64,
-        /// What is allowed.
-        allowed: &'static str,
-    },
+    /// A setting with a value that is not allowed.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// Values of another number than the shape's.
     #[error("{what} has {expected} values, got {found}")]
     Length {

@@ -1,6 +1,7 @@
 //! Maps of signed numbers, and pictures of them.
 
 use oneiric_core::Picture;
+use oneiric_support::SettingError;
 
 use crate::{InspectError, settings::check_side};
 
@@ -121,13 +122,11 @@ impl HeatMap {
         check_side("the side of a cell", cell)?;
         let longest = self.width.max(self.height).saturating_mul(cell);
         check_side("the side of the map's picture", longest)?;
-        if !full.is_finite() || full < 0.0 {
-            return Err(InspectError::Setting {
-                name: "the magnitude of full colour",
-                value: f64::from(full),
-                allowed: "finite and at least 0",
-            });
-        }
+        let (setting, good) = (
+            "the magnitude of full color",
+            full.is_finite() && full >= 0.0,
+        );
+        SettingError::require(setting, full, good, "finite and at least 0")?;
         let (width, height) = (self.width * cell, self.height * cell);
         let mut values = Vec::with_capacity(width * height * 3);
         for y in 0..height {

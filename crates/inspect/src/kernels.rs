@@ -2,6 +2,7 @@
 
 use oneiric_core::Picture;
 use oneiric_model::{ExpandedWeights, InceptionV1, Network};
+use oneiric_objective::LayerError;
 
 use crate::{HeatMap, InspectError};
 
@@ -26,13 +27,11 @@ pub fn expanded_weights(
 ///
 /// When there is no such channel, or a weight is not finite.
 pub fn kernel_map(weights: &ExpandedWeights, channel: usize) -> Result<HeatMap, InspectError> {
-    let kernel = weights
-        .kernel(channel)
-        .ok_or_else(|| InspectError::Channel {
-            layer: "the earlier layer".to_owned(),
-            channel,
-            channels: weights.channels(),
-        })?;
+    let kernel = weights.kernel(channel).ok_or_else(|| LayerError::Channel {
+        layer: "the earlier layer".to_owned(),
+        channel,
+        channels: weights.channels(),
+    })?;
     HeatMap::new(weights.width(), weights.height(), kernel.to_vec())
 }
 

@@ -2,11 +2,11 @@
 
 use std::{fmt, time::Instant};
 
-use oneiric_support::{CancelToken, Progress};
+use oneiric_support::{CancelToken, Progress, SettingError};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::{InspectError, Observer, matrix::Matrix};
+use crate::{InspectError, Observer, matrix::Matrix, settings::check_least_one};
 
 /// Added to both sides of each quotient, of a matrix whose largest value is 1: 0 / 0 is then 1, and
 /// the error still never rises (it is the update of a majorant with a diagonal so much larger).
@@ -179,31 +179,17 @@ impl<'a> Nmf<'a> {
     }
 
     fn check(&self, matrix: &[f32], columns: usize) -> Result<(), InspectError> {
-        let least_one = |name, value| match value {
-            0 => Err(InspectError::Setting {
-                name,
-                value: 0.0,
-                allowed: "at least 1",
-            }),
-            _ => Ok(()),
-        };
-        least_one("the number of groups", self.groups)?;
-        least_one("the number of iterations", self.iterations)?;
-        if !self.tolerance.is_finite() || self.tolerance < 0.0 {
-            return Err(InspectError::Setting {
-                name: "the tolerance",
-                value: self.tolerance,
-                allowed: "finite and at least 0",
-            });
-        }
+        let (groups, tolerance) = (self.groups, self.tolerance);
+        check_least_one("the number of groups", groups)?;
+        check_least_one("the number of iterations", self.iterations)?;
+        let good = tolerance.is_finite() && tolerance >= 0.0;
+        SettingError::require("the tolerance", tolerance, good, "finite and at least 0")?;
         // More groups than numbers explain nothing further.
-        if self.groups > matrix.len().max(1) {
-            return Err(InspectError::Setting {
-                name: "the number of groups",
-                value: self.groups as f64,
-                allowed: "at most the number of values that are factored",
-            });
-        }
+        let (good, allowed) = (
+            groups <= matrix.len().max(1),
+            "at most the number of values that are factored",
+        );
+        SettingError::require("the number of groups", groups, good, allowed)?;
         if matrix.is_empty() || columns == 0 {
             return Err(InspectError::Empty {
                 what: "a matrix to factor without values",
@@ -464,7 +450,7 @@ mod tests {
             Nmf::new(1).with_tolerance(f64::NAN),
         ] {
             let refused = refuse(nmf, &[1.0; 4], 2);
-            assert!(matches!(refused, InspectError::Setting { .. }));
+            assert!(matches!(refused, InspectError::Setting(_)));
         }
     }
 }

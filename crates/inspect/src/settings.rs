@@ -1,18 +1,17 @@
-//! Checks that settings of several items share.
+//! Range checks for settings of several operations.
 
-use crate::InspectError;
+use oneiric_support::SettingError;
 
-/// More does not fit into the memory of today's machines, and is a slip.
+/// The longest side of a picture, in pixels; a longer one is a typing error.
 const LARGEST_SIDE: usize = 16_384;
 
-/// The side of a picture, in pixels.
-pub(crate) fn check_side(name: &'static str, side: usize) -> Result<(), InspectError> {
-    if (1..=LARGEST_SIDE).contains(&side) {
-        return Ok(());
-    }
-    Err(InspectError::Setting {
-        name,
-        value: side as f64,
-        allowed: "from 1 to 16384",
-    })
+/// Checks the side of a picture, in pixels.
+pub(crate) fn check_side(setting: &'static str, side: usize) -> Result<(), SettingError> {
+    let good = (1..=LARGEST_SIDE).contains(&side);
+    SettingError::require(setting, side, good, "from 1 to 16384")
+}
+
+/// Checks a number of things of which there must be one.
+pub(crate) fn check_least_one(setting: &'static str, count: usize) -> Result<(), SettingError> {
+    SettingError::require(setting, count, count > 0, "at least 1")
 }

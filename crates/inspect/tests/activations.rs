@@ -5,6 +5,7 @@ mod common;
 use common::{Linear, everywhere, photograph, tiny};
 use oneiric_inspect::{ActivationMap, InspectError, activations};
 use oneiric_model::{Network, ReluGradient};
+use oneiric_objective::LayerError;
 use oneiric_testkit::Array;
 
 #[test]
@@ -50,16 +51,16 @@ fn what_is_not_there_is_refused() {
     let map = ActivationMap::new("a", [1, 2, 3], vec![0.0; 6]).expect("finite");
     assert!(matches!(
         map.vector(3, 0),
-        Err(InspectError::Position {
+        Err(InspectError::Layer(LayerError::Position {
             x: 3,
             width: 3,
             height: 2,
             ..
-        })
+        }))
     ));
     assert!(matches!(
         map.channel(1),
-        Err(InspectError::Channel { channels: 1, .. })
+        Err(InspectError::Layer(LayerError::Channel { channels: 1, .. }))
     ));
     let broken = ActivationMap::new("a", [1, 1, 1], vec![f32::NAN]);
     assert!(matches!(broken, Err(InspectError::NotFinite { .. })));
@@ -70,11 +71,11 @@ fn what_is_not_there_is_refused() {
         let refused = activations(&net, &photograph(4, 9, 1), "second");
         assert!(matches!(
             refused,
-            Err(InspectError::TooSmall {
+            Err(InspectError::Layer(LayerError::TooSmall {
                 width: 4,
                 height: 9,
                 ..
-            })
+            }))
         ));
         let refused = activations(&net, &photograph(9, 9, 1), "third");
         assert!(matches!(refused, Err(InspectError::Model(_))));

@@ -144,7 +144,8 @@ fn a_factorization_returns_the_factors_so_far() {
     assert_eq!((start.errors.len(), start.canceled), (1, true));
 
     let map = ActivationMap::new("a", [9, 4, 5], matrix.clone()).expect("finite");
-    let groups = |nmf: Nmf<'_>| NeuronGroups::factor(&[map.clone()], nmf).expect("a map");
+    let groups =
+        |nmf: Nmf<'_>| NeuronGroups::factor(std::slice::from_ref(&map), nmf).expect("a map");
     assert!(groups(nmf().cancel(canceled())).canceled());
     assert!(!groups(nmf()).canceled());
 }

@@ -8,6 +8,7 @@ use common::{Linear, everywhere, photograph, tiny};
 use oneiric_core::Picture;
 use oneiric_inspect::{DatasetExamples, Example, Examples, InspectError, Statistic, activations};
 use oneiric_model::InceptionV1;
+use oneiric_objective::LayerError;
 
 const LAYER: &str = "mixed3b";
 const CHANNEL: usize = 3;
@@ -206,7 +207,7 @@ fn the_observer_sees_every_file_and_nothing_is_looked_at_in_vain() {
             search().with_batch(0),
             search().with_side(Some(0)),
         ] {
-            assert!(matches!(find(search), InspectError::Setting { .. }));
+            assert!(matches!(find(search), InspectError::Setting(_)));
         }
         let missing = find(DatasetExamples::new(folder.path().join("missing")));
         assert!(matches!(missing, InspectError::Folder { .. }));
@@ -217,7 +218,10 @@ fn the_observer_sees_every_file_and_nothing_is_looked_at_in_vain() {
         let channel = search().find(&net, LAYER, 16);
         assert!(matches!(
             channel,
-            Err(InspectError::Channel { channels: 16, .. })
+            Err(InspectError::Layer(LayerError::Channel {
+                channels: 16,
+                ..
+            }))
         ));
     });
 }
@@ -253,7 +257,7 @@ fn a_photograph_that_does_not_fit_is_told_and_the_others_are_ranked() {
         let names = found.unreadable.iter().map(|file| {
             assert!(matches!(
                 file.error,
-                InspectError::TooSmall { width: 4, .. }
+                InspectError::Layer(LayerError::TooSmall { width: 4, .. })
             ));
             file.path.file_name().expect("a name").to_owned()
         });

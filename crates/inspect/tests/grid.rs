@@ -78,7 +78,7 @@ fn a_stride_of_nothing_and_a_missing_layer_are_refused() {
         let net = tiny(device);
         let photograph = photograph(48, 48, 2);
         let refused = quick().with_stride(0).render(&net, &photograph, "mixed4c");
-        assert!(matches!(refused, Err(InspectError::Setting { .. })));
+        assert!(matches!(refused, Err(InspectError::Setting(_))));
         let refused = quick().render(&net, &photograph, "mixed9z");
         assert!(matches!(refused, Err(InspectError::Model(_))));
     });

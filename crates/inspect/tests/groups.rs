@@ -126,7 +126,7 @@ fn settings_and_directions_are_checked() {
                 .expect_err("a refusal")
         };
         let refused = render(quick().with_batch(0), vec![1.0; 16]);
-        assert!(matches!(refused, InspectError::Setting { .. }));
+        assert!(matches!(refused, InspectError::Setting(_)));
         let refused = render(quick().with_steps(0), vec![1.0; 16]);
         assert!(matches!(refused, InspectError::Run(_)));
         let refused = render(quick(), vec![1.0; 15]);

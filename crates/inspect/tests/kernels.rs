@@ -5,6 +5,7 @@ mod common;
 use common::{everywhere, tiny};
 use oneiric_inspect::{InspectError, expanded_weights, kernel_map, kernel_sheet};
 use oneiric_model::Network;
+use oneiric_objective::LayerError;
 
 #[test]
 fn layers_go_by_their_names_and_kernels_are_maps() {
@@ -22,7 +23,10 @@ fn layers_go_by_their_names_and_kernels_are_maps() {
         let refused = kernel_map(&weights, 16);
         assert!(matches!(
             refused,
-            Err(InspectError::Channel { channels: 16, .. })
+            Err(InspectError::Layer(LayerError::Channel {
+                channels: 16,
+                ..
+            }))
         ));
         let refused = expanded_weights(&net, "mixed3b", "mixed3a", 0);
         assert!(matches!(refused, Err(InspectError::Model(_))));

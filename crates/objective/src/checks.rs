@@ -1,20 +1,14 @@
-//! Whether what an objective is made from makes sense for the network.
+//! Checks of what an objective is made from against the network.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use oneiric_core::read;
 use oneiric_model::{Layer, LayerId, Network};
+use oneiric_support::SettingError;
 
-use crate::{ObjectiveError, Region};
+use crate::{LayerError, ObjectiveError, Region};
 
-pub(crate) fn check_channel(layer: &Layer, channel: usize) -> Result<(), ObjectiveError> {
-    if channel < layer.channels() {
-        return Ok(());
-    }
-    Err(ObjectiveError::Channel {
-        layer: layer.name().to_owned(),
-        channel,
-        channels: layer.channels(),
-    })
+pub(crate) fn check_channel(layer: &Layer, channel: usize) -> Result<(), LayerError> {
+    LayerError::check_channel(layer.name(), channel, layer.channels())
 }
 
 pub(crate) fn check_direction(layer: &Layer, direction: &[f32]) -> Result<(), ObjectiveError> {
@@ -77,41 +71,22 @@ fn check_finite(layer: &Layer, numbers: &[f32]) -> Result<(), ObjectiveError> {
     })
 }
 
-pub(crate) fn check_power(cosine_power: f32) -> Result<(), ObjectiveError> {
-    if cosine_power.is_finite() && cosine_power >= 0.0 {
-        return Ok(());
-    }
-    Err(ObjectiveError::Number {
-        name: "the power of the cosine",
-        value: f64::from(cosine_power),
-        allowed: "finite and at least 0",
-    })
+pub(crate) fn check_power(power: f32) -> Result<(), SettingError> {
+    let good = power.is_finite() && power >= 0.0;
+    let allowed = "finite and at least 0";
+    SettingError::require("the power of the cosine", power, good, allowed)
 }
 
-pub(crate) fn check_decay(decay: f32) -> Result<(), ObjectiveError> {
-    if decay.is_finite() && decay > 0.0 {
-        return Ok(());
-    }
-    Err(ObjectiveError::Number {
-        name: "the decay of the alignment",
-        value: f64::from(decay),
-        allowed: "finite and above 0",
-    })
+pub(crate) fn check_decay(decay: f32) -> Result<(), SettingError> {
+    let good = decay.is_finite() && decay > 0.0;
+    let allowed = "finite and above 0";
+    SettingError::require("the decay of the alignment", decay, good, allowed)
 }
 
-pub(crate) fn check_region(region: Region) -> Result<(), ObjectiveError> {
-    let sides = [
-        ("the width of the region", region.width),
-        ("the height of the region", region.height),
-    ];
-    match sides.into_iter().find(|(_, side)| *side == 0) {
-        None => Ok(()),
-        Some((name, _)) => Err(ObjectiveError::Number {
-            name,
-            value: 0.0,
-            allowed: "at least 1",
-        }),
-    }
+pub(crate) fn check_region(region: Region) -> Result<(), SettingError> {
+    let Region { width, height, .. } = region;
+    SettingError::require("the width of the region", width, width > 0, "at least 1")?;
+    SettingError::require("the height of the region", height, height > 0, "at least 1")
 }
 
 /// The layers of those names, one at least.

@@ -2,6 +2,9 @@
 
 use oneiric_core::DeviceError;
 use oneiric_model::ModelError;
+use oneiric_support::SettingError;
+
+use crate::LayerError;
 
 /// What can be wrong with an objective.
 #[derive(Debug, thiserror::Error)]
@@ -10,16 +13,9 @@ pub enum ObjectiveError {
     /// The network does not have what was asked for.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// A channel that the layer does not have.
-    #[error("{layer} has no channel {channel}; it has {channels}, from 0 to {}", channels.saturating_sub(1))]
-    Channel {
-        /// The layer.
-        layer: String,
-        /// As given.
-        channel: usize,
-        /// How many it has.
-        channels: usize,
-    },
+    /// A layer that does not have what was asked for, or an image that does not fit it.
+    #[error(transparent)]
+    Layer(#[from] LayerError),
     /// A class that the network does not have.
     #[error("the network has no class {class}; it has {classes}, from 0 to {}", classes.saturating_sub(1))]
     Class {
@@ -49,16 +45,9 @@ pub enum ObjectiveError {
         /// What is wrong.
         problem: &'static str,
     },
-    /// A number that makes no sense.
-    #[error("{name} is {value}, but must be {allowed}")]
-    Number {
-        /// Which one.
-        name: &'static str,
-        /// As given.
-        value: f64,
-        /// What is allowed.
-        allowed: &'static str,
-    },
+    /// A setting with a value that is not allowed.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// A sum of nothing.
     #[error("the objective has no terms, so there is nothing to optimise")]
     Empty,
@@ -72,38 +61,6 @@ pub enum ObjectiveError {
         image: usize,
         /// How many there are.
         batch: usize,
-    },
-    /// An image too small for the layer.
-    #[error(
-        "an image of {width}x{height} (after transforms) is too small for {layer}{}",
-        .needed.map(|n| format!(", which needs {n}x{n}")).unwrap_or_default()
-    )]
-    TooSmall {
-        /// The layer.
-        layer: String,
-        /// Width after transforms.
-        width: usize,
-        /// Height after transforms.
-        height: usize,
-        /// The smallest square that works.
-        needed: Option<usize>,
-    },
-    /// A position outside the layer.
-    #[error(
-        "position (x {x}, y {y}) lies outside {layer}, which is {width}x{height} for the smallest \
-         image that the transforms make; x and y count from 0"
-    )]
-    Position {
-        /// The layer.
-        layer: String,
-        /// Column.
-        x: usize,
-        /// Row.
-        y: usize,
-        /// Columns of the layer.
-        width: usize,
-        /// Rows of the layer.
-        height: usize,
     },
     /// An objective about the alpha channel of images without one.
     #[error(
@@ -123,17 +80,6 @@ pub enum ObjectiveError {
     /// A tensor that its device does not hand over.
     #[error(transparent)]
     Device(#[from] DeviceError),
-    /// A network that takes images of other channels than the run paints.
-    #[error(
-        "the network takes images of {expected} channels, but those of the run have {found} \
-         (after transforms)"
-    )]
-    NetworkChannels {
-        /// What the network takes.
-        expected: usize,
-        /// What there is.
-        found: usize,
-    },
     /// A photograph that is not of the image's size.
     #[error(
         "a photograph of {}x{} pixels and {} channels is to be compared with an image of {}x{} \

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use burn::tensor::Device;
 use oneiric_model::Network;
+use oneiric_support::SettingError;
 
 use crate::{
     Measure, ObjectiveError,
@@ -15,14 +16,16 @@ use crate::{
 ///
 /// | arithmetic | meaning |
 /// | --- | --- |
-/// | `a + b`, `a - b`, `-a`, `a += b`, `sum()` of an iterator | sums of the values, not averages |
+/// | `a + b`, `a - b`, `-a`, `a += b`, `a -= b` | sums of the values |
+/// | `sum()` of an iterator | the same: a sum and not an average |
 /// | `2.0 * a`, `a * 2.0`, `a / 2.0` | every term scaled once |
 /// | `a * b` | product of the two values |
 /// | `a + 1.0`, `1.0 - a` | a constant, which matters within a product |
 /// | [`mean`](Self::mean) | the average |
 ///
 /// A flat list, however it was put together: a sum of thousands of terms is as shallow as one of
-/// two, products of sums of products too, and operands are never shared or changed.
+/// two, products of sums of products too. All operators take references too, `&a + &b`, `2.0 * &a`:
+/// a copy is a list of terms and holds no network of its own.
 #[derive(Debug, Clone)]
 pub struct Objective {
     pub(crate) terms: Vec<Term>,
@@ -135,11 +138,7 @@ impl Objective {
         let mut sizes = BTreeMap::new();
         let mut weights = self.terms.iter().flat_map(Term::weights);
         if let Some(value) = weights.find(|weight| !(*weight as f32).is_finite()) {
-            return Err(ObjectiveError::Number {
-                name: "the weight of a term",
-                value,
-                allowed: "finite",
-            });
+            return Err(SettingError::new("the weight of a term", value, "finite").into());
         }
         for source in self.sources() {
             source.check(batch, image, view, &mut sizes)?;

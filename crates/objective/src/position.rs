@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::ObjectiveError;
+use crate::{LayerError, ObjectiveError};
 
 /// Column and row.
 #[derive(Debug, Clone, Copy)]
@@ -25,22 +25,16 @@ impl Position {
     }
 }
 
-/// Whether the position lies in a map of that height and width.
+/// Checks that a position lies in a map of that height and width.
 pub(crate) fn check_position(
     layer: &str,
     position: Option<Position>,
-    [height, width]: [usize; 2],
+    size: [usize; 2],
 ) -> Result<(), ObjectiveError> {
-    match position {
-        Some(Position { x, y }) if x >= width || y >= height => Err(ObjectiveError::Position {
-            layer: layer.to_owned(),
-            x,
-            y,
-            width,
-            height,
-        }),
-        _ => Ok(()),
+    if let Some(Position { x, y }) = position {
+        LayerError::check_position(layer, [x, y], size)?;
     }
+    Ok(())
 }
 
 /// A rectangle of positions in the map of a layer.

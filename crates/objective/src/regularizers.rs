@@ -6,6 +6,7 @@ use std::sync::Arc;
 use burn::tensor::{Tensor, TensorData, module, ops::ConvOptions};
 use oneiric_core::Picture;
 use oneiric_model::LayerId;
+use oneiric_support::SettingError;
 
 use crate::{Measure, ObjectiveError, Reading, directions::SQUARED_NORM_EPSILON};
 
@@ -211,12 +212,6 @@ fn blur(image: Tensor<4>, side: usize) -> Tensor<4> {
 }
 
 fn check_constant(constant: f32) -> Result<(), ObjectiveError> {
-    if constant.is_finite() {
-        return Ok(());
-    }
-    Err(ObjectiveError::Number {
-        name: "the grey that the image is kept near",
-        value: f64::from(constant),
-        allowed: "finite",
-    })
+    let (setting, good) = ("the gray that the image is kept near", constant.is_finite());
+    Ok(SettingError::require(setting, constant, good, "finite")?)
 }

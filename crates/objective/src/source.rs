@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use oneiric_model::{LayerId, Network};
 
-use crate::{Measure, ObjectiveError};
+use crate::{LayerError, Measure, ObjectiveError};
 
 /// Side of the largest square tried to tell what a layer needs.
 const LARGEST_SQUARE: usize = 1024;
@@ -47,7 +47,7 @@ impl Source {
         let expected = self.network.channels();
         if !layers.is_empty() && expected != view[0] {
             let found = view[0];
-            return Err(ObjectiveError::NetworkChannels { expected, found });
+            return Err(LayerError::NetworkChannels { expected, found }.into());
         }
         let sizes = layers.iter().map(|&layer| {
             let size = sizes.entry((self.network.identity(), layer));
@@ -60,11 +60,12 @@ impl Source {
 
     fn too_small(&self, layer: LayerId, [_, height, width]: [usize; 3]) -> ObjectiveError {
         let fits = |&n: &usize| self.network.layer_size(layer, [n; 2]).is_some();
-        ObjectiveError::TooSmall {
+        let error = LayerError::TooSmall {
             layer: self.network.describe(layer).name().to_owned(),
             width,
             height,
             needed: (1..=LARGEST_SQUARE).find(fits),
-        }
+        };
+        error.into()
     }
 }

@@ -58,7 +58,7 @@ fn neighbours_are_aligned_four_apart_at_most() {
         assert_value(backend, at(2.0, &first), -expected);
         for decay in [0.0, -1.0, f32::NAN] {
             let refused = net.alignment(PIXELS, decay);
-            assert!(matches!(refused, Err(ObjectiveError::Number { .. })));
+            assert!(matches!(refused, Err(ObjectiveError::Setting(_))));
         }
     });
 }

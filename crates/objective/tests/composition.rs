@@ -9,7 +9,7 @@ use common::{
     on_devices, value,
 };
 use oneiric_model::{InceptionV1, InceptionV1Config, Padding, ReluGradient};
-use oneiric_objective::{Objective, ObjectiveError, Objectives};
+use oneiric_objective::{LayerError, Objective, ObjectiveError, Objectives};
 use oneiric_testkit::{Array, Tolerance, assert_close, devices};
 
 /// Terms of a long sum.
@@ -46,6 +46,41 @@ fn arithmetic_is_arithmetic() {
             at([a.clone(), b.clone(), a].into_iter().sum()),
             2.0 * va + vb,
         );
+    });
+}
+
+#[test]
+fn references_do_the_same_and_keep_their_operands() {
+    everywhere(|backend, net, device| {
+        let at = |objective: &Objective| value(objective, &images(1), device);
+        let a = &net.channel(LAYER, 1).expect("a channel");
+        let b = &net.channel(LAYER, 3).expect("a channel");
+        let owned = |objective: &Objective| objective.clone();
+        let (va, vb) = (at(a), at(b));
+        for sum in [a + b, owned(a) + b, a + owned(b)] {
+            assert_value(backend, at(&sum), va + vb);
+        }
+        for difference in [a - b, owned(a) - b, a - owned(b)] {
+            assert_value(backend, at(&difference), va - vb);
+        }
+        for product in [a * b, owned(a) * b, a * owned(b)] {
+            assert_value(backend, at(&product), va * vb);
+        }
+        assert_value(backend, at(&-a), -va);
+        assert_value(backend, at(&(a * 2.0)), 2.0 * va);
+        assert_value(backend, at(&(2.0 * a)), 2.0 * va);
+        assert_value(backend, at(&(a / 2.0)), va / 2.0);
+        assert_value(backend, at(&(a + 1.0)), va + 1.0);
+        assert_value(backend, at(&(1.0 + a)), va + 1.0);
+        assert_value(backend, at(&(a - 1.0)), va - 1.0);
+        assert_value(backend, at(&(1.0 - a)), 1.0 - va);
+        assert_value(backend, at(&[a, b, a].into_iter().sum()), 2.0 * va + vb);
+        let mut changed = owned(a);
+        changed += b;
+        changed -= a;
+        changed -= owned(b) + b;
+        assert_value(backend, at(&changed), -vb);
+        assert_value(backend, at(a), va);
     });
 }
 
@@ -97,7 +132,7 @@ fn products_and_constants_are_arithmetic_too() {
         assert_value(backend, at(1.0 - two()), -1.0);
         assert_value(backend, at((two() - 4.0) * (1.0 + three())), -8.0);
         assert_value(backend, at(3.0 * (two() + 0.5) - 0.5), 7.0);
-        let constant = std::iter::empty().sum::<Objective>() + 4.0;
+        let constant = std::iter::empty::<Objective>().sum::<Objective>() + 4.0;
         assert_value(backend, at(constant.clone() * seven()), 28.0);
         assert_value(backend, at(Objective::mean([two(), three(), seven()])), 4.0);
         let mut sum = two();
@@ -111,7 +146,7 @@ fn products_and_constants_are_arithmetic_too() {
         assert_value(backend, at(product), 25.0);
         assert_value(backend, at(operand), 5.0);
         // A sum of nothing is 0, and so is what it is multiplied by.
-        let nothing: Objective = std::iter::empty().sum();
+        let nothing: Objective = std::iter::empty::<Objective>().sum();
         assert!((nothing.clone() * two()).is_empty());
         assert!(Objective::mean([]).is_empty());
         let shape = [4, 2, 3];
@@ -122,7 +157,7 @@ fn products_and_constants_are_arithmetic_too() {
         let infinite = two() * (three() * f64::NAN + five());
         assert!(matches!(
             infinite.check(1, shape, shape),
-            Err(ObjectiveError::Number { .. })
+            Err(ObjectiveError::Setting(_))
         ));
     });
 }
@@ -313,7 +348,7 @@ fn what_the_network_does_not_have_is_refused_with_what_it_has() {
     }
     for power in [-1.0, f32::INFINITY] {
         let power = direction(vec![1.0; 16], power);
-        assert!(matches!(power, Err(ObjectiveError::Number { .. })));
+        assert!(matches!(power, Err(ObjectiveError::Setting(_))));
     }
 }
 
@@ -321,7 +356,7 @@ fn what_the_network_does_not_have_is_refused_with_what_it_has() {
 fn what_cannot_be_optimised_is_refused() {
     let (_, device) = devices().remove(0);
     let net = net(&device);
-    let empty: Objective = std::iter::empty().sum();
+    let empty: Objective = std::iter::empty::<Objective>().sum();
     assert!(empty.is_empty());
     assert!(matches!(
         empty.check(1, [3, 40, 40], [3, 40, 40]),
@@ -332,13 +367,13 @@ fn what_cannot_be_optimised_is_refused() {
         let infinite = net.total_variation() * weight;
         assert!(matches!(
             infinite.check(1, [3, 40, 40], [3, 40, 40]),
-            Err(ObjectiveError::Number { .. })
+            Err(ObjectiveError::Setting(_))
         ));
     }
     for constant in [f32::NAN, f32::INFINITY] {
         for objective in [net.l1(constant), net.l2(constant)] {
             let refused = objective.check(1, [3, 40, 40], [3, 40, 40]);
-            assert!(matches!(refused, Err(ObjectiveError::Number { .. })));
+            assert!(matches!(refused, Err(ObjectiveError::Setting(_))));
         }
     }
     let several = net.custom("several", &[], |reading| {
@@ -357,10 +392,10 @@ fn what_cannot_be_optimised_is_refused() {
         .check(1, [3, 0, 40], [3, 0, 40]);
     assert!(matches!(
         nothing,
-        Err(ObjectiveError::TooSmall {
+        Err(ObjectiveError::Layer(LayerError::TooSmall {
             needed: Some(1),
             ..
-        })
+        }))
     ));
     let caffe = InceptionV1Config {
         padding: Padding::Caffe,

@@ -8,7 +8,7 @@ use common::{
     LAYER, PIXELS, Pixels, acts, assert_right_gradient, assert_value, everywhere, images,
     on_devices, value,
 };
-use oneiric_objective::{ObjectiveError, Objectives, Region};
+use oneiric_objective::{LayerError, ObjectiveError, Objectives, Region};
 use oneiric_testkit::Array;
 
 /// `d * max(0.1, cos)^p` of the activations of one position and a direction.
@@ -59,7 +59,9 @@ fn a_direction_at_a_position_is_its_formula() {
             assert!(corner.check(1, [3, 40, 48], [3, 40, 48]).is_ok());
             let outside = net.direction_neuron_at(LAYER, v(), power, 0, height);
             let refused = outside.expect("one").check(1, [3, 40, 48], [3, 40, 48]);
-            assert!(matches!(refused, Err(ObjectiveError::Position { y, .. }) if y == height));
+            assert!(
+                matches!(refused, Err(ObjectiveError::Layer(LayerError::Position { y, .. })) if y == height)
+            );
         }
     });
 }
@@ -201,13 +203,16 @@ fn regions_that_are_not_there_are_refused() {
                 .expect("some")
                 .check(1, view, view);
             assert!(
-                matches!(refused, Err(ObjectiveError::Position { .. })),
+                matches!(
+                    refused,
+                    Err(ObjectiveError::Layer(LayerError::Position { .. }))
+                ),
                 "{outside:?}"
             );
         }
         for (width, height) in [(0, 1), (1, 0)] {
             let refused = region(0, 0, width, height);
-            assert!(matches!(refused, Err(ObjectiveError::Number { .. })));
+            assert!(matches!(refused, Err(ObjectiveError::Setting(_))));
         }
     });
 }
@@ -237,7 +242,7 @@ fn directions_that_point_nowhere_are_refused() {
             );
         }
         let power = net.tensor_direction(PIXELS, tensor([3, 1, 1], 1.0), -1.0);
-        assert!(matches!(power, Err(ObjectiveError::Number { .. })));
+        assert!(matches!(power, Err(ObjectiveError::Setting(_))));
         assert!(net.channel_weight(PIXELS, vec![0.0; 3]).is_ok());
         assert!(net.channel_weight(PIXELS, vec![0.0; 2]).is_err());
     });

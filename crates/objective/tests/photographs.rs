@@ -11,7 +11,9 @@ use common::{
 };
 use oneiric_core::Picture;
 use oneiric_model::{LayerId, ReluGradient};
-use oneiric_objective::{Difference, Measure, Objective, ObjectiveError, Objectives, Reading};
+use oneiric_objective::{
+    Difference, LayerError, Measure, Objective, ObjectiveError, Objectives, Reading,
+};
 use oneiric_testkit::Array;
 
 /// A photograph of noise, and its values [1, 3, h, w].
@@ -275,10 +277,10 @@ fn photographs_and_networks_that_do_not_fit_are_refused() {
             .check(1, [3, 4, 5], [4, 4, 5]);
         assert!(matches!(
             refused,
-            Err(ObjectiveError::NetworkChannels {
+            Err(ObjectiveError::Layer(LayerError::NetworkChannels {
                 expected: 3,
                 found: 4
-            })
+            }))
         ));
         // What reads the image alone asks nothing of the network.
         assert!(net.total_variation().check(1, [4, 4, 5], [4, 4, 5]).is_ok());

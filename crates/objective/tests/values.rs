@@ -5,7 +5,7 @@ mod common;
 
 use common::{LAYER, acts, assert_value, everywhere, images, value};
 use oneiric_model::ReluGradient;
-use oneiric_objective::{Objective, ObjectiveError, Objectives};
+use oneiric_objective::{LayerError, Objective, ObjectiveError, Objectives};
 use oneiric_testkit::{Array, assert_gradient};
 
 fn planes(acts: &Array) -> (usize, usize, usize, usize) {
@@ -54,7 +54,9 @@ fn a_neuron_is_one_position_x_the_column_and_y_the_row() {
             .neuron_at("mixed3b_pre_relu", 2, 0, h)
             .expect("a channel");
         let refused = outside.check(1, [3, 40, 48], [3, 40, 48]);
-        assert!(matches!(refused, Err(ObjectiveError::Position { y, .. }) if y == h));
+        assert!(
+            matches!(refused, Err(ObjectiveError::Layer(LayerError::Position { y, .. })) if y == h)
+        );
     });
 }
 

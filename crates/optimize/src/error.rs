@@ -3,13 +3,13 @@
 use oneiric_core::{DeviceError, PictureError};
 use oneiric_objective::ObjectiveError;
 use oneiric_param::ParamError;
+use oneiric_support::SettingError;
 use oneiric_transform::TransformError;
 
 use crate::Visualization;
 
 /// What can be wrong with a run. `NotFinite`, `Broken` and `Save` come up during it and carry what
-/// there is to show; `Constant` is found in the first step, `Percentile` after the run; the others
-/// before any step is made.
+/// there is to show; `Constant` is found in the first step; the others before any step is made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
@@ -28,9 +28,9 @@ pub enum RunError {
     /// The picture could not be written where it was asked to be.
     #[error(transparent)]
     Picture(#[from] PictureError),
-    /// A run without steps.
-    #[error("a run of 0 steps makes no picture; ask for at least 1")]
-    NoSteps,
+    /// A setting with a value that is not allowed.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// A threshold outside the run.
     #[error("there is no step {threshold} to keep a picture of; the run has steps 1 to {steps}")]
     Threshold {
@@ -38,18 +38,6 @@ pub enum RunError {
         threshold: usize,
         /// Steps of the run.
         steps: usize,
-    },
-    /// A learning rate that makes no sense.
-    #[error("the learning rate is {rate}, but must be finite and above 0; the default is 0.05")]
-    LearningRate {
-        /// As given.
-        rate: f64,
-    },
-    /// A percentile that is none.
-    #[error("the percentile is {percentile}, but must be above 0 and at most 100")]
-    Percentile {
-        /// As given.
-        percentile: f32,
     },
     /// A device other than the network's.
     #[error("the run is to be on {run}, but the network was loaded on {network}; load it on {run}")]

@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor};
 use oneiric_core::{Backend, DeviceError, Picture, read};
 use oneiric_objective::Objective;
 use oneiric_param::{Canvas, ParamError, Parameterization};
+use oneiric_support::SettingError;
 use oneiric_transform::Draw;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
@@ -145,17 +146,15 @@ fn check(
     objective: &Objective,
     params: &dyn Parameterization,
 ) -> Result<Device, RunError> {
-    if settings.steps == 0 {
-        return Err(RunError::NoSteps);
-    }
     let steps = settings.steps;
+    SettingError::require("the number of steps", steps, steps > 0, "at least 1")?;
     if let Some(&threshold) = settings.thresholds.iter().find(|&&t| t == 0 || t > steps) {
         return Err(RunError::Threshold { threshold, steps });
     }
     let rate = settings.learning_rate;
-    if !rate.is_finite() || rate <= 0.0 {
-        return Err(RunError::LearningRate { rate });
-    }
+    let good = rate.is_finite() && rate > 0.0;
+    let allowed = "finite and above 0 (the default is 0.05)";
+    SettingError::require("the learning rate", rate, good, allowed)?;
     let network_device = objective.device()?;
     if let Some(device) = &settings.device {
         Backend::of(device)?;

@@ -3,6 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use oneiric_core::{Picture, PictureError};
+use oneiric_support::SettingError;
 
 use crate::RunError;
 
@@ -92,12 +93,16 @@ impl Visualization {
     ///
     /// # Errors
     ///
-    /// [`RunError::Percentile`] when it is not above 0 and at most 100, and
-    /// [`PictureError`] when the pictures have no three colours.
+    /// Returns [`RunError::Setting`] if the percentile is not above 0 and at most 100, and
+    /// [`RunError::Picture`] if the pictures do not have three colors.
     pub fn cut_out(&self, percentile: f32) -> Result<Vec<Picture>, RunError> {
-        if !(percentile > 0.0 && percentile <= 100.0) {
-            return Err(RunError::Percentile { percentile });
-        }
+        let good = percentile > 0.0 && percentile <= 100.0;
+        SettingError::require(
+            "the percentile",
+            percentile,
+            good,
+            "above 0 and at most 100",
+        )?;
         let pairs = self.pictures().iter().zip(&self.transparency);
         let pictures = pairs.map(|(picture, map)| cut_out(picture, map, percentile));
         Ok(pictures.collect::<Result<_, _>>()?)

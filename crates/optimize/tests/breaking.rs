@@ -5,7 +5,7 @@ mod common;
 use burn::tensor::{Device, Tensor, TensorData};
 use common::{LAYER, net, objective, short};
 use oneiric_core::PictureError;
-use oneiric_objective::{Objective, ObjectiveError, Objectives};
+use oneiric_objective::{LayerError, Objective, ObjectiveError, Objectives};
 use oneiric_optimize::{Ending, RunError, Visualizer};
 use oneiric_param::{Canvas, Fourier, ParamError, Parameterization, Pixel};
 use oneiric_testkit::devices;
@@ -182,17 +182,22 @@ fn bad_settings_are_refused_before_any_work() {
             .expect_err("refused")
     };
     let size = || Fourier::new(40, 36);
-    assert!(matches!(
-        refused(Visualizer::new().steps(0), size()),
-        RunError::NoSteps
-    ));
+    let error = refused(Visualizer::new().steps(0), size());
+    assert_eq!(
+        error.to_string(),
+        "the number of steps is 0, but must be at least 1"
+    );
     for threshold in [0, 7] {
         let error = refused(short(0).thresholds([threshold]), size());
         assert!(matches!(error, RunError::Threshold { steps: 6, .. }));
     }
     for rate in [0.0, -0.05, f64::NAN] {
         let error = refused(short(0).learning_rate(rate), size());
-        assert!(matches!(error, RunError::LearningRate { .. }));
+        let RunError::Setting(error) = error else {
+            panic!("{error}");
+        };
+        assert_eq!(error.setting, "the learning rate");
+        assert_eq!(error.value, rate.to_string());
     }
     let error = refused(short(0).batch(0), size());
     assert!(matches!(error, RunError::Param(ParamError::EmptyBatch)));
@@ -227,7 +232,7 @@ fn bad_settings_are_refused_before_any_work() {
     let error = short(0).run(corner, size()).expect_err("refused");
     assert!(matches!(
         error,
-        RunError::Objective(ObjectiveError::Position { x: 3, .. })
+        RunError::Objective(ObjectiveError::Layer(LayerError::Position { x: 3, .. }))
     ));
     let constant = net(&device).custom("constant", &[], |reading| {
         Tensor::ones([1], &reading.image.device().without_autodiff())

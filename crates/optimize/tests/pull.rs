@@ -55,10 +55,7 @@ fn the_transparency_map_is_the_sum_of_the_gradients() -> Result<(), RunError> {
         let whole = &run.cut_out(100.0)?[0];
         assert_eq!(whole.pixel(2, 1)[3], 1.0);
         for percentile in [0.0, -1.0, 101.0, f32::NAN] {
-            assert!(matches!(
-                run.cut_out(percentile),
-                Err(RunError::Percentile { .. })
-            ));
+            assert!(matches!(run.cut_out(percentile), Err(RunError::Setting(_))));
         }
     }
     Ok(())

@@ -62,41 +62,30 @@ fn every_setting_leaves_a_visualizer_that_can_be_sent() {
 #[test]
 fn pointers_to_a_parameterization_and_a_transform_are_ones() {
     let (_, device) = devices().remove(0);
-    let params = Fourier::new(40, 36).with_channels(3);
-    let transform = Jitter::new(4);
-    let run = |visualizer: Visualizer<'_>, params: &dyn Fn(Visualizer<'_>) -> Visualization| {
-        params(visualizer).pictures().to_vec()
+    let objective = &objective(&device);
+    let pictures = |visualizer: Visualizer<'_>, params: &dyn Parameterization| {
+        let run = visualizer
+            .run(objective, params)
+            .expect("a run that is fine");
+        run.pictures().to_vec()
     };
-    let with = |params: Box<dyn Parameterization>| {
-        let objective = objective(&device);
-        move |visualizer: Visualizer<'_>| {
-            let run = visualizer.run(objective.clone(), &params);
-            run.expect("a run that is fine")
-        }
-    };
-    let expected = run(
-        short(1).transforms(transform),
-        &with(Box::new(params.clone())),
-    );
-    let boxed: Box<dyn Transform> = Box::new(transform);
-    let shared: Arc<dyn Transform> = Arc::new(transform);
-    let parameterizations: [Box<dyn Parameterization>; 2] = [
-        Box::new(Arc::new(params.clone())),
-        Box::new(Box::new(params)),
-    ];
-    for params in parameterizations {
-        assert_eq!([params.channels(), params.size()[0]], [3, 36]);
-        let params = with(params);
-        assert_eq!(expected, run(short(1).transforms(&transform), &params));
-        assert_eq!(expected, run(short(1).transforms(&*boxed), &params));
-        assert_eq!(expected, run(short(1).transforms(shared.clone()), &params));
-    }
+    let params = Fourier::new(40, 36);
+    let transforms = Transforms::none().then(Jitter::new(4));
+    let boxed: Box<dyn Transform> = Box::new(transforms.clone());
+    let shared: Arc<dyn Transform> = Arc::new(transforms.clone());
+    let expected = run(short(1).transforms(transforms.clone()), &device);
+    let expected = expected.pictures();
+
+    let by_reference = short(1).transforms(&transforms);
+    assert_eq!(expected, pictures(by_reference, &&params));
+    let box_of_params: Box<dyn Parameterization> = Box::new(params.clone());
     assert_eq!(
         expected,
-        run(short(1).transforms(boxed), &|visualizer| {
-            let params: Arc<dyn Parameterization> = Arc::new(Fourier::new(40, 36));
-            let run = visualizer.run(objective(&device), params);
-            run.expect("a run that is fine")
-        })
+        pictures(short(1).transforms(boxed), &box_of_params)
+    );
+    let arc_of_params: Arc<dyn Parameterization> = Arc::new(params);
+    assert_eq!(
+        expected,
+        pictures(short(1).transforms(shared), &arc_of_params)
     );
 }

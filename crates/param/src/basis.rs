@@ -3,6 +3,7 @@
 use std::fmt;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use oneiric_support::SettingError;
 use rand::Rng;
 use rand_distr::{Distribution, Normal};
 
@@ -98,14 +99,10 @@ pub trait Plan: Send {
 
 /// Checks the standard deviation of a start.
 pub(crate) fn check_sd(sd: f32) -> Result<(), ParamError> {
-    if !sd.is_finite() || sd < 0.0 {
-        return Err(ParamError::Number {
-            name: "the standard deviation of the start",
-            value: sd,
-            allowed: "finite and at least 0",
-        });
-    }
-    Ok(())
+    Ok(SettingError::check_sd(
+        "the standard deviation of the start",
+        sd,
+    )?)
 }
 
 /// Normally distributed numbers around 0; the standard deviation was checked.

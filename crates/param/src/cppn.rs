@@ -1,6 +1,7 @@
 //! A compositional pattern producing network: the image as a function of place.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use oneiric_support::SettingError;
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -105,22 +106,11 @@ impl Cppn {
 
 impl Basis for Layers {
     fn plan(&self, frame: &Frame<'_>) -> Result<Box<dyn Plan>, ParamError> {
-        let count = |name, value, most, allowed| match value {
-            value if (1..=most).contains(&value) => Ok(()),
-            value => Err(ParamError::Count {
-                name,
-                value,
-                allowed,
-            }),
-        };
         let [layers, hidden] = [self.layers, self.hidden];
-        count("the number of layers", layers, MOST_LAYERS, "from 1 to 64")?;
-        count(
-            "the width of a layer",
-            hidden,
-            MOST_HIDDEN,
-            "from 1 to 1024",
-        )?;
+        let good = (1..=MOST_LAYERS).contains(&layers);
+        SettingError::require("the number of layers", layers, good, "from 1 to 64")?;
+        let good = (1..=MOST_HIDDEN).contains(&hidden);
+        SettingError::require("the width of a layer", hidden, good, "from 1 to 1024")?;
         let [n, channels, height, width] = frame.shape;
         let mut sizes = vec![[hidden, COORDINATES]];
         sizes.extend(vec![[hidden, 2 * hidden]; layers - 1]);

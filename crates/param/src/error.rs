@@ -1,6 +1,7 @@
 //! Errors of setting up a parameterization.
 
 use oneiric_core::{DeviceError, PictureError};
+use oneiric_support::SettingError;
 
 /// What can be wrong with a parameterization or a Fourier transform.
 #[derive(Debug, thiserror::Error)]
@@ -33,26 +34,9 @@ pub enum ParamError {
     /// No image in the batch.
     #[error("a batch of 0 images has nothing to optimise; ask for at least 1")]
     EmptyBatch,
-    /// A number that makes no sense.
-    #[error("{name} is {value}, but must be {allowed}")]
-    Number {
-        /// Which one.
-        name: &'static str,
-        /// As given.
-        value: f32,
-        /// What is allowed.
-        allowed: &'static str,
-    },
-    /// A whole number that makes no sense.
-    #[error("{name} is {value}, but must be {allowed}")]
-    Count {
-        /// Which one.
-        name: &'static str,
-        /// As given.
-        value: usize,
-        /// What is allowed.
-        allowed: &'static str,
-    },
+    /// A setting with a value that is not allowed.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// A photograph of another size than the image.
     #[error(
         "the photograph is {found_width}x{found_height}, the image {width}x{height}; resize one of \

@@ -1,6 +1,7 @@
 //! A Fourier spectrum with coefficients scaled by 1 / frequency.
 
 use burn::tensor::{Device, Tensor};
+use oneiric_support::SettingError;
 use rand::Rng;
 
 use crate::{
@@ -25,7 +26,7 @@ const LARGEST_DECAY: f32 = 4.0;
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `sd` | 0.01 | standard deviation of the start | finite, at least 0 |
+/// | `sd` | 0.01 | standard deviation of the start | 0..=1000 |
 /// | `decay` | 1 | exponent of 1 / frequency | -4 to 4 |
 /// | `decorrelated` | true | optimise decorrelated colours | |
 ///
@@ -69,13 +70,9 @@ impl Fourier {
 impl Basis for Spectrum {
     fn plan(&self, frame: &Frame<'_>) -> Result<Box<dyn Plan>, ParamError> {
         check_sd(self.sd)?;
-        if !(-LARGEST_DECAY..=LARGEST_DECAY).contains(&self.decay) {
-            return Err(ParamError::Number {
-                name: "the exponent of 1 / frequency",
-                value: self.decay,
-                allowed: "between -4 and 4",
-            });
-        }
+        let (decay, name) = (self.decay, "the exponent of 1 / frequency");
+        let good = (-LARGEST_DECAY..=LARGEST_DECAY).contains(&decay);
+        SettingError::require(name, decay, good, "between -4 and 4")?;
         let [n, channels, height, width] = frame.shape;
         let fft = Fft2::scaled(height, width, frame.device, |row, column| {
             scale([height, width], self.decay, row, column)

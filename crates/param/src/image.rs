@@ -2,6 +2,7 @@
 
 use burn::tensor::{Device, Tensor};
 use oneiric_core::{Backend, Picture};
+use oneiric_support::SettingError;
 use rand::Rng;
 
 use crate::{Canvas, Colour, Frame, ParamError, Parameterization, Shared, Squash, basis::Basis};
@@ -100,13 +101,9 @@ impl<B> Image<B> {
                 allowed: LARGEST_SIDE,
             });
         }
-        if !(1..=MOST_CHANNELS).contains(&self.channels) {
-            return Err(ParamError::Count {
-                name: "the number of channels",
-                value: self.channels,
-                allowed: "from 1 to 4096",
-            });
-        }
+        let channels = self.channels;
+        let good = (1..=MOST_CHANNELS).contains(&channels);
+        SettingError::require("the number of channels", channels, good, "from 1 to 4096")?;
         if batch == 0 {
             return Err(ParamError::EmptyBatch);
         }

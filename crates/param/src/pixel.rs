@@ -12,7 +12,7 @@ use crate::{
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `sd` | 0.01 | standard deviation of the start | finite, at least 0 |
+/// | `sd` | 0.01 | standard deviation of the start | 0..=1000 |
 /// | `decorrelated` | false | optimise decorrelated colours | |
 ///
 /// and those of every [`Image`].

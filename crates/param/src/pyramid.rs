@@ -1,6 +1,7 @@
 //! A Laplacian pyramid: the image as a sum of coarse and fine ones.
 
 use burn::tensor::{Device, Tensor};
+use oneiric_support::SettingError;
 use rand::Rng;
 
 use crate::{
@@ -22,7 +23,7 @@ const MOST_LEVELS: usize = 16;
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
 /// | `levels` | 4 | how many images are added up | 1 to 16 |
-/// | `sd` | 0.01 | standard deviation of each level's start | finite, at least 0 |
+/// | `sd` | 0.01 | standard deviation of each level's start | 0..=1000 |
 /// | `decorrelated` | true | optimise decorrelated colours | |
 ///
 /// and those of every [`Image`]. A photograph to start from goes into the finest level, which can
@@ -65,13 +66,8 @@ impl Pyramid {
 impl Basis for Levels {
     fn plan(&self, frame: &Frame<'_>) -> Result<Box<dyn Plan>, ParamError> {
         check_sd(self.sd)?;
-        if !(1..=MOST_LEVELS).contains(&self.levels) {
-            return Err(ParamError::Count {
-                name: "the number of levels",
-                value: self.levels,
-                allowed: "from 1 to 16",
-            });
-        }
+        let good = (1..=MOST_LEVELS).contains(&self.levels);
+        SettingError::require("the number of levels", self.levels, good, "from 1 to 16")?;
         let [n, channels, height, width] = frame.shape;
         let levels = (0..self.levels).map(|level| {
             let size = [height, width].map(|side| side.div_ceil(1 << level));

@@ -22,7 +22,7 @@ use crate::{
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
 /// | `batch` | 1 | shared images; 1 is in all images alike | 1 to the batch of the run |
-/// | `sd` | 0.01 | standard deviation of the start | finite, at least 0 |
+/// | `sd` | 0.01 | standard deviation of the start | 0..=1000 |
 ///
 /// ```
 /// # #[cfg(feature = "flex")] {

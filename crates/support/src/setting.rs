@@ -37,6 +37,15 @@ impl SettingError {
         }
     }
 
+    /// Checks a standard deviation: at most 1000, as a larger one is a typing error.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`SettingError`] if `sd` is not in 0..=1000.
+    pub fn check_sd(setting: impl Into<String>, sd: f32) -> Result<(), Self> {
+        Self::require(setting, sd, (0.0..=1000.0).contains(&sd), "in 0..=1000")
+    }
+
     /// Returns this error unless the value is good.
     ///
     /// # Errors
@@ -52,5 +61,22 @@ impl SettingError {
             return Ok(());
         }
         Err(Self::new(setting, value, allowed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SettingError;
+
+    #[test]
+    fn a_standard_deviation_is_a_number_that_is_not_negative() {
+        for good in [0.0, 0.01, 1000.0] {
+            assert_eq!(SettingError::check_sd("the spread", good), Ok(()));
+        }
+        for bad in [-0.01, 1000.1, f32::NAN, f32::INFINITY] {
+            let error = SettingError::check_sd("the spread", bad).expect_err("a refusal");
+            let expected = format!("the spread is {bad}, but must be in 0..=1000");
+            assert_eq!(error.to_string(), expected);
+        }
     }
 }

@@ -95,7 +95,7 @@ impl Transform for RandomBackground {
     }
 
     fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
-        check_sd(self, self.spread)?;
+        check_sd(self, "spread", self.spread)?;
         Ok(size)
     }
 

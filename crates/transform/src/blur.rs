@@ -64,10 +64,10 @@ impl Transform for GaussianBlur {
 
     fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
         let [least, most] = self.sigma;
-        check_sd(self, least)?;
-        check_sd(self, most)?;
+        check_sd(self, "least sigma", least)?;
+        check_sd(self, "largest sigma", most)?;
         let ordered = least <= most;
-        require(self, least, ordered, "at most the other end of its range")?;
+        require(self, "least sigma", least, ordered, "at most the largest")?;
         Ok(size)
     }
 }

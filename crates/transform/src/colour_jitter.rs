@@ -167,11 +167,11 @@ impl Transform for ColourJitter {
     }
 
     fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
-        check_share(self, self.brightness)?;
-        check_share(self, self.contrast)?;
-        check_share(self, self.saturation)?;
+        check_share(self, "brightness", self.brightness)?;
+        check_share(self, "contrast", self.contrast)?;
+        check_share(self, "saturation", self.saturation)?;
         let good = (0.0..=0.5).contains(&self.hue);
-        require(self, self.hue, good, "in 0..=0.5")?;
+        require(self, "hue", self.hue, good, "in 0..=0.5")?;
         Ok(size)
     }
 

@@ -56,7 +56,7 @@ impl Transform for CropOrPad {
     }
 
     fn smallest(&self, _size: [usize; 2]) -> Result<[usize; 2], TransformError> {
-        check_share(self, self.fill)?;
+        check_share(self, "fill", self.fill)?;
         check_size(self, self.size)?;
         Ok(self.size)
     }

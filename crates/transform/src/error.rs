@@ -1,5 +1,7 @@
 //! Errors of setting up transforms.
 
+use oneiric_support::SettingError;
+
 /// What can be wrong with a transform.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -17,16 +19,9 @@ pub enum TransformError {
         /// Height it gets.
         height: usize,
     },
-    /// A number that makes no sense.
-    #[error("{transform}: {value} is not allowed, must be {allowed}")]
-    Number {
-        /// The transform.
-        transform: String,
-        /// As given.
-        value: f32,
-        /// What is allowed.
-        allowed: &'static str,
-    },
+    /// A setting with a value that is not allowed.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// An image that is too small to be mirrored that far.
     #[error(
         "{transform} mirrors {by} pixels beside the edge, which an image of {width}x{height} does \

@@ -47,7 +47,7 @@ impl Transform for RandomFlip {
     }
 
     fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
-        check_share(self, self.probability)?;
+        check_share(self, "probability", self.probability)?;
         Ok(size)
     }
 }

@@ -73,8 +73,8 @@ impl Transform for Noise {
     }
 
     fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
-        check_sd(self, self.sd)?;
-        check_sd(self, self.uniform)?;
+        check_sd(self, "sd", self.sd)?;
+        check_sd(self, "uniform", self.uniform)?;
         Ok(size)
     }
 }

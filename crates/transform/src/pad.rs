@@ -133,7 +133,7 @@ impl Transform for Pad {
     fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
         check_border(self, self.by)?;
         if let Border::Value(value) = self.border {
-            check_share(self, value)?;
+            check_share(self, "value of the border", value)?;
         }
         if self.border == Border::Reflect && size.iter().any(|&n| n <= self.by) {
             return Err(TransformError::Reflection {

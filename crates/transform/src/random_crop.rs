@@ -119,15 +119,11 @@ impl Transform for RandomCrop {
     fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
         for share in self.shares {
             let good = share > 0.0 && share <= 1.0;
-            require(
-                self,
-                share,
-                good,
-                "above 0 and at most 1 (shares, not pixels)",
-            )?;
+            let allowed = "above 0 and at most 1 (a share, not pixels)";
+            require(self, "share", share, good, allowed)?;
         }
-        check_sd(self, self.share_sd)?;
-        check_sd(self, self.centre_sd)?;
+        check_sd(self, "share_sd", self.share_sd)?;
+        check_sd(self, "centre_sd", self.centre_sd)?;
         let output = self.size.unwrap_or(size);
         check_size(self, output)?;
         Ok(output)

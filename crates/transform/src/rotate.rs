@@ -3,7 +3,10 @@
 use burn::tensor::Tensor;
 use rand::RngExt;
 
-use crate::{Draw, Resampling, Transform, TransformError, resample, settings::check_share};
+use crate::{
+    Draw, Resampling, Transform, TransformError, resample,
+    settings::{check_share, require},
+};
 
 /// Rotates about the centre by an angle drawn from a list, bilinearly, keeping the size.
 ///
@@ -46,19 +49,15 @@ impl Transform for RandomRotate {
     }
 
     fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
-        check_share(self, self.fill)?;
+        check_share(self, "fill", self.fill)?;
         if self.degrees.is_empty() {
             return Err(TransformError::NoChoice {
                 transform: format!("{self:?}"),
             });
         }
-        match self.degrees.iter().find(|d| !d.is_finite()) {
-            None => Ok(size),
-            Some(&value) => Err(TransformError::Number {
-                transform: format!("{self:?}"),
-                value,
-                allowed: "finite",
-            }),
+        for degrees in &self.degrees {
+            require(self, "angle", degrees, degrees.is_finite(), "finite")?;
         }
+        Ok(size)
     }
 }

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use rand::RngExt;
 
-use crate::{Draw, Resampling, Transform, TransformError, resample};
+use crate::{Draw, Resampling, Transform, TransformError, resample, settings::require};
 
 /// More is a slip, such as percent.
 const LARGEST: f32 = 10.0;
@@ -41,12 +41,10 @@ impl Transform for RandomScale {
 
     fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
         let transform = || format!("{self:?}");
-        if let Some(&bad) = self.factors.iter().find(|f| !(**f > 0.0 && **f <= LARGEST)) {
-            return Err(TransformError::Number {
-                transform: transform(),
-                value: bad,
-                allowed: "above 0 and at most 10 (factors, not percent)",
-            });
+        for &factor in &self.factors {
+            let good = factor > 0.0 && factor <= LARGEST;
+            let allowed = "above 0 and at most 10 (a factor, not percent)";
+            require(self, "factor", factor, good, allowed)?;
         }
         let smallest = self.factors.iter().copied().reduce(f32::min);
         let smallest = smallest.ok_or_else(|| TransformError::NoChoice {

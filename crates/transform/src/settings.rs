@@ -1,53 +1,64 @@
-//! Which settings make sense.
+//! Range checks for transform settings.
+
+use std::fmt;
+
+use oneiric_support::SettingError;
 
 use crate::{Transform, TransformError};
 
-/// The longest side that a setting may ask for; more is a slip.
+/// The longest side that a setting may ask for, in pixels; a longer one is a typing error.
 const LONGEST: usize = 16_384;
 
-/// Refuses a number of a transform's settings unless it is `good`.
+/// Refuses a setting of a transform unless it is `good`; `setting` names it within the transform.
 pub(crate) fn require(
     transform: &dyn Transform,
-    value: f32,
+    setting: &str,
+    value: impl fmt::Display,
     good: bool,
     allowed: &'static str,
 ) -> Result<(), TransformError> {
-    if good {
-        return Ok(());
-    }
-    Err(TransformError::Number {
-        transform: format!("{transform:?}"),
-        value,
-        allowed,
-    })
+    let setting = format!("the {setting} of {transform:?}");
+    Ok(SettingError::require(setting, value, good, allowed)?)
 }
 
-/// A share, or a value that is brought in from outside the image.
-pub(crate) fn check_share(transform: &dyn Transform, value: f32) -> Result<(), TransformError> {
+/// Checks a share, or a value that fills the outside of an image.
+pub(crate) fn check_share(
+    transform: &dyn Transform,
+    setting: &str,
+    value: f32,
+) -> Result<(), TransformError> {
     let good = (0.0..=1.0).contains(&value);
-    require(transform, value, good, "in 0..=1")
+    require(transform, setting, value, good, "in 0..=1")
 }
 
-/// The standard deviation of something; more is a slip.
-pub(crate) fn check_sd(transform: &dyn Transform, value: f32) -> Result<(), TransformError> {
-    let good = (0.0..=1000.0).contains(&value);
-    require(transform, value, good, "in 0..=1000")
+/// Checks a standard deviation.
+pub(crate) fn check_sd(
+    transform: &dyn Transform,
+    setting: &str,
+    value: f32,
+) -> Result<(), TransformError> {
+    let setting = format!("the {setting} of {transform:?}");
+    Ok(SettingError::check_sd(setting, value)?)
 }
 
-/// Pixels that are added.
+/// Checks a number of pixels that are added.
 pub(crate) fn check_border(transform: &dyn Transform, by: usize) -> Result<(), TransformError> {
-    require(transform, by as f32, by <= LONGEST, "at most 16384")
+    let good = by <= LONGEST;
+    require(transform, "width of the border", by, good, "at most 16384")
 }
 
-/// A height and a width to come out with.
+/// Checks the height and the width of a result.
 pub(crate) fn check_size(
     transform: &dyn Transform,
     size: [usize; 2],
 ) -> Result<(), TransformError> {
-    size.into_iter().try_for_each(|side| {
-        let good = (1..=LONGEST).contains(&side);
-        require(transform, side as f32, good, "a side of 1 to 16384 pixels")
-    })
+    ["height", "width"]
+        .into_iter()
+        .zip(size)
+        .try_for_each(|(setting, side)| {
+            let good = (1..=LONGEST).contains(&side);
+            require(transform, setting, side, good, "from 1 to 16384 pixels")
+        })
 }
 
 /// The error of a transform that leaves nothing of images of that height and width.
