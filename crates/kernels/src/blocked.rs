@@ -1,8 +1,12 @@
 //! A graph as the kernels see it: which nodes they can run, and the blocks of each node's channels.
 
-use oneiric_graph::{Axis, Graph, GraphError, Node, NodeId, Op, Shape};
+use oneiric_graph::{Graph, GraphError, Node, NodeId, Op, Shape};
 
-use crate::{KernelError, lanes::LANES};
+use crate::{
+    KernelError,
+    lanes::LANES,
+    ops::{Operator, operator},
+};
 
 /// A graph with the layout of its nodes' channels.
 #[derive(Debug, Clone)]
@@ -15,36 +19,32 @@ pub(crate) struct Blocked {
     /// Of each node that the kernels cannot run, the reason.
     unsupported: Vec<Option<KernelError>>,
     /// The input's channels lie side by side instead of in blocks of sixteen: there are few, and
-    /// convolutions alone read them.
+    /// all that reads them can do so.
     pub(crate) interleaved: bool,
 }
 
 impl Blocked {
     pub(crate) fn new(graph: &Graph) -> Self {
         let nodes = graph.nodes();
-        let mut unsupported: Vec<Option<KernelError>> = Vec::with_capacity(nodes.len());
+        let mut errors: Vec<Option<KernelError>> = Vec::with_capacity(nodes.len());
         let mut lanes: Vec<Vec<usize>> = Vec::with_capacity(nodes.len());
         for (index, node) in nodes.iter().enumerate() {
             let by_input = node.inputs.iter().find_map(|input| {
-                let error: Option<&KernelError> = unsupported[input.index()].as_ref();
+                let error: Option<&KernelError> = errors[input.index()].as_ref();
                 error.cloned()
             });
-            unsupported.push(by_input.or_else(|| unsupported_op(node)));
-            let mut inputs = node.inputs.iter().map(|input| &lanes[input.index()]);
-            lanes.push(match (&node.op, inputs.next()) {
-                (Op::Concat(_), Some(first)) => {
-                    let all = [first].into_iter().chain(inputs);
-                    all.flatten().copied().collect()
-                }
-                (Op::Input(_) | Op::Conv(_), _) | (_, None) => {
-                    blocks(graph.channels(NodeId::new(index)))
-                }
-                (_, Some(input)) => input.clone(),
+            errors.push(by_input.or_else(|| unsupported(node)));
+            let channels = graph.channels(NodeId::new(index));
+            let inputs = node.inputs.iter();
+            let inputs: Vec<&[usize]> = inputs.map(|input| &lanes[input.index()][..]).collect();
+            lanes.push(match operator(&node.op) {
+                Some(op) => op.lanes(&inputs, channels),
+                None => blocks(channels),
             });
         }
-        let only_convs = nodes.iter().zip(&unsupported).all(|(node, unsupported)| {
-            let reads = node.inputs.contains(&graph.input());
-            !reads || unsupported.is_some() || matches!(node.op, Op::Conv(_))
+        let all_read_interleaved = nodes.iter().zip(&errors).all(|(node, error)| {
+            let reads = error.is_none() && node.inputs.contains(&graph.input());
+            !reads || operator(&node.op).is_some_and(Operator::reads_interleaved)
         });
         let inputs = nodes.iter().map(|node| {
             let inputs = node.inputs.iter();
@@ -53,8 +53,8 @@ impl Blocked {
         Self {
             inputs: inputs.collect(),
             lanes,
-            unsupported,
-            interleaved: graph.channels(graph.input()) < LANES && only_convs,
+            unsupported: errors,
+            interleaved: graph.channels(graph.input()) < LANES && all_read_interleaved,
             graph: graph.clone(),
         }
     }
@@ -67,6 +67,18 @@ impl Blocked {
     /// The operator of a node.
     pub(crate) fn op(&self, node: usize) -> &Op {
         &self.graph.nodes()[node].op
+    }
+
+    /// The kernels' part of a node's operator.
+    ///
+    /// # Panics
+    ///
+    /// Panics if they do not have it.
+    pub(crate) fn operator(&self, node: usize) -> &dyn Operator {
+        match operator(self.op(node)) {
+            Some(operator) => operator,
+            None => unreachable!("the kernels have no {}", self.op(node).name()),
+        }
     }
 
     /// The inputs of a node.
@@ -127,50 +139,16 @@ impl Blocked {
             .map(|shape| shape.map_or([0; 2], Shape::size))
             .collect())
     }
-
-    /// The windows of a node that has some, with rows and columns of its kernel.
-    pub(crate) fn windows(&self, node: usize, sizes: &[[usize; 2]]) -> ([usize; 2], [Axis; 2]) {
-        let (kernel, window) = match self.op(node) {
-            Op::Conv(conv) => (conv.kernel(self.graph.weights()), &conv.window),
-            Op::MaxPool(pool) => (pool.kernel, &pool.window),
-            op => unreachable!("{} has no windows", op.name()),
-        };
-        let axes = window.axes(kernel, sizes[self.inputs(node)[0]]);
-        let axes = axes.unwrap_or_else(|error| unreachable!("the size was inferred: {error}"));
-        (kernel, axes)
-    }
 }
 
 /// Returns an error if the kernels lack the operator of a node, or one of its settings.
-fn unsupported_op(node: &Node) -> Option<KernelError> {
-    let reason = match &node.op {
-        Op::Conv(conv) if conv.groups > 1 => "the kernels have no convolution in groups",
-        Op::Conv(conv) if conv.window.dilation != [1; 2] => {
-            "the kernels have no convolution with dilation"
-        }
-        Op::MaxPool(pool) if pool.window.dilation != [1; 2] => {
-            "the kernels have no pooling with dilation"
-        }
-        Op::Input(_)
-        | Op::Conv(_)
-        | Op::Relu(_)
-        | Op::MaxPool(_)
-        | Op::Lrn(_)
-        | Op::Concat(_)
-        | Op::GlobalAveragePool(_) => return None,
-        op => {
-            return Some(unsupported(
-                node,
-                format!("the kernels have no {}", op.name()),
-            ));
-        }
+fn unsupported(node: &Node) -> Option<KernelError> {
+    let reason = match operator(&node.op) {
+        Some(op) => op.unsupported()?.to_owned(),
+        None => format!("the kernels have no {}", node.op.name()),
     };
-    Some(unsupported(node, reason.to_owned()))
-}
-
-fn unsupported(node: &Node, reason: String) -> KernelError {
     let node = node.name.clone();
-    KernelError::Unsupported { node, reason }
+    Some(KernelError::Unsupported { node, reason })
 }
 
 /// Used lanes of blocks that are filled one after the other.

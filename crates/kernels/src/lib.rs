@@ -58,6 +58,7 @@ mod lanes;
 mod lru;
 mod memory;
 mod network;
+mod ops;
 mod pack;
 mod plan;
 mod pointer;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use oneiric_graph::Op;
+use oneiric_graph::{Conv, WeightId};
 
 use crate::{
     blocked::{Blocked, blocks},
@@ -118,53 +118,73 @@ pub(crate) fn groups(blocks: usize) -> Vec<(usize, usize)> {
     groups
 }
 
+/// Packed weights while they are made.
+pub(crate) struct Packing<'a> {
+    graph: &'a Blocked,
+    weights: &'a [&'a [f32]],
+    values: Vec<f32>,
+    /// Place of the convolutions of that weight, for an input of these lanes, interleaved or not,
+    /// with that stride.
+    convs: HashMap<(WeightId, Vec<usize>, bool, [usize; 2]), usize>,
+    /// Start of each bias.
+    biases: HashMap<WeightId, usize>,
+    packed: PackedWeights,
+}
+
+impl Packing<'_> {
+    /// Packs the weights of a convolution, or finds those of an equal one.
+    pub(crate) fn conv(&mut self, op: &Conv, node: usize) {
+        self.packed.biases[node] = op.bias.map(|bias| {
+            *self.biases.entry(bias).or_insert_with(|| {
+                let start = self.values.len();
+                self.values.extend_from_slice(self.weights[bias.index()]);
+                let len = self.values.len().next_multiple_of(LANES);
+                self.values.resize(len, 0.0);
+                start
+            })
+        });
+        let graph = self.graph;
+        let input = graph.inputs(node)[0];
+        let interleaved = graph.interleaved && input == 0;
+        let lanes = &graph.lanes[input];
+        let stride = op.window.stride;
+        let key = (op.weight, lanes.clone(), interleaved, stride);
+        let place = self.convs.entry(key).or_insert_with(|| {
+            let conv = ConvWeights {
+                out: graph.channels(node),
+                input: graph.channels(input),
+                kernel: op.kernel(graph.graph.weights()),
+                stride,
+                weight: self.weights[op.weight.index()],
+            };
+            let conv = pack(&conv, lanes, interleaved, &mut self.values);
+            self.packed.convs.push(conv);
+            self.packed.convs.len() - 1
+        });
+        self.packed.of_node[node] = Some(*place);
+    }
+}
+
 impl PackedWeights {
     pub(crate) fn new(graph: &Blocked, weights: &[&[f32]]) -> Self {
-        let mut packed = Self {
-            values: Aligned::default(),
-            convs: Vec::new(),
-            of_node: vec![None; graph.len()],
-            biases: vec![None; graph.len()],
+        let mut packing = Packing {
+            graph,
+            weights,
+            values: Vec::new(),
+            convs: HashMap::new(),
+            biases: HashMap::new(),
+            packed: Self {
+                values: Aligned::default(),
+                convs: Vec::new(),
+                of_node: vec![None; graph.len()],
+                biases: vec![None; graph.len()],
+            },
         };
-        let mut values = Vec::new();
-        let mut known_biases = HashMap::new();
-        let mut known = HashMap::new();
-        for node in 0..graph.len() {
-            let Op::Conv(op) = graph.op(node) else {
-                continue;
-            };
-            if !graph.is_supported(node) {
-                continue;
-            }
-            packed.biases[node] = op.bias.map(|bias| {
-                *known_biases.entry(bias).or_insert_with(|| {
-                    let start = values.len();
-                    values.extend_from_slice(weights[bias.index()]);
-                    values.resize(values.len().next_multiple_of(LANES), 0.0);
-                    start
-                })
-            });
-            let input = graph.inputs(node)[0];
-            let interleaved = graph.interleaved && input == 0;
-            let lanes = &graph.lanes[input];
-            let stride = op.window.stride;
-            let key = (op.weight, lanes.clone(), interleaved, stride);
-            let conv = known.entry(key).or_insert_with(|| {
-                let conv = ConvWeights {
-                    out: graph.channels(node),
-                    input: graph.channels(input),
-                    kernel: op.kernel(graph.graph.weights()),
-                    stride,
-                    weight: weights[op.weight.index()],
-                };
-                let conv = pack(&conv, lanes, interleaved, &mut values);
-                packed.convs.push(conv);
-                packed.convs.len() - 1
-            });
-            packed.of_node[node] = Some(*conv);
+        for node in (0..graph.len()).filter(|&node| graph.is_supported(node)) {
+            graph.operator(node).pack(&mut packing, node);
         }
-        packed.values = Aligned::from_slice(&values);
-        packed
+        packing.packed.values = Aligned::from_slice(&packing.values);
+        packing.packed
     }
 
     /// The weights of a convolution.

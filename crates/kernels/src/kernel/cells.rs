@@ -7,7 +7,10 @@ use super::{
     access::{Accesses, Region, Space, band_rows},
     context::Context,
 };
-use crate::{lanes::LANES, view::View};
+use crate::{
+    lanes::{LANES, Lanes},
+    view::View,
+};
 
 /// Cells of an image. Channel `(row * stride[1] + column) * channels + channel` of a position is a
 /// pixel of its cell. Position 0 is cell `first`, and cell 0 starts `before` pixels outside of the
@@ -56,7 +59,7 @@ impl ToCells {
     /// # Safety
     ///
     /// As [`run_step`](super::run_step).
-    pub(super) unsafe fn run(&self, task: usize, context: &Context<'_>) {
+    pub(super) unsafe fn run<L: Lanes>(&self, task: usize, context: &Context<'_>) {
         let Cells {
             view,
             stride,

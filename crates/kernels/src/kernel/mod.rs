@@ -29,7 +29,7 @@ pub(crate) use conv::{Group, Out, Sweep, Tap};
 pub(crate) use lrn::{Lines, LrnForward};
 pub(crate) use lrn_gradient::LrnGradient;
 pub(crate) use pointwise::{Pointwise, PointwiseKind};
-pub(crate) use pool::{MaxPool, Window, WindowAxis};
+pub(crate) use pool::{MaxPool, Window};
 pub(crate) use pool_gradient::MaxPoolGradient;
 pub(crate) use redirect::Redirect;
 pub(crate) use step::{Step, run_step};

@@ -26,6 +26,24 @@ pub(crate) struct WindowAxis {
     pub(crate) before: usize,
 }
 
+impl Window {
+    /// The windows of that kernel over an input of that height and width.
+    pub(crate) fn new(
+        kernel: [usize; 2],
+        window: &oneiric_graph::Window,
+        size: [usize; 2],
+    ) -> Self {
+        let axes = window.axes(kernel, size);
+        let axes = axes.unwrap_or_else(|error| unreachable!("the size was inferred: {error}"));
+        let [rows, columns] = [0, 1].map(|axis| WindowAxis {
+            kernel: kernel[axis],
+            stride: window.stride[axis],
+            before: axes[axis].before,
+        });
+        Self { rows, columns }
+    }
+}
+
 impl WindowAxis {
     /// First input position of the `at`-th window along an axis of `size` positions, and the one
     /// behind the last. Padding is left out, so it never wins.

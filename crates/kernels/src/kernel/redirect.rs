@@ -4,7 +4,10 @@ use super::{
     access::{Accesses, Region, Space},
     context::Context,
 };
-use crate::{lanes::LANES, view::View};
+use crate::{
+    lanes::{LANES, Lanes},
+    view::View,
+};
 
 /// The gradient of a ReLU, in place, that gives dead units a gradient.
 ///
@@ -27,7 +30,7 @@ impl Redirect {
     }
 
     /// Adds what the task touches.
-    pub(super) fn accesses(&self, accesses: &mut Accesses) {
+    pub(super) fn accesses(&self, _: usize, accesses: &mut Accesses) {
         let view = &self.view;
         let region = Region::new(view.offset, view.width * LANES)
             .blocks(self.lanes.len(), view.block)
@@ -42,7 +45,7 @@ impl Redirect {
     /// # Safety
     ///
     /// As [`run_step`](super::run_step).
-    pub(super) unsafe fn run(&self, context: &Context<'_>) {
+    pub(super) unsafe fn run<L: Lanes>(&self, _: usize, context: &Context<'_>) {
         let mut dead = true;
         self.each(|at| {
             // SAFETY: the caller's contract for the places that `accesses` describes.

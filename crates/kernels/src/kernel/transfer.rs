@@ -126,7 +126,7 @@ impl FromLanes {
     /// # Safety
     ///
     /// As [`run_step`](super::run_step).
-    pub(super) unsafe fn run(&self, task: usize, context: &Context<'_>) {
+    pub(super) unsafe fn run<L: Lanes>(&self, task: usize, context: &Context<'_>) {
         let (view, part) = (&self.view, self.parts[task]);
         for lane in 0..part.count {
             for y in 0..view.height {
@@ -196,7 +196,7 @@ impl InputGradient {
     /// # Safety
     ///
     /// As [`run_step`](super::run_step).
-    pub(super) unsafe fn run(&self, task: usize, context: &Context<'_>) {
+    pub(super) unsafe fn run<L: Lanes>(&self, task: usize, context: &Context<'_>) {
         for y in band_rows(task, self.bands, self.height) {
             for channel in 0..self.channels {
                 let start = (channel * self.height + y) * self.width;

@@ -4,18 +4,15 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     GradientKey,
-    forward::{lines, parts, window},
+    forward::parts,
     layout::Layout,
     program::{Direction, Footprint, Program, bands},
 };
-use oneiric_graph::{Op, ReluGradient};
+use oneiric_graph::ReluGradient;
 
 use crate::{
     blocked::Blocked,
-    kernel::{
-        Average, GradientSource, InputGradient, LrnGradient, MaxPoolGradient, Pointwise,
-        PointwiseKind, Redirect, Step, ToLanes,
-    },
+    kernel::{GradientSource, InputGradient, Pointwise, PointwiseKind, Step, ToLanes},
     pack::PackedWeights,
     view::{Dest, View},
 };
@@ -49,7 +46,7 @@ pub(crate) fn backward(
         result: layout.numbers(graph, 0),
     };
     let build = |totals: Option<&Written>| {
-        let builder = Builder {
+        let plan = Backward {
             graph,
             weights,
             layout,
@@ -63,7 +60,7 @@ pub(crate) fn backward(
             input_ready: 0,
             program: Program::new(Direction::Backward, footprint.clone()),
         };
-        builder.build(wanted, given)
+        plan.build(wanted, given)
     };
     // Built twice: first to count the contributions to each block, so that the last one can apply
     // the mask of the block's ReLU, and once more with these counts.
@@ -90,25 +87,25 @@ fn masked(graph: &Blocked, layout: &Layout) -> HashSet<usize> {
         .collect()
 }
 
-/// A program under construction.
-pub(super) struct Builder<'a> {
-    pub(super) graph: &'a Blocked,
-    pub(super) weights: &'a PackedWeights,
-    pub(super) layout: &'a Layout,
-    relu: ReluGradient,
-    pub(super) threads: usize,
+/// A gradient program under construction.
+pub(crate) struct Backward<'a> {
+    pub(crate) graph: &'a Blocked,
+    pub(crate) weights: &'a PackedWeights,
+    pub(crate) layout: &'a Layout,
+    pub(crate) relu: ReluGradient,
+    pub(crate) threads: usize,
     totals: Option<&'a Written>,
     masked: HashSet<usize>,
     written: Written,
     /// For every node, true if it has a gradient.
-    pub(super) present: Vec<bool>,
-    pub(super) sources: Vec<GradientSource>,
+    pub(crate) present: Vec<bool>,
+    pub(crate) sources: Vec<GradientSource>,
     /// First level in which all sources are complete.
-    pub(super) input_ready: usize,
-    pub(super) program: Program,
+    pub(crate) input_ready: usize,
+    pub(crate) program: Program,
 }
 
-impl Builder<'_> {
+impl Backward<'_> {
     fn build(mut self, wanted: &[usize], given: &[bool]) -> (Program, Written) {
         for (external, (&node, &given)) in wanted.iter().zip(given).enumerate() {
             if given {
@@ -117,7 +114,7 @@ impl Builder<'_> {
         }
         for node in (1..self.graph.len()).rev() {
             if self.present[node] {
-                self.node(node);
+                self.graph.operator(node).backward(&mut self, node);
             }
         }
         let [height, width] = self.layout.sizes[0];
@@ -139,7 +136,7 @@ impl Builder<'_> {
     }
 
     /// The gradient of a node.
-    pub(super) fn gradient(&self, node: usize) -> View {
+    pub(crate) fn gradient(&self, node: usize) -> View {
         if node == 0 {
             self.layout.input_gradient
         } else {
@@ -154,7 +151,7 @@ impl Builder<'_> {
     }
 
     /// First level in which a step that reads `from` and writes `to` can run.
-    pub(super) fn after(&self, from: &[View], to: &View) -> usize {
+    pub(crate) fn after(&self, from: &[View], to: &View) -> usize {
         let views = from.iter().chain([to]);
         views
             .filter_map(|view| self.level(view))
@@ -163,7 +160,7 @@ impl Builder<'_> {
     }
 
     /// Counts one more contribution to a gradient; returns the destinations of its blocks.
-    pub(super) fn write(&mut self, view: &View, level: usize) -> Vec<Dest> {
+    pub(crate) fn write(&mut self, view: &View, level: usize) -> Vec<Dest> {
         let mut dests = view.dests();
         for dest in &mut dests {
             let entry = self.written.entry(dest.offset).or_default();
@@ -175,6 +172,15 @@ impl Builder<'_> {
                 && self.masked.contains(&dest.offset);
         }
         dests
+    }
+
+    /// Counts a step that changes a complete gradient in place; returns its level.
+    pub(crate) fn change(&mut self, view: &View) -> usize {
+        let level = self.after(&[], view);
+        for block in 0..view.blocks {
+            self.written.entry(view.block_offset(block)).or_default().1 = level;
+        }
+        level
     }
 
     /// Adds the gradient that the caller gives for a wanted node.
@@ -193,98 +199,11 @@ impl Builder<'_> {
         self.program.push(level, node, Step::ToLanes(step));
     }
 
-    /// Adds the steps from the gradient of a node, which is complete, to those of its inputs.
-    fn node(&mut self, node: usize) {
-        let Some(&input) = self.graph.inputs(node).first() else {
-            return;
-        };
-        let from = self.gradient(node);
-        let to = self.gradient(input);
-        match self.graph.op(node) {
-            Op::Input(_) => {}
-            Op::Concat(_) => self.concat(node),
-            Op::Conv(conv) if conv.window.stride == [1; 2] => self.convolutions(node),
-            Op::Conv(conv) => self.strided(node, conv.window.stride),
-            Op::Relu(_) => {
-                if self.relu == ReluGradient::Redirected {
-                    let level = self.after(&[], &from);
-                    for block in 0..from.blocks {
-                        self.written.entry(from.block_offset(block)).or_default().1 = level;
-                    }
-                    let step = Step::Redirect(Redirect {
-                        view: from,
-                        lanes: self.graph.lanes[node].clone(),
-                    });
-                    self.program.push(level, node, step);
-                }
-                // If the ReLU is fused, the last contribution has applied its mask.
-                if self.layout.fused[input].is_none() {
-                    let kind = match self.relu {
-                        ReluGradient::Plain => PointwiseKind::ReluGradient,
-                        ReluGradient::Redirected => PointwiseKind::Copy,
-                    };
-                    self.pointwise(node, kind, from, to);
-                }
-            }
-            Op::MaxPool(_) => {
-                let level = self.after(&[from], &to);
-                let step = MaxPoolGradient {
-                    window: window(self.graph, self.layout, node),
-                    input: self.layout.view(input),
-                    output: from,
-                    dests: self.write(&to, level),
-                    bands: bands(to.height, to.blocks),
-                };
-                self.program.push(level, node, Step::MaxPoolGradient(step));
-            }
-            Op::Lrn(lrn) => {
-                let level = self.after(&[from], &to);
-                let step = LrnGradient {
-                    lrn: *lrn,
-                    input: self.layout.view(input),
-                    gradient: from,
-                    lines: lines(self.graph, node, lrn.radius),
-                    dests: self.write(&to, level),
-                    bands: bands(to.height, 1),
-                };
-                self.program.push(level, node, Step::LrnGradient(step));
-            }
-            Op::GlobalAveragePool(_) => {
-                let level = self.after(&[from], &to);
-                let step = Average {
-                    positions: to,
-                    mean: from,
-                    dests: self.write(&to, level),
-                    gradient: true,
-                };
-                self.program.push(level, node, Step::Average(step));
-            }
-            op => unreachable!("the kernels have no {}", op.name()),
-        }
-    }
-
-    fn pointwise(&mut self, node: usize, kind: PointwiseKind, from: View, to: View) {
+    /// Adds a pointwise step from a node's gradient, or from a part of it.
+    pub(crate) fn pointwise(&mut self, node: usize, kind: PointwiseKind, from: View, to: View) {
         let level = self.after(&[from], &to);
         let dests = self.write(&to, level);
         let step = Pointwise { kind, from, dests };
         self.program.push(level, node, Step::Pointwise(step));
-    }
-
-    fn concat(&mut self, node: usize) {
-        let all = self.gradient(node);
-        let mut first = 0;
-        for (position, &input) in self.graph.inputs(node).iter().enumerate() {
-            let to = self.gradient(input);
-            let blocks = to.blocks;
-            if self.layout.copied.contains(&(node, position)) {
-                let from = View {
-                    offset: all.block_offset(first),
-                    blocks,
-                    ..all
-                };
-                self.pointwise(node, PointwiseKind::Copy, from, to);
-            }
-            first += blocks;
-        }
     }
 }

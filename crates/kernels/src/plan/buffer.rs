@@ -21,6 +21,21 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
+    /// A buffer of that height and width without a halo and without a place.
+    pub(super) fn new([height, width]: [usize; 2], blocks: usize, pixel: usize) -> Self {
+        Self {
+            blocks,
+            pixel,
+            height,
+            width,
+            top: 0,
+            bottom: 0,
+            side: 0,
+            start: 0,
+            end: 0,
+        }
+    }
+
     /// Widens the halo to what is read outside of the tensors.
     pub(super) fn widen(&mut self, [rows, columns]: [Outside; 2]) {
         self.top = self.top.max(rows.0);

@@ -1,6 +1,5 @@
 //! Planning of convolutions that use Winograd's filtering.
 
-use super::layout::Layout;
 use crate::{
     kernel::{Group, Out, Tap, Winograd},
     lanes::LANES,
@@ -26,14 +25,14 @@ pub(super) fn form(kernel: usize, [height, width]: [usize; 2]) -> Form {
 }
 
 /// Rows and columns beyond the end of a result that its last tiles cover.
-pub(super) fn beyond(kernel: usize, size: [usize; 2]) -> [usize; 2] {
+pub(crate) fn beyond(kernel: usize, size: [usize; 2]) -> [usize; 2] {
     let outputs = form(kernel, size).outputs();
     size.map(|n| n.next_multiple_of(outputs) - n)
 }
 
 /// A convolution by Winograd's filtering, from a tensor to a result of that size. `before` is the
 /// padding in rows and columns.
-pub(super) fn filtering(
+pub(crate) fn filtering(
     transformed: &Transformed,
     way: Way,
     before: [usize; 2],
@@ -95,12 +94,4 @@ pub(super) fn filtering(
         band,
         chunks,
     }
-}
-
-/// The transformed weights of a convolution, unless the plan is for direct convolutions.
-pub(super) fn eligible<'a>(
-    layout: &Layout,
-    transformed: Option<&'a Transformed>,
-) -> Option<&'a Transformed> {
-    transformed.filter(|_| !layout.direct)
 }

@@ -14,27 +14,27 @@ pub(crate) struct Axis {
 
 /// Positions of the input that a phase of the gradient covers: `start`, `start + stride`, ...
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Phase {
+pub(crate) struct Phase {
     /// The first position.
-    pub(super) start: usize,
-    pub(super) count: usize,
+    pub(crate) start: usize,
+    pub(crate) count: usize,
     /// The first position's number among those of the phase, counted from the padding's start:
     /// it reads the outputs `first - (kernel rows of the phase - 1) ..= first`.
-    pub(super) first: usize,
+    pub(crate) first: usize,
 }
 
 /// Counts of positions outside of a tensor that are read, before and after.
-pub(super) type Outside = (usize, usize);
+pub(crate) type Outside = (usize, usize);
 
 impl Axis {
     /// Positions that the forward direction reads outside of the input.
-    pub(super) fn outside_input(&self) -> Outside {
+    pub(crate) fn outside_input(&self) -> Outside {
         let end = (self.output - 1) * self.stride + self.kernel;
         (self.before, end.saturating_sub(self.before + self.input))
     }
 
     /// Positions that the gradient reads outside of the output.
-    pub(super) fn outside_output(&self) -> Outside {
+    pub(crate) fn outside_output(&self) -> Outside {
         let rows = self.kernel.div_ceil(self.stride);
         let (first, last) = self.cells();
         let before = (rows - 1).saturating_sub(first);
@@ -42,7 +42,7 @@ impl Axis {
     }
 
     /// Positions that the forward direction reads outside of the cells.
-    pub(super) fn outside_cells(&self) -> Outside {
+    pub(crate) fn outside_cells(&self) -> Outside {
         let (first, last) = self.cells();
         let end = self.output - 1 + self.kernel.div_ceil(self.stride);
         (first, end.saturating_sub(last + 1))
@@ -58,7 +58,7 @@ impl Axis {
     }
 
     /// The positions of a phase, if it has any.
-    pub(super) fn phase(&self, phase: usize) -> Option<Phase> {
+    pub(crate) fn phase(&self, phase: usize) -> Option<Phase> {
         let first = self.before.saturating_sub(phase).div_ceil(self.stride);
         let last = (self.input - 1 + self.before).checked_sub(phase)? / self.stride;
         (first <= last).then(|| Phase {

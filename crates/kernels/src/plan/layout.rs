@@ -5,19 +5,12 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use super::{
-    buffer::Buffer,
-    filtering::beyond,
-    geometry::{Axis, Outside},
-};
+use super::{buffer::Buffer, geometry::Outside};
 use oneiric_graph::Op;
 
 use crate::{
-    blocked::Blocked,
-    lanes::LANES,
-    memory::MOST_NUMBERS,
-    pack::{Backward, PackedWeights},
-    view::View,
+    blocked::Blocked, lanes::LANES, memory::MOST_NUMBERS, pack::PackedWeights,
+    transformed::Transformed, view::View,
 };
 
 /// The next id. Ids distinguish layouts, so that an arena knows whose halos are zero in it.
@@ -64,17 +57,6 @@ impl Layout {
         let mut buffers = Vec::new();
         let mut copied = HashSet::new();
         let mut homes: Vec<Option<(usize, usize)>> = vec![None; graph.len()];
-        let buffer = |[height, width]: [usize; 2], blocks: usize, pixel: usize| Buffer {
-            blocks,
-            pixel,
-            height,
-            width,
-            top: 0,
-            bottom: 0,
-            side: 0,
-            start: 0,
-            end: 0,
-        };
         // A concatenation comes after its inputs, so it can offer them a place in its own.
         for node in (0..graph.len()).rev() {
             if !needed[node] {
@@ -91,10 +73,10 @@ impl Layout {
                 } else {
                     LANES
                 };
-                buffers.push(buffer(sizes[node], graph.lanes[node].len(), pixel));
+                buffers.push(Buffer::new(sizes[node], graph.lanes[node].len(), pixel));
                 (buffers.len() - 1, 0)
             });
-            if matches!(graph.op(node), Op::Concat(_)) {
+            if graph.operator(node).holds_inputs() {
                 let mut next = first;
                 for (position, &input) in graph.inputs(node).iter().enumerate() {
                     if homes[input].is_none() {
@@ -106,44 +88,22 @@ impl Layout {
                 }
             }
         }
-        let mut cell_buffers = Vec::new();
-        for (node, home) in homes.iter().enumerate() {
-            let (Op::Conv(_), Some(home)) = (graph.op(node), home) else {
-                continue;
-            };
-            let input = graph.inputs(node)[0];
-            let axes = axes(graph, &sizes, node);
-            // Winograd's tiles reach beyond the result, and so beyond what it is computed from.
-            let transformed = &weights.conv(node).transformed;
-            let widen = |outside: [Outside; 2], size: [usize; 2]| {
-                let beyond = match transformed {
-                    Some(transformed) => beyond(transformed.kernel, size),
-                    None => [0; 2],
-                };
-                [0, 1].map(|axis| (outside[axis].0, outside[axis].1 + beyond[axis]))
-            };
-            if let Some(source) = homes[input] {
-                let outside = axes.map(|axis| axis.outside_input());
-                buffers[source.0].widen(widen(outside, sizes[node]));
-            }
-            let cells = axes.map(|axis| axis.cells());
-            let in_cells = weights.conv(node).in_cells();
-            let outside = axes.map(|axis| axis.outside_output());
-            let size = if in_cells {
-                cells.map(|(first, last)| last + 1 - first)
-            } else {
-                sizes[input]
-            };
-            buffers[home.0].widen(widen(outside, size));
-            if let Backward::Cells(packed) = &weights.conv(node).backward {
-                let mut cells = buffer(size, packed.blocks, LANES);
-                cells.widen(widen(axes.map(|axis| axis.outside_cells()), sizes[node]));
-                buffers.push(cells);
-                cell_buffers.push((node, buffers.len() - 1));
-            }
+        let mut draft = Draft {
+            graph,
+            weights,
+            sizes: &sizes,
+            homes: &homes,
+            buffers,
+            cells: Vec::new(),
+        };
+        for node in (0..graph.len()).filter(|&node| needed[node]) {
+            graph.operator(node).reserve(&mut draft, node);
         }
+        let Draft {
+            mut buffers, cells, ..
+        } = draft;
         if graph.interleaved {
-            buffers.push(buffer(sizes[0], 1, LANES));
+            buffers.push(Buffer::new(sizes[0], 1, LANES));
         }
         let mut len = 0;
         for buffer in &mut buffers {
@@ -161,7 +121,7 @@ impl Layout {
             Some(view) if !graph.interleaved => view,
             _ => buffers[last].view(0, buffers[last].blocks),
         };
-        let cells = cell_buffers
+        let cells = cells
             .into_iter()
             .map(|(node, buffer)| (node, buffers[buffer].view(0, buffers[buffer].blocks)))
             .collect();
@@ -193,6 +153,16 @@ impl Layout {
         }
     }
 
+    /// The transformed weights of a convolution, if it goes by Winograd's filtering.
+    pub(crate) fn filtered<'a>(
+        &self,
+        weights: &'a PackedWeights,
+        node: usize,
+    ) -> Option<&'a Transformed> {
+        let transformed = weights.conv(node).transformed.as_ref();
+        transformed.filter(|_| !self.direct)
+    }
+
     /// Numbers of a needed node's row-major tensor, for one batch item.
     pub(crate) fn numbers(&self, graph: &Blocked, node: usize) -> usize {
         let [height, width] = self.sizes[node];
@@ -205,23 +175,42 @@ impl Layout {
     }
 }
 
-/// The two axes of a convolution.
-pub(crate) fn axes(graph: &Blocked, sizes: &[[usize; 2]], node: usize) -> [Axis; 2] {
-    let Op::Conv(conv) = graph.op(node) else {
-        unreachable!("node {node} is no convolution");
-    };
-    let (kernel, windows) = graph.windows(node, sizes);
-    let input = sizes[graph.inputs(node)[0]];
-    [0, 1].map(|axis| Axis {
-        input: input[axis],
-        output: windows[axis].count,
-        kernel: kernel[axis],
-        stride: conv.window.stride[axis],
-        before: windows[axis].before,
-    })
+/// A layout before its buffers have their places.
+pub(crate) struct Draft<'a> {
+    pub(crate) graph: &'a Blocked,
+    pub(crate) weights: &'a PackedWeights,
+    /// Height and width of the needed nodes.
+    pub(crate) sizes: &'a [[usize; 2]],
+    /// Of each needed node, its buffer and its first block there.
+    homes: &'a [Option<(usize, usize)>],
+    buffers: Vec<Buffer>,
+    cells: Vec<(usize, usize)>,
 }
 
-/// The ReLU of every convolution that only one ReLU reads.
+impl Draft<'_> {
+    /// Widens the zeros around a node's tensor.
+    pub(crate) fn widen(&mut self, node: usize, outside: [Outside; 2]) {
+        if let Some((buffer, _)) = self.homes[node] {
+            self.buffers[buffer].widen(outside);
+        }
+    }
+
+    /// Adds memory for the cells of the image that a convolution reads.
+    pub(crate) fn cells(
+        &mut self,
+        node: usize,
+        size: [usize; 2],
+        blocks: usize,
+        outside: [Outside; 2],
+    ) {
+        let mut buffer = Buffer::new(size, blocks, LANES);
+        buffer.widen(outside);
+        self.buffers.push(buffer);
+        self.cells.push((node, self.buffers.len() - 1));
+    }
+}
+
+/// Of every node whose operator applies a ReLU and that nothing but one ReLU reads, that ReLU.
 fn fused(graph: &Blocked, needed: &[bool], wanted: &[usize]) -> Vec<Option<usize>> {
     let mut readers: Vec<Vec<usize>> = vec![Vec::new(); graph.len()];
     for node in (0..graph.len()).filter(|&node| needed[node]) {
@@ -232,7 +221,7 @@ fn fused(graph: &Blocked, needed: &[bool], wanted: &[usize]) -> Vec<Option<usize
     (0..graph.len())
         .map(|node| match readers[node][..] {
             [reader]
-                if matches!(graph.op(node), Op::Conv(_))
+                if graph.operator(node).applies_relu()
                     && matches!(graph.op(reader), Op::Relu(_))
                     && !wanted.contains(&node) =>
             {

@@ -2,7 +2,6 @@
 
 mod backward;
 mod buffer;
-mod convolution;
 mod filtering;
 mod forward;
 mod geometry;
@@ -10,13 +9,14 @@ mod layout;
 mod output;
 mod program;
 
-pub(crate) use backward::backward;
+pub(crate) use backward::{Backward, backward};
 pub(crate) use buffer::Buffer;
-pub(crate) use forward::forward;
-pub(crate) use geometry::Axis;
-pub(crate) use layout::{Layout, axes};
+pub(crate) use filtering::{beyond, filtering};
+pub(crate) use forward::{Forward, forward, parts};
+pub(crate) use geometry::{Axis, Outside};
+pub(crate) use layout::{Draft, Layout};
 pub(crate) use output::output;
-pub(crate) use program::{Direction, Level, Program};
+pub(crate) use program::{Direction, Level, Program, bands};
 
 use std::sync::{Arc, Mutex};
 

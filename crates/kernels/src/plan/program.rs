@@ -95,7 +95,7 @@ impl Program {
 }
 
 /// Bands to cut `height` rows into, for a step that has that many tasks already.
-pub(super) fn bands(height: usize, tasks: usize) -> usize {
+pub(crate) fn bands(height: usize, tasks: usize) -> usize {
     STEP_TASKS
         .div_ceil(tasks.max(1))
         .clamp(1, height.div_ceil(4))

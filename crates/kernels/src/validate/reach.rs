@@ -13,7 +13,8 @@ use crate::{
     blocked::Blocked,
     kernel::{Pointwise, Step, Sweep, Use},
     lanes::LANES,
-    plan::{Axis, Buffer, Direction, Layout, Level, axes},
+    ops::conv::axes,
+    plan::{Axis, Buffer, Direction, Layout, Level},
     view::{Dest, View},
 };
 

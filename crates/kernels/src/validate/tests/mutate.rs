@@ -73,7 +73,7 @@ fn offsets(step: &mut Step) -> Vec<Offset<'_>> {
             .into_iter()
             .chain(dests(&mut step.dests))
             .collect(),
-        Step::Lrn(step) => [view(&mut step.from)]
+        Step::LrnForward(step) => [view(&mut step.from)]
             .into_iter()
             .chain(dests(&mut step.dests))
             .collect(),

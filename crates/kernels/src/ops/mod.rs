@@ -1,0 +1,86 @@
+//! The operators: one file each, and this list.
+
+mod concat;
+pub(crate) mod conv;
+mod global_average_pool;
+mod input;
+mod lrn;
+mod max_pool;
+mod relu;
+
+use oneiric_graph::Op;
+
+use crate::{
+    pack::Packing,
+    plan::{Backward, Draft, Forward},
+};
+
+/// The part of an operator in each stage of a network.
+pub(crate) trait Operator {
+    /// The reason why the kernels cannot run the operator with these settings.
+    fn unsupported(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The used lanes of each block of the output, from those of the inputs: as the first input
+    /// unless the operator says otherwise.
+    fn lanes(&self, inputs: &[&[usize]], channels: usize) -> Vec<usize> {
+        let _ = channels;
+        inputs[0].to_vec()
+    }
+
+    /// True if the operator can read an image of few channels without padding between pixels.
+    fn reads_interleaved(&self) -> bool {
+        false
+    }
+
+    /// True if the operator can apply a ReLU to its output, which then needs no memory of its own.
+    fn applies_relu(&self) -> bool {
+        false
+    }
+
+    /// True if the inputs may lie in the output, one behind the other.
+    fn holds_inputs(&self) -> bool {
+        false
+    }
+
+    /// Packs the weights.
+    fn pack(&self, packing: &mut Packing<'_>, node: usize) {
+        let _ = (packing, node);
+    }
+
+    /// Widens the zeros around tensors as far as steps of the operator read them, and asks for
+    /// memory of its own.
+    fn reserve(&self, draft: &mut Draft<'_>, node: usize) {
+        let _ = (draft, node);
+    }
+
+    /// Adds the steps that compute a node.
+    fn forward(&self, plan: &mut Forward<'_>, node: usize);
+
+    /// Adds the steps from a node's gradient, which is complete, to those of its inputs.
+    fn backward(&self, plan: &mut Backward<'_>, node: usize);
+}
+
+/// Lists the operators that the kernels have.
+macro_rules! operators {
+    ($($name:ident),+ $(,)?) => {
+        /// The kernels' part of an operator, if they have it.
+        pub(crate) fn operator(op: &Op) -> Option<&dyn Operator> {
+            match op {
+                $(Op::$name(op) => Some(op),)+
+                _ => None,
+            }
+        }
+    };
+}
+
+operators! {
+    Input,
+    Conv,
+    Relu,
+    MaxPool,
+    Lrn,
+    Concat,
+    GlobalAveragePool,
+}
