@@ -35,13 +35,17 @@ RUSTFLAGS='-Zsanitizer=address' cargo test "${profile[@]}" --target "$target" --
 finished 'AddressSanitizer'
 unset RUSTC_BOOTSTRAP
 
-# Valgrind runs the threads of a test one at a time, so a second pool thread finds nothing to race
-# with; one test at a time keeps its memory small.
+# Valgrind runs one thread at a time, and some 50 times slower, so it gets the unit tests, what is
+# not a number, the errors, and a part of the operations.
 export RAYON_NUM_THREADS=2
 runner='valgrind --quiet --error-exitcode=99 --leak-check=no'
-cargo test "${profile[@]}" --target "$target" --target-dir target/valgrind -p oneiric-kernels \
-    --lib --tests --no-run
+under_valgrind() {
+    cargo test "${profile[@]}" --target "$target" --target-dir target/valgrind -p oneiric-kernels \
+        --config "target.$target.runner='$runner'" "$@"
+}
+under_valgrind --lib --tests --no-run
 finished 'building for Valgrind'
-cargo test "${profile[@]}" --target "$target" --target-dir target/valgrind -p oneiric-kernels \
-    --config "target.$target.runner='$runner'" --lib --tests -- --test-threads=1
+under_valgrind --lib --test errors --test not_numbers -- --test-threads=1
+under_valgrind --test operations -- --test-threads=1 average convolutions_of_every_width normalization \
+    poolings ties
 finished 'Valgrind'

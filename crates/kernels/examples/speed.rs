@@ -1,11 +1,10 @@
-//! Times GoogLeNet, part by part, beside matrix products of the `gemm` crate.
+//! Times GoogLeNet, part by part.
 //!
 //! `cargo run --release --example speed [rounds] [detail] [Avx512] [Avx2] [Portable]`: `detail`
 //! prints the parts; without a name of instructions, all available ones run.
 
 use std::{collections::BTreeMap, time::Instant};
 
-use gemm::{Parallelism, gemm};
 use oneiric_graph::{
     ConvConfig, Graph, GraphBuilder, Lrn, MaxPool, NodeId, Padding, ReluGradient, Rounding,
 };
@@ -134,38 +133,6 @@ fn print(graph: &Graph, title: &str, times: &[LevelTime]) {
     );
 }
 
-/// Seconds of a product of that size.
-fn product(m: usize, n: usize, k: usize, buffers: &mut [Vec<f32>; 3]) -> f64 {
-    let [a, b, c] = buffers;
-    let threads = rayon::current_num_threads();
-    let start = Instant::now();
-    // SAFETY: the buffers are large enough for all sizes that `main` asks for.
-    unsafe {
-        gemm(
-            m,
-            n,
-            k,
-            c.as_mut_ptr(),
-            m as isize,
-            1,
-            false,
-            a.as_ptr(),
-            m as isize,
-            1,
-            b.as_ptr(),
-            k as isize,
-            1,
-            0.0_f32,
-            1.0_f32,
-            false,
-            false,
-            false,
-            Parallelism::Rayon(threads),
-        );
-    }
-    start.elapsed().as_secs_f64()
-}
-
 /// What Winograd's filtering changes at the end of all layers.
 fn accuracy(network: &Frozen, layer: NodeId) {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
@@ -213,9 +180,6 @@ fn main() {
     let network = frozen(&graph);
     let layer = graph.find("mixed4d").expect("a layer");
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let mut buffers = [(); 3].map(|()| vec![0.5_f32; 2800 * 2304]);
-    let products = [(1024, 1024, 1024), (2304, 192, 2800)];
-    let mut best_products = [f64::MAX; 2];
     let mut entries = Vec::new();
     let named = |isa: &Isa| has(&format!("{isa:?}"));
     let mut all = Isa::available();
@@ -240,9 +204,6 @@ fn main() {
         }
     }
     for round in 0..rounds {
-        for (best, (m, n, k)) in best_products.iter_mut().zip(products) {
-            *best = best.min(product(m, n, k, &mut buffers));
-        }
         for (isa, size, network, input, best, forward, gradient) in &mut entries {
             if *isa == Isa::Portable && round > 2 {
                 continue;
@@ -279,10 +240,4 @@ fn main() {
         }
     }
     accuracy(&network, layer);
-    for (best, (m, n, k)) in best_products.iter().zip(products) {
-        println!(
-            "gemm {m}x{n}x{k}: {:.1} GFLOP/s",
-            2.0 * (m * n * k) as f64 / best / 1e9
-        );
-    }
 }
