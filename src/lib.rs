@@ -27,8 +27,8 @@ pub use oneiric_optimize::{
     Visualization, Visualizer, visualize,
 };
 pub use oneiric_param::{
-    Basis, Canvas, Colour, Cppn, Fft2, Fourier, Frame, Image, Masked, ParamError, Parameterization,
-    Phase, Pixel, Plan, Pyramid, Shared, Squash, irfft2, rfft2,
+    Basis, Canvas, Colour, Cppn, Fft2, Fourier, Frame, InBasis, Masked, ParamError,
+    Parameterization, Phase, Pixel, Plan, Pyramid, Shared, Squash, irfft2, rfft2,
 };
 pub use oneiric_transform::{
     Border, ColourJitter, CropOrPad, Draw, FnTransform, GaussianBlur, Jitter, Noise, OneOf, Pad,

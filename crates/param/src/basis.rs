@@ -24,13 +24,13 @@ pub struct Frame<'a> {
 /// A way to describe values without bounds [n, channels, height, width] by numbers that an
 /// optimizer can change.
 ///
-/// [`Image`](crate::Image) makes a [`Parameterization`](crate::Parameterization) of it: colours,
+/// [`InBasis`](crate::Image) makes a [`Parameterization`](crate::Parameterization) of it: colours,
 /// the way into 0..=1, shared tensors and starting at a photograph are the same for every basis.
 ///
 /// ```
 /// # #[cfg(feature = "flex")] {
 /// use burn::tensor::{Device, Tensor};
-/// use oneiric_param::{Basis, Frame, Image, ParamError, Parameterization, Plan, rand::Rng};
+/// use oneiric_param::{Basis, Frame, InBasis, ParamError, Parameterization, Plan, rand::Rng};
 /// use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 ///
 /// /// One number per row and channel.
@@ -62,7 +62,7 @@ pub struct Frame<'a> {
 ///     }
 /// }
 ///
-/// let params = Image::in_basis(Stripes, 6, 4).with_channels(1);
+/// let params = InBasis::of(Stripes, 6, 4).with_channels(1);
 /// let canvas = params.init(2, &mut ChaCha8Rng::seed_from_u64(0), &Device::flex())?;
 /// assert_eq!(canvas.image().dims(), [2, 1, 4, 6]);
 /// # }

@@ -6,7 +6,7 @@ use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::{
-    Frame, Image, ParamError,
+    Frame, InBasis, ParamError,
     basis::{Basis, Plan, normal},
 };
 
@@ -50,7 +50,7 @@ const MOST_HIDDEN: usize = 1024;
 /// | `hidden` | 24 | convolution channels of a hidden layer | 1 to 1024 |
 /// | `decorrelated` | false | optimise decorrelated colours | |
 ///
-/// and those of every [`Image`], but no photograph to start from: no network is known to paint it.
+/// and those of every [`InBasis`], but no photograph to start from: no network is known to paint it.
 ///
 /// The latent does not depend on the size, so another canvas paints it larger:
 ///
@@ -69,7 +69,7 @@ const MOST_HIDDEN: usize = 1024;
 /// # }
 /// # Ok::<(), oneiric_param::ParamError>(())
 /// ```
-pub type Cppn = Image<Layers>;
+pub type Cppn = InBasis<Layers>;
 
 /// The basis of [`Cppn`].
 #[derive(Debug, Clone)]
@@ -86,7 +86,7 @@ impl Cppn {
             layers: 8,
             hidden: 24,
         };
-        Self::in_basis(basis, width, height).with_decorrelated(false)
+        Self::of(basis, width, height).with_decorrelated(false)
     }
 
     /// Sets how many hidden layers there are.

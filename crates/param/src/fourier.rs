@@ -5,7 +5,7 @@ use oneiric_support::SettingError;
 use rand::Rng;
 
 use crate::{
-    Fft2, Frame, Image, ParamError,
+    Fft2, Frame, InBasis, ParamError,
     basis::{Basis, Plan, check_sd, normal},
 };
 
@@ -30,8 +30,8 @@ const LARGEST_DECAY: f32 = 4.0;
 /// | `decay` | 1 | exponent of 1 / frequency | -4 to 4 |
 /// | `decorrelated` | true | optimise decorrelated colours | |
 ///
-/// and those of every [`Image`].
-pub type Fourier = Image<Spectrum>;
+/// and those of every [`InBasis`].
+pub type Fourier = InBasis<Spectrum>;
 
 /// The basis of [`Fourier`].
 #[derive(Debug, Clone)]
@@ -48,7 +48,7 @@ impl Fourier {
             sd: 0.01,
             decay: 1.0,
         };
-        Self::in_basis(basis, width, height)
+        Self::of(basis, width, height)
     }
 
     /// Sets the standard deviation of the start.

@@ -1,4 +1,4 @@
-//! Image parameterizations: from the numbers that an optimizer changes to an image in 0..=1.
+//! InBasis parameterizations: from the numbers that an optimizer changes to an image in 0..=1.
 //!
 //! What is optimised decides what is found. Pixels give noise that excites the unit and nobody
 //! recognises; the same optimisation on a Fourier spectrum whose coefficients are scaled by
@@ -26,7 +26,7 @@
 //! | [`Cppn`] | a small network from coordinates to colours |
 //! | [`Phase`] | the phases of a spectrum with given magnitudes: MACO |
 //! | [`Masked`] | any of them, in a region of a photograph |
-//! | [`Image`] of a [`Basis`] | your own |
+//! | [`InBasis`] of a [`Basis`] | your own |
 //!
 //! All but the last two take [`Shared`] tensors, which keep the images of a batch aligned, and any
 //! number of channels.
@@ -44,7 +44,7 @@ mod cppn;
 mod error;
 mod fft2;
 mod fourier;
-mod image;
+mod in_basis;
 mod masked;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod mixed_sigmoid;
@@ -63,7 +63,7 @@ pub use cppn::{Cppn, Layers};
 pub use error::ParamError;
 pub use fft2::{Fft2, irfft2, rfft2};
 pub use fourier::{Fourier, Spectrum};
-pub use image::Image;
+pub use in_basis::InBasis;
 pub use masked::Masked;
 pub use phase::{Phase, Phases};
 pub use pixel::{Pixel, Pixels};

@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use oneiric_core::{Backend, Picture};
 use rand::Rng;
 
-use crate::{Canvas, ParamError, Parameterization, image::photograph};
+use crate::{Canvas, ParamError, Parameterization, in_basis::photograph};
 
 /// A photograph that is painted over where a mask says so:
 /// `mask * painted + (1 - mask) * photograph`. The rest stays to the last bit where the mask is 0.

@@ -8,10 +8,10 @@ use rand::Rng;
 use rand_distr::{Distribution, Uniform};
 
 use crate::{
-    Fft2, Frame, Image, ParamError,
+    Fft2, Frame, InBasis, ParamError,
     basis::{Basis, Plan},
     fourier::scale,
-    image::photograph,
+    in_basis::photograph,
 };
 
 /// Added to the standard deviation that images are divided by. Source: Horama, `common.py`.
@@ -43,9 +43,9 @@ const FLAT: f64 = 1e-3;
 /// | `magnitude_of` | 1 / frequency | photographs whose mean magnitudes are taken | with the image's channels |
 /// | `decorrelated` | true | optimise decorrelated colours | |
 ///
-/// and those of every [`Image`]. Of a photograph to start from, the phases are taken: the start is
+/// and those of every [`InBasis`]. Of a photograph to start from, the phases are taken: the start is
 /// that photograph only as far as magnitudes and contrast agree.
-pub type Phase = Image<Phases>;
+pub type Phase = InBasis<Phases>;
 
 /// The basis of [`Phase`].
 #[derive(Debug, Clone)]
@@ -57,7 +57,7 @@ impl Phase {
     /// Images of that size.
     #[must_use]
     pub const fn new(width: usize, height: usize) -> Self {
-        Self::in_basis(Phases { photographs: None }, width, height)
+        Self::of(Phases { photographs: None }, width, height)
     }
 
     /// Sets photographs whose mean magnitudes the images have, as decorrelated colours before the

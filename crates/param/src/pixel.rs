@@ -4,7 +4,7 @@ use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
 use crate::{
-    Frame, Image, ParamError,
+    Frame, InBasis, ParamError,
     basis::{Basis, Plan, check_sd, normal},
 };
 
@@ -15,8 +15,8 @@ use crate::{
 /// | `sd` | 0.01 | standard deviation of the start | 0..=1000 |
 /// | `decorrelated` | false | optimise decorrelated colours | |
 ///
-/// and those of every [`Image`].
-pub type Pixel = Image<Pixels>;
+/// and those of every [`InBasis`].
+pub type Pixel = InBasis<Pixels>;
 
 /// The basis of [`Pixel`].
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ impl Pixel {
     /// Images of that size.
     #[must_use]
     pub const fn new(width: usize, height: usize) -> Self {
-        Self::in_basis(Pixels { sd: 0.01 }, width, height).with_decorrelated(false)
+        Self::of(Pixels { sd: 0.01 }, width, height).with_decorrelated(false)
     }
 
     /// Sets the standard deviation of the start.

@@ -5,7 +5,7 @@ use oneiric_support::SettingError;
 use rand::Rng;
 
 use crate::{
-    Frame, Image, ParamError,
+    Frame, InBasis, ParamError,
     basis::{Basis, Plan, check_sd, normal},
     upsample::Upsample,
 };
@@ -26,9 +26,9 @@ const MOST_LEVELS: usize = 16;
 /// | `sd` | 0.01 | standard deviation of each level's start | 0..=1000 |
 /// | `decorrelated` | true | optimise decorrelated colours | |
 ///
-/// and those of every [`Image`]. A photograph to start from goes into the finest level, which can
+/// and those of every [`InBasis`]. A photograph to start from goes into the finest level, which can
 /// hold all of it; the others start at 0.
-pub type Pyramid = Image<Levels>;
+pub type Pyramid = InBasis<Levels>;
 
 /// The basis of [`Pyramid`].
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl Pyramid {
             levels: 4,
             sd: 0.01,
         };
-        Self::in_basis(basis, width, height)
+        Self::of(basis, width, height)
     }
 
     /// Sets how many images are added up, each half as large as the one before.

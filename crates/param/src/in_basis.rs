@@ -25,7 +25,7 @@ const MOST_CHANNELS: usize = 4096;
 /// | `shared` | none | tensors that all images of a batch share; more than one adds up | see [`Shared`] |
 /// | `starting_from` | noise | a photograph to start from | of the image's size and channels |
 #[derive(Debug, Clone)]
-pub struct Image<B> {
+pub struct InBasis<B> {
     size: [usize; 2],
     channels: usize,
     colour: Colour,
@@ -34,10 +34,10 @@ pub struct Image<B> {
     pub(crate) basis: B,
 }
 
-impl<B> Image<B> {
+impl<B> InBasis<B> {
     /// Images of that size in a basis; decorrelated colours, a sigmoid.
     #[must_use]
-    pub const fn in_basis(basis: B, width: usize, height: usize) -> Self {
+    pub const fn of(basis: B, width: usize, height: usize) -> Self {
         Self {
             size: [height, width],
             channels: 3,
@@ -111,7 +111,7 @@ impl<B> Image<B> {
     }
 }
 
-impl<B: Basis> Parameterization for Image<B> {
+impl<B: Basis> Parameterization for InBasis<B> {
     fn size(&self) -> [usize; 2] {
         self.size
     }
