@@ -4,7 +4,7 @@ mod common;
 
 use common::{devices, sync};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use oneiric::{Canvas, Fft2, Fourier, Parameterization, Pixel, burn::tensor::Tensor};
+use oneiric::{Fft2, Fourier, LatentImage, Parameterization, Pixel, burn::tensor::Tensor};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 const SIZES: [usize; 3] = [128, 224, 512];
@@ -26,10 +26,10 @@ fn irfft2(c: &mut Criterion) {
     }
 }
 
-fn image_and_gradient(canvas: &mut Canvas) {
-    canvas.record();
-    let mut gradients = canvas.image().sum().backward();
-    canvas.update(&mut gradients, |_, value, gradient| value + gradient);
+fn image_and_gradient(latent_image: &mut LatentImage) {
+    latent_image.record();
+    let mut gradients = latent_image.image().sum().backward();
+    latent_image.update(&mut gradients, |_, value, gradient| value + gradient);
 }
 
 fn images(c: &mut Criterion) {
@@ -42,11 +42,11 @@ fn images(c: &mut Criterion) {
             ];
             for (basis, params) in params {
                 let mut rng = ChaCha8Rng::seed_from_u64(0);
-                let mut canvas = params.init(1, &mut rng, &device).expect("a size");
+                let mut latent_image = params.init(1, &mut rng, &device).expect("a size");
                 let id = BenchmarkId::new(format!("{basis} {name}"), size);
                 group.bench_function(id, |b| {
                     b.iter(|| {
-                        image_and_gradient(&mut canvas);
+                        image_and_gradient(&mut latent_image);
                         sync(&device);
                     });
                 });

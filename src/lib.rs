@@ -27,7 +27,7 @@ pub use oneiric_optimize::{
     Visualization, Visualizer, visualize,
 };
 pub use oneiric_param::{
-    Basis, Canvas, Colour, Cppn, Fft2, Fourier, Frame, InBasis, Masked, ParamError,
+    Basis, Colour, Cppn, Fft2, Fourier, Frame, InBasis, LatentImage, Masked, ParamError,
     Parameterization, Phase, Pixel, Plan, Pyramid, Shared, Squash, irfft2, rfft2,
 };
 pub use oneiric_transform::{

@@ -164,20 +164,24 @@ fn parts(
     steps: usize,
 ) -> Result<Vec<(&'static str, Duration)>, Report> {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
-    let mut canvas = Fourier::new(224, 224).init(1, &mut rng, net.device())?;
+    let mut latent_image = Fourier::new(224, 224).init(1, &mut rng, net.device())?;
     let mut times: [Vec<Duration>; 6] = Default::default();
     for _ in 0..steps {
-        canvas.record();
+        latent_image.record();
         let start = Instant::now();
-        let image = canvas.image();
+        let image = latent_image.image();
         times[0].push(start.elapsed());
 
         let start = Instant::now();
         let mut gradients = image.sum().backward();
-        canvas.update(&mut gradients, |_, value, _| value);
+        latent_image.update(&mut gradients, |_, value, _| value);
         times[1].push(start.elapsed());
 
-        let image = canvas.image().without_autodiff().autodiff().require_grad();
+        let image = latent_image
+            .image()
+            .without_autodiff()
+            .autodiff()
+            .require_grad();
         let start = Instant::now();
         let view = Transforms::standard().apply(image, &mut Draw::new(&mut rng));
         times[2].push(start.elapsed());

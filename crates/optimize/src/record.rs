@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use burn::tensor::Tensor;
 use oneiric_core::{Picture, PictureError};
-use oneiric_param::Canvas;
+use oneiric_param::LatentImage;
 
 use crate::{Ending, RunError, Snapshot, Timings, Visualization};
 
@@ -25,9 +25,13 @@ pub(crate) struct Record {
 
 impl Record {
     /// Begins with the pictures of the start, which must be of that shape.
-    pub(crate) fn new(seed: u64, canvas: &Canvas, expected: [usize; 4]) -> Result<Self, RunError> {
+    pub(crate) fn new(
+        seed: u64,
+        latent_image: &LatentImage,
+        expected: [usize; 4],
+    ) -> Result<Self, RunError> {
         let started = Instant::now();
-        let image = canvas.image();
+        let image = latent_image.image();
         let found = image.dims();
         if found != expected {
             return Err(RunError::ImageShape { expected, found });
@@ -38,42 +42,52 @@ impl Record {
             values: Vec::new(),
             timings: Timings::default(),
             transparency: Vec::new(),
-            good_latent: plain(canvas.latent()),
+            good_latent: plain(latent_image.latent()),
             start: Picture::from_tensor(image)?,
             seed,
         })
     }
 
     /// Keeps the pictures after a step.
-    pub(crate) fn keep(&mut self, step: usize, canvas: &Canvas) -> Result<(), RunError> {
-        match Picture::from_tensor(canvas.paint(&plain(canvas.latent()))) {
+    pub(crate) fn keep(&mut self, step: usize, latent_image: &LatentImage) -> Result<(), RunError> {
+        match Picture::from_tensor(latent_image.paint(&plain(latent_image.latent()))) {
             Ok(pictures) => {
                 self.snapshots.push(Snapshot { step, pictures });
                 Ok(())
             }
             Err(PictureError::Value { value, .. }) if !value.is_finite() => {
                 let value = self.values.last().copied().unwrap_or(value);
-                Err(self.not_finite(step, value, canvas))
+                Err(self.not_finite(step, value, latent_image))
             }
-            Err(error) => Err(self.broken(step, error.into(), canvas)),
+            Err(error) => Err(self.broken(step, error.into(), latent_image)),
         }
     }
 
     /// The error of a run that left the finite numbers.
-    pub(crate) fn not_finite(&self, step: usize, value: f32, canvas: &Canvas) -> RunError {
+    pub(crate) fn not_finite(
+        &self,
+        step: usize,
+        value: f32,
+        latent_image: &LatentImage,
+    ) -> RunError {
         RunError::NotFinite {
             step,
             value,
-            last_good: Box::new(self.last_good(canvas)),
+            last_good: Box::new(self.last_good(latent_image)),
         }
     }
 
     /// The error of a run that broke otherwise.
-    pub(crate) fn broken(&self, step: usize, source: RunError, canvas: &Canvas) -> RunError {
+    pub(crate) fn broken(
+        &self,
+        step: usize,
+        source: RunError,
+        latent_image: &LatentImage,
+    ) -> RunError {
         RunError::Broken {
             step,
             source: Box::new(source),
-            last_good: Box::new(self.last_good(canvas)),
+            last_good: Box::new(self.last_good(latent_image)),
         }
     }
 
@@ -91,13 +105,13 @@ impl Record {
 
     /// The pictures up to the last one whose objective was finite: kept ones, that one if it can
     /// still be painted, or else the start.
-    fn last_good(&self, canvas: &Canvas) -> Visualization {
+    fn last_good(&self, latent_image: &LatentImage) -> Visualization {
         // The last value is that of the picture before its step.
         let good_step = self.values.len().saturating_sub(1);
         let mut snapshots = self.snapshots.clone();
         snapshots.retain(|snapshot| snapshot.step <= good_step);
         if snapshots.last().is_none_or(|last| last.step < good_step)
-            && let Ok(pictures) = Picture::from_tensor(canvas.paint(&self.good_latent))
+            && let Ok(pictures) = Picture::from_tensor(latent_image.paint(&self.good_latent))
         {
             snapshots.push(Snapshot {
                 step: good_step,

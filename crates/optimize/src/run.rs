@@ -5,7 +5,7 @@ use std::time::Instant;
 use burn::tensor::{Device, Tensor};
 use oneiric_core::{Backend, DeviceError, Picture, read};
 use oneiric_objective::Objective;
-use oneiric_param::{Canvas, ParamError, Parameterization};
+use oneiric_param::{LatentImage, ParamError, Parameterization};
 use oneiric_support::SettingError;
 use oneiric_transform::Draw;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
@@ -29,10 +29,10 @@ pub(crate) fn run(
     let device = check(&settings, objective, params)?;
     let mut start_rng = generator(settings.seed, START_STREAM);
     let mut transform_rng = generator(settings.seed, TRANSFORM_STREAM);
-    let mut canvas = params.init(settings.batch, &mut start_rng, &device)?;
+    let mut latent_image = params.init(settings.batch, &mut start_rng, &device)?;
     let [height, width] = params.size();
     let shape = [settings.batch, params.channels(), height, width];
-    let mut record = Record::new(settings.seed, &canvas, shape)?;
+    let mut record = Record::new(settings.seed, &latent_image, shape)?;
     let mut transparency = settings.transparency.then(Transparency::default);
     let mut ending = Ending::Completed;
     let mut waking = Waking::new(settings.redirected_steps, settings.fresh_starts);
@@ -44,9 +44,9 @@ pub(crate) fn run(
         }
         let step_started = Instant::now();
         if waking.begins_anew(step) {
-            canvas = params
+            latent_image = params
                 .init(settings.batch, &mut start_rng, &device)
-                .map_err(|error| record.broken(step, error.into(), &canvas))?;
+                .map_err(|error| record.broken(step, error.into(), &latent_image))?;
             settings.optimizer.forget();
             transparency = settings.transparency.then(Transparency::default);
         }
@@ -57,8 +57,8 @@ pub(crate) fn run(
             settings.transforms.apply(images, &mut draw)
         };
 
-        canvas.record();
-        let painted = canvas.image();
+        latent_image.record();
+        let painted = latent_image.image();
         // Cut off, so that the gradient of the image itself is there to be looked at.
         let image = painted.clone().without_autodiff().autodiff().require_grad();
         let view = see(image.clone(), &mut transform_rng);
@@ -67,7 +67,7 @@ pub(crate) fn run(
         });
         let value = objective
             .value(&image, &activations)
-            .map_err(|error| record.broken(step, error.into(), &canvas))?;
+            .map_err(|error| record.broken(step, error.into(), &latent_image))?;
         if !value.is_tracked() {
             return Err(RunError::Constant);
         }
@@ -75,25 +75,25 @@ pub(crate) fn run(
         let pull = image.grad_remove(&mut gradients);
         let pull = pull.ok_or(RunError::Constant)?;
         let mut gradients = (painted * pull.clone()).sum().backward();
-        let [number, latent_sum, pulled] = numbers(value, &canvas, &pull)
-            .map_err(|error| record.broken(step, error.into(), &canvas))?;
+        let [number, latent_sum, pulled] = numbers(value, &latent_image, &pull)
+            .map_err(|error| record.broken(step, error.into(), &latent_image))?;
         if !number.is_finite() || !latent_sum.is_finite() {
-            return Err(record.not_finite(step, number, &canvas));
+            return Err(record.not_finite(step, number, &latent_image));
         }
-        record.good_latent = plain(canvas.latent());
+        record.good_latent = plain(latent_image.latent());
         if let Some(transparency) = &mut transparency {
             transparency.add(pull);
         }
         waking.note(step, pulled);
         let rate = settings.learning_rate * settings.schedule.factor(step, settings.steps);
-        canvas.update(&mut gradients, |index, value, gradient| {
+        latent_image.update(&mut gradients, |index, value, gradient| {
             settings.optimizer.step(index, rate, value, gradient)
         });
 
         record.values.push(number);
         record.timings.steps.push(step_started.elapsed());
         if settings.thresholds.contains(&step) {
-            record.keep(step, &canvas)?;
+            record.keep(step, &latent_image)?;
         }
         let progress = RunProgress {
             step,
@@ -120,12 +120,12 @@ pub(crate) fn run(
         .last()
         .is_none_or(|last| last.step != steps_made)
     {
-        record.keep(steps_made, &canvas)?;
+        record.keep(steps_made, &latent_image)?;
     }
     if let Some(transparency) = transparency {
         let pictures = transparency.pictures();
         record.transparency =
-            pictures.map_err(|error| record.broken(steps_made, error.into(), &canvas))?;
+            pictures.map_err(|error| record.broken(steps_made, error.into(), &latent_image))?;
     }
     let finished = record.finish(ending);
     match settings.save_to {
@@ -191,8 +191,12 @@ fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
 /// The value, the sum of the latent and that of the gradient's sizes, in one trip to the device. The
 /// sum of the latent tells whether a number of it broke, which a network can hide: a maximum may
 /// skip what is not a number.
-fn numbers(value: Tensor<1>, canvas: &Canvas, pull: &Tensor<4>) -> Result<[f32; 3], DeviceError> {
-    let latent = plain(canvas.latent()).into_iter().map(Tensor::sum);
+fn numbers(
+    value: Tensor<1>,
+    latent_image: &LatentImage,
+    pull: &Tensor<4>,
+) -> Result<[f32; 3], DeviceError> {
+    let latent = plain(latent_image.latent()).into_iter().map(Tensor::sum);
     let latent = latent.reduce(|sum, next| sum + next);
     let value = value.without_autodiff();
     let latent = latent.unwrap_or_else(|| value.zeros_like());

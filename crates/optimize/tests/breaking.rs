@@ -7,7 +7,7 @@ use common::{LAYER, net, objective, short};
 use oneiric_core::PictureError;
 use oneiric_objective::{LayerError, Objective, ObjectiveError, Objectives};
 use oneiric_optimize::{Ending, RunError, Visualizer};
-use oneiric_param::{Canvas, Fourier, ParamError, Parameterization, Pixel};
+use oneiric_param::{Fourier, LatentImage, ParamError, Parameterization, Pixel};
 use oneiric_testkit::devices;
 use oneiric_transform::{Jitter, TransformError, Transforms};
 
@@ -90,10 +90,15 @@ impl Parameterization for Breaking {
         [4, 4]
     }
 
-    fn init(&self, _: usize, _: &mut dyn rand::Rng, device: &Device) -> Result<Canvas, ParamError> {
+    fn init(
+        &self,
+        _: usize,
+        _: &mut dyn rand::Rng,
+        device: &Device,
+    ) -> Result<LatentImage, ParamError> {
         let latent = Tensor::from_data(TensorData::new(vec![0.0_f32; 48], [48]), device);
         // The root of what becomes negative.
-        Ok(Canvas::new(vec![latent], |latent| {
+        Ok(LatentImage::new(vec![latent], |latent| {
             (latent[0].clone().neg() + 0.01)
                 .sqrt()
                 .reshape([1, 3, 4, 4])
@@ -152,7 +157,7 @@ fn numbers_that_break_where_the_objective_does_not_look_are_told() {
     assert_eq!(good.snapshots()[0].step, 0);
 }
 
-/// A canvas of its own size, whatever it is asked for.
+/// A latent_image of its own size, whatever it is asked for.
 #[test]
 fn a_parameterization_that_paints_something_else_is_refused() {
     let (_, device) = devices().remove(0);

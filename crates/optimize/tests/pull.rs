@@ -13,7 +13,7 @@ use common::{net, objective, short};
 use oneiric_core::PictureError;
 use oneiric_objective::{Objective, Objectives};
 use oneiric_optimize::{RunError, Visualizer};
-use oneiric_param::{Canvas, Fourier, ParamError, Parameterization, Pixel};
+use oneiric_param::{Fourier, LatentImage, ParamError, Parameterization, Pixel};
 use oneiric_testkit::devices;
 use oneiric_transform::Transforms;
 use rand::Rng;
@@ -116,10 +116,15 @@ impl Parameterization for Level {
         [2, 2]
     }
 
-    fn init(&self, batch: usize, _: &mut dyn Rng, device: &Device) -> Result<Canvas, ParamError> {
+    fn init(
+        &self,
+        batch: usize,
+        _: &mut dyn Rng,
+        device: &Device,
+    ) -> Result<LatentImage, ParamError> {
         let level = self.starts.fetch_add(1, Ordering::Relaxed) as f32 - 1.0;
         let latent = Tensor::full([1], level, device);
-        Ok(Canvas::new(vec![latent], move |latent| {
+        Ok(LatentImage::new(vec![latent], move |latent| {
             let level = latent[0].clone() * 0.1 + 0.5;
             level.reshape([1, 1, 1, 1]).expand([batch, 3, 2, 2])
         }))

@@ -63,8 +63,8 @@ pub struct Frame<'a> {
 /// }
 ///
 /// let params = InBasis::of(Stripes, 6, 4).with_channels(1);
-/// let canvas = params.init(2, &mut ChaCha8Rng::seed_from_u64(0), &Device::flex())?;
-/// assert_eq!(canvas.image().dims(), [2, 1, 4, 6]);
+/// let latent_image = params.init(2, &mut ChaCha8Rng::seed_from_u64(0), &Device::flex())?;
+/// assert_eq!(latent_image.image().dims(), [2, 1, 4, 6]);
 /// # }
 /// # Ok::<(), oneiric_param::ParamError>(())
 /// ```

@@ -52,7 +52,7 @@ const MOST_HIDDEN: usize = 1024;
 ///
 /// and those of every [`InBasis`], but no photograph to start from: no network is known to paint it.
 ///
-/// The latent does not depend on the size, so another canvas paints it larger:
+/// The latent does not depend on the size, so that another size decodes it larger:
 ///
 /// ```
 /// # #[cfg(feature = "flex")] {
@@ -60,11 +60,11 @@ const MOST_HIDDEN: usize = 1024;
 /// use oneiric_param::{Cppn, Parameterization};
 /// use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 ///
-/// let canvas = |side| {
+/// let latent_image = |side| {
 ///     let mut rng = ChaCha8Rng::seed_from_u64(0);
 ///     Cppn::new(side, side).init(1, &mut rng, &Device::flex())
 /// };
-/// let (small, large) = (canvas(16)?, canvas(48)?);
+/// let (small, large) = (latent_image(16)?, latent_image(48)?);
 /// assert_eq!(large.paint(small.latent()).dims(), [1, 3, 48, 48]);
 /// # }
 /// # Ok::<(), oneiric_param::ParamError>(())

@@ -5,7 +5,9 @@ use oneiric_core::{Backend, Picture};
 use oneiric_support::SettingError;
 use rand::Rng;
 
-use crate::{Canvas, Colour, Frame, ParamError, Parameterization, Shared, Squash, basis::Basis};
+use crate::{
+    Colour, Frame, LatentImage, ParamError, Parameterization, Shared, Squash, basis::Basis,
+};
 
 /// More does not fit into the memory of today's machines, and is a slip.
 const LARGEST_SIDE: usize = 16_384;
@@ -120,7 +122,12 @@ impl<B: Basis> Parameterization for InBasis<B> {
         self.channels
     }
 
-    fn init(&self, batch: usize, rng: &mut dyn Rng, device: &Device) -> Result<Canvas, ParamError> {
+    fn init(
+        &self,
+        batch: usize,
+        rng: &mut dyn Rng,
+        device: &Device,
+    ) -> Result<LatentImage, ParamError> {
         let shape = self.check(batch)?;
         Backend::of(device)?;
         let frame = Frame {
@@ -145,7 +152,7 @@ impl<B: Basis> Parameterization for InBasis<B> {
             None => shared.start(rng),
         }));
         let to_rgb = self.colour.to_rgb(device);
-        Ok(Canvas::new(latent, move |latent| {
+        Ok(LatentImage::new(latent, move |latent| {
             let (own, rest) = latent.split_at(own);
             let added = shared.iter().zip(rest);
             to_rgb(added.fold(plan.paint(own), |values, (shared, latent)| {

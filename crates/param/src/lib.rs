@@ -12,8 +12,8 @@
 //! use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 //!
 //! let mut rng = ChaCha8Rng::seed_from_u64(0);
-//! let canvas = Fourier::new(64, 48).init(2, &mut rng, &Device::flex())?;
-//! assert_eq!(canvas.image().dims(), [2, 3, 48, 64]);
+//! let latent_image = Fourier::new(64, 48).init(2, &mut rng, &Device::flex())?;
+//! assert_eq!(latent_image.image().dims(), [2, 3, 48, 64]);
 //! # }
 //! # Ok::<(), oneiric_param::ParamError>(())
 //! ```
@@ -38,13 +38,13 @@
 #![forbid(unsafe_code)]
 
 mod basis;
-mod canvas;
 mod colour;
 mod cppn;
 mod error;
 mod fft2;
 mod fourier;
 mod in_basis;
+mod latent_image;
 mod masked;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod mixed_sigmoid;
@@ -57,13 +57,13 @@ mod sigmoid;
 mod upsample;
 
 pub use basis::{Basis, Frame, Plan};
-pub use canvas::{Canvas, Parameterization};
 pub use colour::{Colour, Squash};
 pub use cppn::{Cppn, Layers};
 pub use error::ParamError;
 pub use fft2::{Fft2, irfft2, rfft2};
 pub use fourier::{Fourier, Spectrum};
 pub use in_basis::InBasis;
+pub use latent_image::{LatentImage, Parameterization};
 pub use masked::Masked;
 pub use phase::{Phase, Phases};
 pub use pixel::{Pixel, Pixels};

@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use oneiric_core::{Backend, Picture};
 use rand::Rng;
 
-use crate::{Canvas, ParamError, Parameterization, in_basis::photograph};
+use crate::{LatentImage, ParamError, Parameterization, in_basis::photograph};
 
 /// A photograph that is painted over where a mask says so:
 /// `mask * painted + (1 - mask) * photograph`. The rest stays to the last bit where the mask is 0.
@@ -20,8 +20,8 @@ use crate::{Canvas, ParamError, Parameterization, in_basis::photograph};
 /// let right_half = Picture::with_channels(2, 1, 1, vec![0.0, 1.0])?;
 /// let params = Masked::new(Fourier::new(2, 1), photograph, right_half);
 /// let mut rng = ChaCha8Rng::seed_from_u64(0);
-/// let canvas = params.init(1, &mut rng, &Device::flex())?;
-/// let picture = &Picture::from_tensor(canvas.image())?[0];
+/// let latent_image = params.init(1, &mut rng, &Device::flex())?;
+/// let picture = &Picture::from_tensor(latent_image.image())?[0];
 /// assert_eq!(picture.pixel(0, 0), [0.25; 3]);
 /// assert_ne!(picture.pixel(1, 0), [0.25; 3]);
 /// # }
@@ -59,7 +59,12 @@ impl<P: Parameterization> Parameterization for Masked<P> {
         self.params.channels()
     }
 
-    fn init(&self, batch: usize, rng: &mut dyn Rng, device: &Device) -> Result<Canvas, ParamError> {
+    fn init(
+        &self,
+        batch: usize,
+        rng: &mut dyn Rng,
+        device: &Device,
+    ) -> Result<LatentImage, ParamError> {
         Backend::of(device)?;
         let [height, width] = self.size();
         let under = photograph(&self.photograph, [self.channels(), height, width], device)?;
@@ -78,7 +83,7 @@ impl<P: Parameterization> Parameterization for Masked<P> {
         let kept = under * (mask.clone().neg() + 1.0);
         let painted = self.params.init(batch, rng, device)?;
         let latent = painted.latent().to_vec();
-        Ok(Canvas::new(latent, move |latent| {
+        Ok(LatentImage::new(latent, move |latent| {
             painted.paint(latent) * mask.clone() + kept.clone()
         }))
     }

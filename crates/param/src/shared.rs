@@ -35,8 +35,8 @@ use crate::{
 ///     .with_shared(Shared::new(8, 8))
 ///     .with_shared(Shared::new(32, 32).with_batch(3));
 /// let mut rng = ChaCha8Rng::seed_from_u64(0);
-/// let canvas = params.init(6, &mut rng, &Device::flex())?;
-/// assert_eq!(canvas.latent().len(), 3);
+/// let latent_image = params.init(6, &mut rng, &Device::flex())?;
+/// assert_eq!(latent_image.latent().len(), 3);
 /// # }
 /// # Ok::<(), oneiric_param::ParamError>(())
 /// ```

@@ -9,7 +9,7 @@ use oneiric_testkit::{
     Array, Tolerance, assert_close, assert_gradient, devices, naive_irfft2, naive_rfft2,
 };
 
-use common::{canvas, naive_resize, noise_latent, sigmoid, tensors};
+use common::{latent_image, naive_resize, noise_latent, sigmoid, tensors};
 
 /// Reshapes, adds and squashes.
 fn squashed(values: &[Array], shape: [usize; 4]) -> Array {
@@ -27,8 +27,8 @@ fn the_pyramid_is_the_sum_of_its_levels() {
             let params = Pyramid::new(7, 5)
                 .with_channels(channels)
                 .with_decorrelated(false);
-            let canvas = canvas(&params, 2, &device);
-            let latent = noise_latent(&canvas, 1.0);
+            let latent_image = latent_image(&params, 2, &device);
+            let latent = noise_latent(&latent_image, 1.0);
             assert_eq!(latent.len(), sizes.len());
             let levels: Vec<Array> = latent
                 .iter()
@@ -37,7 +37,7 @@ fn the_pyramid_is_the_sum_of_its_levels() {
                     naive_resize(&level.clone().reshape([2, channels, h, w]), [2, 5, 7])
                 })
                 .collect();
-            let actual = Array::of(canvas.paint(&tensors(&latent, &device)));
+            let actual = Array::of(latent_image.paint(&tensors(&latent, &device)));
             let expected = squashed(&levels, [2, channels, 5, 7]);
             assert_close(backend.name(), &actual, &expected, Tolerance::ARITHMETIC);
         }
@@ -53,11 +53,11 @@ fn shared_tensors_are_stretched_over_space_and_batch_and_added() {
             (Shared::new(6, 4).with_batch(5), [5, 4, 6]),
         ] {
             let params = Pixel::new(6, 4).with_shared(shared);
-            let canvas = canvas(&params, 5, &device);
-            let latent = noise_latent(&canvas, 1.0);
+            let latent_image = latent_image(&params, 5, &device);
+            let latent = noise_latent(&latent_image, 1.0);
             let low = latent[1].clone().reshape([n, 3, h, w]);
             let added = naive_resize(&low, [5, 4, 6]);
-            let actual = Array::of(canvas.paint(&tensors(&latent, &device)));
+            let actual = Array::of(latent_image.paint(&tensors(&latent, &device)));
             let expected = squashed(&[latent[0].clone(), added], [5, 3, 4, 6]);
             assert_close(backend.name(), &actual, &expected, Tolerance::ARITHMETIC);
         }
@@ -71,19 +71,19 @@ fn several_shared_tensors_add_up_and_images_that_share_all_are_one() {
             .with_sd(0.0)
             .with_shared(Shared::new(4, 3).with_sd(1.0))
             .with_shared(Shared::new(2, 2).with_sd(1.0));
-        let canvas = canvas(&params, 3, &device);
-        let image = Array::of(canvas.image());
+        let latent_image = latent_image(&params, 3, &device);
+        let image = Array::of(latent_image.image());
         let [first, second] = [0, 1].map(|i| &image.values[i * 3 * 48..][..3 * 48]);
         assert_eq!(first, second, "{backend}");
         let paint = |keep: usize| {
-            let mut latent = canvas.latent().to_vec();
+            let mut latent = latent_image.latent().to_vec();
             for (index, tensor) in latent.iter_mut().enumerate() {
                 if index != keep {
                     *tensor = tensor.clone() * 0.0;
                 }
             }
             // Back to what was added.
-            let image = Array::of(canvas.paint(&latent));
+            let image = Array::of(latent_image.paint(&latent));
             let logit = |p: f32| (p / (1.0 - p)).ln();
             Array::new(image.shape, image.values.into_iter().map(logit).collect())
         };
@@ -124,8 +124,8 @@ fn the_cppn_is_a_network_of_coordinates() {
     let reach = 3.0_f64.sqrt();
     for (backend, device) in devices() {
         let params = Cppn::new(5, 3).with_channels(4);
-        let canvas = canvas(&params, 2, &device);
-        let latent = noise_latent(&canvas, 0.3);
+        let latent_image = latent_image(&params, 2, &device);
+        let latent = noise_latent(&latent_image, 0.3);
         assert_eq!(latent.len(), 18);
         let mut expected = Vec::new();
         for k in 0..2 {
@@ -139,7 +139,7 @@ fn the_cppn_is_a_network_of_coordinates() {
             }
         }
         let expected = Array::new([2, 4, 3, 5], expected);
-        let actual = Array::of(canvas.paint(&tensors(&latent, &device)));
+        let actual = Array::of(latent_image.paint(&tensors(&latent, &device)));
         // Vulkan allows an arctangent to be off by 4096 units in the last place, and there are eight
         // layers of them.
         let close = match backend {
@@ -158,10 +158,10 @@ fn the_cppn_is_a_network_of_coordinates() {
 #[test]
 fn the_cppn_starts_grey_and_unlike_in_each_image() {
     for (backend, device) in devices() {
-        let canvas = canvas(&Cppn::new(6, 5), 2, &device);
-        let image = Array::of(canvas.image());
+        let latent_image = latent_image(&Cppn::new(6, 5), 2, &device);
+        let image = Array::of(latent_image.image());
         assert!(image.values.iter().all(|&v| v == 0.5), "{backend}");
-        let second_layer = Array::of(canvas.latent()[2].clone()).values;
+        let second_layer = Array::of(latent_image.latent()[2].clone()).values;
         let (one, other) = second_layer.split_at(second_layer.len() / 2);
         assert_ne!(one, other);
         // 48 inputs: a variance of 1 / 48, cut off at two standard deviations of the uncut.
@@ -176,9 +176,10 @@ fn the_cppn_starts_grey_and_unlike_in_each_image() {
 #[test]
 fn a_cppn_has_no_resolution() {
     for (backend, device) in devices() {
-        let [small, large] = [3, 5].map(|side| canvas(&Cppn::new(side, side), 1, &device));
+        let [small, large] = [3, 5].map(|side| latent_image(&Cppn::new(side, side), 1, &device));
         let latent = tensors(&noise_latent(&small, 0.3), &device);
-        let [small, large] = [small, large].map(|canvas| Array::of(canvas.paint(&latent)));
+        let [small, large] =
+            [small, large].map(|latent_image| Array::of(latent_image.paint(&latent)));
         for (y, x) in [(0, 0), (0, 2), (1, 1), (2, 1)] {
             let [a, b] = [small.at(&[0, 1, y, x]), large.at(&[0, 1, 2 * y, 2 * x])];
             assert!((a - b).abs() < 1e-5, "{backend}: {a} {b}");
@@ -221,8 +222,8 @@ fn phases_of_one_over_frequency() {
     let fy = [0.0, 0.2, 0.4, 0.4, 0.2_f64];
     for (backend, device) in devices() {
         let params = Phase::new(w, h).with_decorrelated(false);
-        let canvas = canvas(&params, 1, &device);
-        let phase = Array::of(canvas.latent()[0].clone());
+        let latent_image = latent_image(&params, 1, &device);
+        let phase = Array::of(latent_image.latent()[0].clone());
         let pi = std::f32::consts::PI;
         assert!(phase.values.iter().all(|p| (-pi..=pi).contains(p)));
         let magnitude = |_, row: usize, column: usize| {
@@ -230,7 +231,7 @@ fn phases_of_one_over_frequency() {
             30.0_f64.sqrt() / frequency / 4.0
         };
         let expected = naive_phase(&phase.values, magnitude, [3, h, w]);
-        let actual = Array::of(canvas.image());
+        let actual = Array::of(latent_image.image());
         assert_close(backend.name(), &actual, &expected, Tolerance::FOURIER);
     }
 }
@@ -264,17 +265,17 @@ fn phases_of_the_mean_magnitude_of_photographs() {
         let params = Phase::new(w, h)
             .with_channels(2)
             .with_magnitude_of(&photographs);
-        let canvas = canvas(&params, 1, &device);
-        let phase = Array::of(canvas.latent()[0].clone());
+        let latent_image = latent_image(&params, 1, &device);
+        let phase = Array::of(latent_image.latent()[0].clone());
         let expected = naive_phase(&phase.values, magnitude, [2, h, w]);
-        let actual = Array::of(canvas.image());
+        let actual = Array::of(latent_image.image());
         assert_close(backend.name(), &actual, &expected, Tolerance::FOURIER);
         // Another size: resized first.
         let larger = Phase::new(9, 7)
             .with_channels(2)
             .with_magnitude_of(&photographs);
         assert_eq!(
-            common::canvas(&larger, 2, &device).image().dims(),
+            common::latent_image(&larger, 2, &device).image().dims(),
             [2, 2, 7, 9]
         );
     }
@@ -287,10 +288,10 @@ fn a_masked_image_is_a_blend() {
     let mask = Picture::with_channels(4, 3, 1, values).expect("grey");
     for (backend, device) in devices() {
         let inner = Pixel::new(4, 3).with_sd(1.0);
-        let painted = Array::of(canvas(&inner, 2, &device).image());
+        let painted = Array::of(latent_image(&inner, 2, &device).image());
         let masked = Masked::new(inner, under.clone(), mask.clone());
         assert_eq!((masked.size(), masked.channels()), ([3, 4], 3));
-        let actual = Array::of(canvas(&masked, 2, &device).image());
+        let actual = Array::of(latent_image(&masked, 2, &device).image());
         let mut expected = painted.clone();
         for (at, value) in expected.values.iter_mut().enumerate() {
             let (channel, y, x) = (at / 12 % 3, at / 4 % 3, at % 4);
@@ -325,15 +326,15 @@ fn gradients_agree_with_finite_differences() {
     ];
     for (backend, device) in devices() {
         for params in &params {
-            let canvas = canvas(params.as_ref(), 2, &device);
-            let latent = noise_latent(&canvas, 0.5);
+            let latent_image = latent_image(params.as_ref(), 2, &device);
+            let latent = noise_latent(&latent_image, 0.5);
             let weights = Array::noise([2, params.channels(), 5, 6], 2);
             for (index, at) in latent.iter().enumerate() {
                 let what = format!("{backend} {params:?}, latent {index}");
                 assert_gradient(&what, at, 1e-2, &device, |x| {
                     let mut latent = tensors(&latent, &device);
                     latent[index] = x;
-                    (canvas.paint(&latent) * weights.tensor(&device)).sum()
+                    (latent_image.paint(&latent) * weights.tensor(&device)).sum()
                 });
             }
         }

@@ -261,11 +261,11 @@ fn the_fourier_image_is_its_formula() {
     let correlation = [[0.26, 0.09, 0.02], [0.27, 0.0, -0.05], [0.27, -0.09, 0.03]];
     let lowest = 1.0 / 6.0_f64;
     for (backend, device) in devices() {
-        let canvas = Fourier::new(w, h)
+        let latent_image = Fourier::new(w, h)
             .with_sd(1.0)
             .init(1, &mut rng(), &device)
             .expect("fine");
-        let latent = Array::of(canvas.latent()[0].clone()).reshape([3, h, 4, 2]);
+        let latent = Array::of(latent_image.latent()[0].clone()).reshape([3, h, 4, 2]);
         let fy = [0.0, 0.2, 0.4, -0.4, -0.2_f64];
         let channels: Vec<Array> = (0..3)
             .map(|c| {
@@ -291,7 +291,7 @@ fn the_fourier_image_is_its_formula() {
             }
         }
         let expected = Array::new([1, 3, h, w], expected);
-        let actual = Array::of(canvas.image());
+        let actual = Array::of(latent_image.image());
         assert_close(backend.name(), &actual, &expected, Tolerance::FOURIER);
     }
 }
@@ -301,10 +301,10 @@ fn the_start_has_the_given_spread_and_is_the_same_on_every_backend() {
     let starts: Vec<Array> = devices()
         .into_iter()
         .map(|(_, device)| {
-            let canvas = Fourier::new(64, 64)
+            let latent_image = Fourier::new(64, 64)
                 .init(2, &mut rng(), &device)
                 .expect("fine");
-            Array::of(canvas.latent()[0].clone())
+            Array::of(latent_image.latent()[0].clone())
         })
         .collect();
     let first = &starts[0];
@@ -321,11 +321,11 @@ fn gradients_of_both_images_agree_with_finite_differences() {
             Box::new(Pixel::new(9, 6).with_sd(1.0).with_decorrelated(true)),
         ];
         for param in params {
-            let canvas = param.init(1, &mut rng(), &device).expect("fine");
-            let at = Array::of(canvas.latent()[0].clone());
+            let latent_image = param.init(1, &mut rng(), &device).expect("fine");
+            let at = Array::of(latent_image.latent()[0].clone());
             let weights = Array::noise([1, 3, 6, 9], 2);
             assert_gradient(&format!("{backend} {param:?}"), &at, 1e-2, &device, |x| {
-                (canvas.paint(&[x]) * weights.tensor(&device)).sum()
+                (latent_image.paint(&[x]) * weights.tensor(&device)).sum()
             });
         }
     }
@@ -345,8 +345,8 @@ fn a_photograph_comes_back_from_the_latent() {
             Box::new(Pixel::new(7, 5).starting_from(photograph.clone())),
         ];
         for param in params {
-            let canvas = param.init(2, &mut rng(), &device).expect("fits");
-            let pictures = Picture::from_tensor(canvas.image()).expect("pictures");
+            let latent_image = param.init(2, &mut rng(), &device).expect("fits");
+            let pictures = Picture::from_tensor(latent_image.image()).expect("pictures");
             assert_eq!(pictures.len(), 2);
             for picture in pictures {
                 // Values near 0 and 1 are drawn half an 8-bit step inwards.

@@ -10,7 +10,7 @@ use oneiric_param::{
 };
 use oneiric_testkit::{Array, Tolerance, assert_close, devices};
 
-use common::{canvas, fit, rng};
+use common::{fit, latent_image, rng};
 
 /// A smooth ground with a disc and a bar of sharp edges.
 fn photograph(side: usize, channels: usize) -> Picture {
@@ -61,7 +61,7 @@ fn an_image_starts_at_its_photograph() {
             let picture = photograph(9, channels);
             let expected = Array::of(picture.to_tensor(&device).repeat_dim(0, 2));
             for params in starting_from(&picture) {
-                let actual = Array::of(canvas(params.as_ref(), 2, &device).image());
+                let actual = Array::of(latent_image(params.as_ref(), 2, &device).image());
                 let what = format!("{backend} {params:?}");
                 assert_close(&what, &actual, &expected, Tolerance::OfLargest(1e-4));
             }
@@ -76,7 +76,7 @@ fn phases_start_at_those_of_a_photograph() {
         let params = Phase::new(8, 8)
             .with_magnitude_of(std::slice::from_ref(&picture))
             .starting_from(picture.clone());
-        let actual = Array::of(canvas(&params, 1, &device).image());
+        let actual = Array::of(latent_image(&params, 1, &device).image());
         // With its own magnitudes: the photograph, standardised.
         let colour = Colour {
             decorrelated: true,
@@ -109,8 +109,8 @@ fn images_learn_a_photograph() {
     for (backend, device) in devices() {
         let target = picture.to_tensor(&device);
         for params in &params {
-            let mut canvas = canvas(params.as_ref(), 1, &device);
-            let error = fit(&mut canvas, &target, 1000, 0.05, 0.01);
+            let mut latent_image = latent_image(params.as_ref(), 1, &device);
+            let error = fit(&mut latent_image, &target, 1000, 0.05, 0.01);
             assert!(error < 0.01, "{backend} {params:?}: {error}");
         }
     }
@@ -120,8 +120,8 @@ fn images_learn_a_photograph() {
 fn a_cppn_learns_xor() {
     for (backend, device) in devices() {
         let target = Array::new([1, 1, 2, 2], vec![0.0, 1.0, 1.0, 0.0]).tensor(&device);
-        let mut canvas = canvas(&Cppn::new(2, 2).with_channels(1), 1, &device);
-        let error = fit(&mut canvas, &target, 1000, 5e-3, 0.01);
+        let mut latent_image = latent_image(&Cppn::new(2, 2).with_channels(1), 1, &device);
+        let error = fit(&mut latent_image, &target, 1000, 5e-3, 0.01);
         assert!(error < 0.01, "{backend}: {error}");
     }
 }

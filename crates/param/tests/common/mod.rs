@@ -6,7 +6,7 @@ use burn::{
     optim::{AdamConfig, Optimizer},
     tensor::{Device, Tensor},
 };
-use oneiric_param::{Canvas, Parameterization};
+use oneiric_param::{LatentImage, Parameterization};
 use oneiric_testkit::Array;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
@@ -14,14 +14,18 @@ pub(crate) fn rng() -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(1)
 }
 
-/// A canvas whose settings are right.
-pub(crate) fn canvas(params: &dyn Parameterization, batch: usize, device: &Device) -> Canvas {
+/// A latent_image whose settings are right.
+pub(crate) fn latent_image(
+    params: &dyn Parameterization,
+    batch: usize,
+    device: &Device,
+) -> LatentImage {
     params.init(batch, &mut rng(), device).expect("fine")
 }
 
 /// Noise of the size of each latent tensor.
-pub(crate) fn noise_latent(canvas: &Canvas, size: f32) -> Vec<Array> {
-    let tensors = canvas.latent().iter().enumerate();
+pub(crate) fn noise_latent(latent_image: &LatentImage, size: f32) -> Vec<Array> {
+    let tensors = latent_image.latent().iter().enumerate();
     tensors
         .map(|(index, tensor)| {
             let mut noise = Array::noise(tensor.dims(), 20 + index as u64);
@@ -75,29 +79,29 @@ pub(crate) fn naive_resize(x: &Array, [to_n, to_h, to_w]: [usize; 3]) -> Array {
 /// Brings an image to a target with Adam and a falling rate; the mean absolute error after at most
 /// `steps`, or as soon as it is below `enough`.
 pub(crate) fn fit(
-    canvas: &mut Canvas,
+    latent_image: &mut LatentImage,
     target: &Tensor<4>,
     steps: usize,
     rate: f64,
     enough: f32,
 ) -> f32 {
     let adam = AdamConfig::new().with_epsilon(1e-8).build();
-    let mut states = vec![None; canvas.latent().len()];
+    let mut states = vec![None; latent_image.latent().len()];
     let error = |image: Tensor<4>| (image - target.clone()).abs().mean().into_scalar::<f32>();
     for step in 0..steps {
-        canvas.record();
-        let apart = canvas.image() - target.clone();
+        latent_image.record();
+        let apart = latent_image.image() - target.clone();
         let mut gradients = (apart.clone() * apart).sum().backward();
         let rate = rate * (1.0 - step as f64 / steps as f64);
-        canvas.update(&mut gradients, |index, value, gradient| {
+        latent_image.update(&mut gradients, |index, value, gradient| {
             let state = states[index].take();
             let (value, state) = adam.step(rate, value, gradient, state);
             states[index] = state;
             value
         });
-        if step % 50 == 49 && error(canvas.image()) < enough {
+        if step % 50 == 49 && error(latent_image.image()) < enough {
             break;
         }
     }
-    error(canvas.image())
+    error(latent_image.image())
 }

@@ -17,12 +17,17 @@ pub trait Parameterization: fmt::Debug + Send + Sync {
         3
     }
 
-    /// A canvas to start from: `batch` images, their random numbers drawn from `rng`.
+    /// The latent of `batch` images to start from, their random numbers drawn from `rng`.
     ///
     /// # Errors
     ///
     /// When the configuration makes no sense; before any work is done.
-    fn init(&self, batch: usize, rng: &mut dyn Rng, device: &Device) -> Result<Canvas, ParamError>;
+    fn init(
+        &self,
+        batch: usize,
+        rng: &mut dyn Rng,
+        device: &Device,
+    ) -> Result<LatentImage, ParamError>;
 }
 
 /// References, boxes and `Arc`s of a parameterization are parameterizations.
@@ -42,7 +47,7 @@ macro_rules! forward {
                 batch: usize,
                 rng: &mut dyn Rng,
                 device: &Device,
-            ) -> Result<Canvas, ParamError> {
+            ) -> Result<LatentImage, ParamError> {
                 (**self).init(batch, rng, device)
             }
         }
@@ -58,14 +63,14 @@ type Paint = Box<dyn Fn(&[Tensor<1>]) -> Tensor<4> + Send>;
 ///
 /// Latent tensors are flat: optimizers work on each number alone, and the function knows the
 /// shapes.
-pub struct Canvas {
+pub struct LatentImage {
     latent: Vec<Tensor<1>>,
     paint: Paint,
 }
 
-impl Canvas {
-    /// A canvas from its latent and the function that paints it: a differentiable function to
-    /// images [n, channels, height, width] in 0..=1.
+impl LatentImage {
+    /// A latent image from its latent tensors and the function that decodes them: a differentiable
+    /// function to images [n, channels, height, width] in 0..=1.
     pub fn new(
         latent: Vec<Tensor<1>>,
         paint: impl Fn(&[Tensor<1>]) -> Tensor<4> + Send + 'static,
@@ -120,10 +125,10 @@ impl Canvas {
     }
 }
 
-impl fmt::Debug for Canvas {
+impl fmt::Debug for LatentImage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sizes: Vec<_> = self.latent.iter().map(Tensor::dims).collect();
-        f.debug_struct("Canvas")
+        f.debug_struct("LatentImage")
             .field("latent", &sizes)
             .finish_non_exhaustive()
     }
