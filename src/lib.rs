@@ -27,8 +27,8 @@ pub use oneiric_optimize::{
     Visualization, Visualizer, visualize,
 };
 pub use oneiric_param::{
-    Basis, Colour, Cppn, Fft2, Fourier, Frame, InBasis, LatentImage, Masked, ParamError,
-    Parameterization, Phase, Pixel, Plan, Pyramid, Shared, Squash, irfft2, rfft2,
+    Basis, Colour, Cppn, Fft2, Fourier, Frame, InBasis, LatentImage, Maco, Masked, ParamError,
+    Parameterization, Pixel, Plan, Pyramid, Shared, Squash, irfft2, rfft2,
 };
 pub use oneiric_transform::{
     Border, ColourJitter, CropOrPad, Draw, FnTransform, GaussianBlur, Jitter, Noise, OneOf, Pad,

@@ -1,7 +1,7 @@
 //! What is optimised, and what happens to it before the network sees it.
 
 use oneiric::{
-    ColourJitter, Cppn, Fourier, GaussianBlur, Masked, Noise, Objectives, Phase, Picture, Pixel,
+    ColourJitter, Cppn, Fourier, GaussianBlur, Maco, Masked, Noise, Objectives, Picture, Pixel,
     Pyramid, RandomBackground, RandomFlip, Shared, Transforms, Visualizer,
 };
 
@@ -25,7 +25,7 @@ pub(crate) fn all(studio: &Studio) -> Result<Picture, Report> {
                 .picture()
                 .clone(),
             studio
-                .run(Visualizer::maco(), objective()?, Phase::new(SIDE, SIDE))?
+                .run(Visualizer::maco(), objective()?, Maco::new(SIDE, SIDE))?
                 .picture()
                 .clone(),
             studio.picture(objective()?, started)?,
@@ -55,7 +55,7 @@ pub(crate) fn alpha(studio: &Studio) -> Result<Picture, Report> {
 /// MACO's picture, what was asked for in it, and both together over white. Larger, for its crops
 /// are a small part of it in the end.
 pub(crate) fn maco(studio: &Studio) -> Result<Picture, Report> {
-    let params = Phase::new(2 * SIDE, 2 * SIDE);
+    let params = Maco::new(2 * SIDE, 2 * SIDE);
     let objective = studio.net.class_logit(studio.class)?;
     let run = studio.run(Visualizer::maco(), objective, params)?;
     let map = run.transparency()[0].select(&[0, 0, 0])?;

@@ -118,7 +118,7 @@ impl<'a> Visualizer<'a> {
     }
 
     /// The settings of MACO (MAgnitude Constrained Optimization), for
-    /// [`Phase`](oneiric_param::Phase): 256 steps of NAdam at rate 1, crops that shrink from half the
+    /// [`Maco`](oneiric_param::Phase): 256 steps of NAdam at rate 1, crops that shrink from half the
     /// image to a twentieth, noise, and the transparency map.
     ///
     /// Source: Fel et al. 2023, "Unlocking Feature Visualization for Deeper Networks with MAgnitude

@@ -16,7 +16,7 @@ const LARGEST_SIDE: usize = 16_384;
 const MOST_CHANNELS: usize = 4096;
 
 /// Images in a basis: [`Fourier`](crate::Fourier), [`Pixel`](crate::Pixel),
-/// [`Pyramid`](crate::Pyramid), [`Cppn`](crate::Cppn), [`Phase`](crate::Phase), or one of your own
+/// [`Pyramid`](crate::Pyramid), [`Cppn`](crate::Cppn), [`Maco`](crate::Phase), or one of your own
 /// ([`Basis`]). `image = squash(M (basis(latent) + shared tensors))`.
 ///
 /// | setting | default | purpose | range |

@@ -24,7 +24,7 @@
 //! | [`Pixel`] | every pixel |
 //! | [`Pyramid`] | coarse and fine images that add up |
 //! | [`Cppn`] | a small network from coordinates to colours |
-//! | [`Phase`] | the phases of a spectrum with given magnitudes: MACO |
+//! | [`Maco`] | the phases of a spectrum with given magnitudes: MACO |
 //! | [`Masked`] | any of them, in a region of a photograph |
 //! | [`InBasis`] of a [`Basis`] | your own |
 //!
@@ -45,10 +45,10 @@ mod fft2;
 mod fourier;
 mod in_basis;
 mod latent_image;
+mod maco;
 mod masked;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod mixed_sigmoid;
-mod phase;
 mod pixel;
 mod pyramid;
 mod shared;
@@ -64,8 +64,8 @@ pub use fft2::{Fft2, irfft2, rfft2};
 pub use fourier::{Fourier, Spectrum};
 pub use in_basis::InBasis;
 pub use latent_image::{LatentImage, Parameterization};
+pub use maco::{Maco, Phases};
 pub use masked::Masked;
-pub use phase::{Phase, Phases};
 pub use pixel::{Pixel, Pixels};
 pub use pyramid::{Levels, Pyramid};
 pub use shared::Shared;

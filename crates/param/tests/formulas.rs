@@ -4,7 +4,7 @@
 mod common;
 
 use oneiric_core::{Backend, Picture};
-use oneiric_param::{Cppn, Fourier, Masked, Parameterization, Phase, Pixel, Pyramid, Shared};
+use oneiric_param::{Cppn, Fourier, Maco, Masked, Parameterization, Pixel, Pyramid, Shared};
 use oneiric_testkit::{
     Array, Tolerance, assert_close, assert_gradient, devices, naive_irfft2, naive_rfft2,
 };
@@ -221,7 +221,7 @@ fn phases_of_one_over_frequency() {
     let (h, w) = (5, 6);
     let fy = [0.0, 0.2, 0.4, 0.4, 0.2_f64];
     for (backend, device) in devices() {
-        let params = Phase::new(w, h).with_decorrelated(false);
+        let params = Maco::new(w, h).with_decorrelated(false);
         let latent_image = latent_image(&params, 1, &device);
         let phase = Array::of(latent_image.latent()[0].clone());
         let pi = std::f32::consts::PI;
@@ -262,7 +262,7 @@ fn phases_of_the_mean_magnitude_of_photographs() {
         f64::midpoint(of(&spectra[0][channel]), of(&spectra[1][channel]))
     };
     for (backend, device) in devices() {
-        let params = Phase::new(w, h)
+        let params = Maco::new(w, h)
             .with_channels(2)
             .with_magnitude_of(&photographs);
         let latent_image = latent_image(&params, 1, &device);
@@ -271,7 +271,7 @@ fn phases_of_the_mean_magnitude_of_photographs() {
         let actual = Array::of(latent_image.image());
         assert_close(backend.name(), &actual, &expected, Tolerance::FOURIER);
         // Another size: resized first.
-        let larger = Phase::new(9, 7)
+        let larger = Maco::new(9, 7)
             .with_channels(2)
             .with_magnitude_of(&photographs);
         assert_eq!(
@@ -316,9 +316,9 @@ fn gradients_agree_with_finite_differences() {
         Box::new(Pyramid::new(6, 5)),
         Box::new(Pyramid::new(6, 5).with_channels(5).with_levels(2)),
         Box::new(Cppn::new(6, 5).with_layers(2).with_hidden(5)),
-        Box::new(Phase::new(6, 5)),
+        Box::new(Maco::new(6, 5)),
         Box::new(
-            Phase::new(6, 5)
+            Maco::new(6, 5)
                 .with_channels(4)
                 .with_magnitude_of(&[photograph(6, 5, 4, 7)]),
         ),

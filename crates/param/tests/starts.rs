@@ -5,7 +5,7 @@ mod common;
 
 use oneiric_core::Picture;
 use oneiric_param::{
-    Colour, Cppn, Fourier, Masked, ParamError, Parameterization, Phase, Pixel, Pyramid, Shared,
+    Colour, Cppn, Fourier, Maco, Masked, ParamError, Parameterization, Pixel, Pyramid, Shared,
     Squash,
 };
 use oneiric_testkit::{Array, Tolerance, assert_close, devices};
@@ -73,7 +73,7 @@ fn an_image_starts_at_its_photograph() {
 fn phases_start_at_those_of_a_photograph() {
     let picture = photograph(8, 3);
     for (backend, device) in devices() {
-        let params = Phase::new(8, 8)
+        let params = Maco::new(8, 8)
             .with_magnitude_of(std::slice::from_ref(&picture))
             .starting_from(picture.clone());
         let actual = Array::of(latent_image(&params, 1, &device).image());
@@ -170,13 +170,13 @@ fn what_makes_no_sense_is_refused_before_any_work() {
         }
         let sd = Shared::new(4, 4).with_sd(f32::NAN);
         says(&Pixel::new(8, 8).with_shared(sd), &["standard deviation"]);
-        says(&Phase::new(8, 8).with_magnitude_of(&[]), &["0 photographs"]);
+        says(&Maco::new(8, 8).with_magnitude_of(&[]), &["0 photographs"]);
         says(
-            &Phase::new(8, 8).with_magnitude_of(&[picture(4, 4, 3)]),
+            &Maco::new(8, 8).with_magnitude_of(&[picture(4, 4, 3)]),
             &["flat"],
         );
         says(
-            &Phase::new(8, 8).with_magnitude_of(&[picture(4, 4, 4)]),
+            &Maco::new(8, 8).with_magnitude_of(&[picture(4, 4, 4)]),
             &["4 channels"],
         );
         let masked = |under, mask| Masked::new(Fourier::new(8, 8), under, mask);

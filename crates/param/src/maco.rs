@@ -32,7 +32,7 @@ const FLAT: f64 = 1e-3;
 ///
 /// Without photographs, magnitudes are 1 / frequency, as the scale of [`Fourier`](crate::Fourier).
 /// The authors take the mean magnitudes of ImageNet's training images:
-/// [`with_magnitude_of`](Phase::with_magnitude_of) takes yours. Optimise it with a rate near 1.
+/// [`with_magnitude_of`](Maco::with_magnitude_of) takes yours. Optimise it with a rate near 1.
 ///
 /// Source: Fel et al., "Unlocking Feature Visualization for Deeper Networks with MAgnitude
 /// Constrained Optimization" (NeurIPS 2023), and their Horama, `maco_fv.py`, which starts at normally
@@ -45,15 +45,15 @@ const FLAT: f64 = 1e-3;
 ///
 /// and those of every [`InBasis`]. Of a photograph to start from, the phases are taken: the start is
 /// that photograph only as far as magnitudes and contrast agree.
-pub type Phase = InBasis<Phases>;
+pub type Maco = InBasis<Phases>;
 
-/// The basis of [`Phase`].
+/// The basis of [`Maco`].
 #[derive(Debug, Clone)]
 pub struct Phases {
     photographs: Option<Vec<Picture>>,
 }
 
-impl Phase {
+impl Maco {
     /// Images of that size.
     #[must_use]
     pub const fn new(width: usize, height: usize) -> Self {
@@ -83,7 +83,7 @@ impl Basis for Phases {
                 Tensor::<4>::from_data(data, frame.device).repeat_dim(1, channels)
             }
         };
-        Ok(Box::new(PhasePlan {
+        Ok(Box::new(PreparedPhases {
             shape: [n, channels, height, width / 2 + 1],
             magnitude: magnitude.unsqueeze_dim(4),
             fft,
@@ -129,7 +129,7 @@ fn mean_magnitude(
 
 /// [`Phases`] for one batch.
 #[derive(Debug)]
-struct PhasePlan {
+struct PreparedPhases {
     shape: [usize; 4],
     /// [1, channels, height, width / 2 + 1, 1].
     magnitude: Tensor<5>,
@@ -137,7 +137,7 @@ struct PhasePlan {
     device: Device,
 }
 
-impl Plan for PhasePlan {
+impl Plan for PreparedPhases {
     fn start(&self, rng: &mut dyn Rng) -> Result<Vec<Tensor<1>>, ParamError> {
         let uniform = Uniform::new(-PI, PI).expect("a range that is not empty");
         let count = self.shape.iter().product();
