@@ -12,7 +12,7 @@ use crate::{Colour, ParamError};
 /// The batch that a [`Basis`] is to paint.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-pub struct Frame<'a> {
+pub struct ImageSpec<'a> {
     /// Images, channels, height and width; none is 0.
     pub shape: [usize; 4],
     /// What becomes of the values: a basis that knows photographs takes them through its inverse.
@@ -30,7 +30,7 @@ pub struct Frame<'a> {
 /// ```
 /// # #[cfg(feature = "flex")] {
 /// use burn::tensor::{Device, Tensor};
-/// use oneiric_param::{Basis, Frame, InBasis, ParamError, Parameterization, Plan, rand::Rng};
+/// use oneiric_param::{Basis, ImageSpec, InBasis, ParamError, Parameterization, Plan, rand::Rng};
 /// use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 ///
 /// /// One number per row and channel.
@@ -40,8 +40,8 @@ pub struct Frame<'a> {
 /// struct StripesOf([usize; 4], Device);
 ///
 /// impl Basis for Stripes {
-///     fn plan(&self, frame: &Frame<'_>) -> Result<Box<dyn Plan>, ParamError> {
-///         Ok(Box::new(StripesOf(frame.shape, frame.device.clone())))
+///     fn plan(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn Plan>, ParamError> {
+///         Ok(Box::new(StripesOf(spec.shape, spec.device.clone())))
 ///     }
 /// }
 ///
@@ -74,7 +74,7 @@ pub trait Basis: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// When the settings make no sense, alone or for that batch.
-    fn plan(&self, frame: &Frame<'_>) -> Result<Box<dyn Plan>, ParamError>;
+    fn plan(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn Plan>, ParamError>;
 }
 
 /// A [`Basis`] for one batch on one device.

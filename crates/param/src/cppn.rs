@@ -6,7 +6,7 @@ use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::{
-    Frame, InBasis, ParamError,
+    ImageSpec, InBasis, ParamError,
     basis::{Basis, Plan, normal},
 };
 
@@ -105,22 +105,22 @@ impl Cppn {
 }
 
 impl Basis for Layers {
-    fn plan(&self, frame: &Frame<'_>) -> Result<Box<dyn Plan>, ParamError> {
+    fn plan(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn Plan>, ParamError> {
         let [layers, hidden] = [self.layers, self.hidden];
         let good = (1..=MOST_LAYERS).contains(&layers);
         SettingError::require("the number of layers", layers, good, "from 1 to 64")?;
         let good = (1..=MOST_HIDDEN).contains(&hidden);
         SettingError::require("the width of a layer", hidden, good, "from 1 to 1024")?;
-        let [n, channels, height, width] = frame.shape;
+        let [n, channels, height, width] = spec.shape;
         let mut sizes = vec![[hidden, COORDINATES]];
         sizes.extend(vec![[hidden, 2 * hidden]; layers - 1]);
         sizes.push([channels, 2 * hidden]);
         let places = TensorData::new(places(height, width), [1, COORDINATES, height * width]);
         Ok(Box::new(CppnPlan {
-            shape: frame.shape,
+            shape: spec.shape,
             sizes,
-            places: Tensor::<3>::from_data(places, frame.device).repeat_dim(0, n),
-            device: frame.device.clone(),
+            places: Tensor::<3>::from_data(places, spec.device).repeat_dim(0, n),
+            device: spec.device.clone(),
         }))
     }
 }

@@ -5,7 +5,7 @@ use oneiric_support::SettingError;
 use rand::Rng;
 
 use crate::{
-    Fft2, Frame, InBasis, ParamError,
+    Fft2, ImageSpec, InBasis, ParamError,
     basis::{Basis, Plan, check_sd, normal},
 };
 
@@ -68,20 +68,20 @@ impl Fourier {
 }
 
 impl Basis for Spectrum {
-    fn plan(&self, frame: &Frame<'_>) -> Result<Box<dyn Plan>, ParamError> {
+    fn plan(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn Plan>, ParamError> {
         check_sd(self.sd)?;
         let (decay, name) = (self.decay, "the exponent of 1 / frequency");
         let good = (-LARGEST_DECAY..=LARGEST_DECAY).contains(&decay);
         SettingError::require(name, decay, good, "between -4 and 4")?;
-        let [n, channels, height, width] = frame.shape;
-        let fft = Fft2::scaled(height, width, frame.device, |row, column| {
+        let [n, channels, height, width] = spec.shape;
+        let fft = Fft2::scaled(height, width, spec.device, |row, column| {
             scale([height, width], self.decay, row, column)
         })?;
         Ok(Box::new(SpectrumPlan {
             shape: [n, channels, height, width / 2 + 1, 2],
             sd: self.sd,
             fft,
-            device: frame.device.clone(),
+            device: spec.device.clone(),
         }))
     }
 }

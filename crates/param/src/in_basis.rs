@@ -6,7 +6,7 @@ use oneiric_support::SettingError;
 use rand::Rng;
 
 use crate::{
-    Colour, Frame, LatentImage, ParamError, Parameterization, Shared, Squash, basis::Basis,
+    Colour, ImageSpec, LatentImage, ParamError, Parameterization, Shared, Squash, basis::Basis,
 };
 
 /// More does not fit into the memory of today's machines, and is a slip.
@@ -130,13 +130,13 @@ impl<B: Basis> Parameterization for InBasis<B> {
     ) -> Result<LatentImage, ParamError> {
         let shape = self.check(batch)?;
         Backend::of(device)?;
-        let frame = Frame {
+        let spec = ImageSpec {
             shape,
             colour: self.colour,
             device,
         };
-        let plan = self.basis.plan(&frame)?;
-        let shared = self.shared.iter().map(|shared| shared.plan(&frame));
+        let plan = self.basis.plan(&spec)?;
+        let shared = self.shared.iter().map(|shared| shared.plan(&spec));
         let shared = shared.collect::<Result<Vec<_>, _>>()?;
         let mut latent = match &self.start {
             Some(picture) => {

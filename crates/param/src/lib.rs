@@ -56,7 +56,7 @@ mod shared;
 mod sigmoid;
 mod upsample;
 
-pub use basis::{Basis, Frame, Plan};
+pub use basis::{Basis, ImageSpec, Plan};
 pub use colour::{Colour, Squash};
 pub use cppn::{Cppn, Layers};
 pub use error::ParamError;

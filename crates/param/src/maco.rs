@@ -8,7 +8,7 @@ use rand::Rng;
 use rand_distr::{Distribution, Uniform};
 
 use crate::{
-    Fft2, Frame, InBasis, ParamError,
+    Fft2, ImageSpec, InBasis, ParamError,
     basis::{Basis, Plan},
     fourier::scale,
     in_basis::photograph,
@@ -70,24 +70,24 @@ impl Maco {
 }
 
 impl Basis for Phases {
-    fn plan(&self, frame: &Frame<'_>) -> Result<Box<dyn Plan>, ParamError> {
-        let [n, channels, height, width] = frame.shape;
-        let fft = Fft2::new(height, width, frame.device)?;
+    fn plan(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn Plan>, ParamError> {
+        let [n, channels, height, width] = spec.shape;
+        let fft = Fft2::new(height, width, spec.device)?;
         let magnitude = match &self.photographs {
-            Some(photographs) => mean_magnitude(photographs, &fft, frame)?,
+            Some(photographs) => mean_magnitude(photographs, &fft, spec)?,
             None => {
                 let at = (0..height).flat_map(|y| (0..=width / 2).map(move |x| (y, x)));
                 let values = at.map(|(y, x)| scale([height, width], 1.0, y, x) as f32);
                 let shape = [1, 1, height, width / 2 + 1];
                 let data = TensorData::new(values.collect::<Vec<f32>>(), shape);
-                Tensor::<4>::from_data(data, frame.device).repeat_dim(1, channels)
+                Tensor::<4>::from_data(data, spec.device).repeat_dim(1, channels)
             }
         };
         Ok(Box::new(PreparedPhases {
             shape: [n, channels, height, width / 2 + 1],
             magnitude: magnitude.unsqueeze_dim(4),
             fft,
-            device: frame.device.clone(),
+            device: spec.device.clone(),
         }))
     }
 }
@@ -96,14 +96,14 @@ impl Basis for Phases {
 fn mean_magnitude(
     photographs: &[Picture],
     fft: &Fft2,
-    frame: &Frame<'_>,
+    spec: &ImageSpec<'_>,
 ) -> Result<Tensor<4>, ParamError> {
-    let [_, channels, height, width] = frame.shape;
+    let [_, channels, height, width] = spec.shape;
     let mut sum: Option<Tensor<4>> = None;
     for picture in photographs {
         let resized = picture.resize(width, height)?;
-        let values = photograph(&resized, [channels, height, width], frame.device)?;
-        let spectrum = fft.rfft2(frame.colour.from_rgb(values))?;
+        let values = photograph(&resized, [channels, height, width], spec.device)?;
+        let spectrum = fft.rfft2(spec.colour.from_rgb(values))?;
         let squares = (spectrum.clone() * spectrum).sum_dim(4);
         let magnitude = squares.sqrt().squeeze_dim(4);
         sum = Some(match sum {

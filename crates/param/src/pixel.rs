@@ -4,7 +4,7 @@ use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
 use crate::{
-    Frame, InBasis, ParamError,
+    ImageSpec, InBasis, ParamError,
     basis::{Basis, Plan, check_sd, normal},
 };
 
@@ -40,12 +40,12 @@ impl Pixel {
 }
 
 impl Basis for Pixels {
-    fn plan(&self, frame: &Frame<'_>) -> Result<Box<dyn Plan>, ParamError> {
+    fn plan(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn Plan>, ParamError> {
         check_sd(self.sd)?;
         Ok(Box::new(PixelPlan {
-            shape: frame.shape,
+            shape: spec.shape,
             sd: self.sd,
-            device: frame.device.clone(),
+            device: spec.device.clone(),
         }))
     }
 }

@@ -5,7 +5,7 @@ use oneiric_support::SettingError;
 use rand::Rng;
 
 use crate::{
-    Frame, InBasis, ParamError,
+    ImageSpec, InBasis, ParamError,
     basis::{Basis, Plan, check_sd, normal},
     upsample::Upsample,
 };
@@ -64,22 +64,22 @@ impl Pyramid {
 }
 
 impl Basis for Levels {
-    fn plan(&self, frame: &Frame<'_>) -> Result<Box<dyn Plan>, ParamError> {
+    fn plan(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn Plan>, ParamError> {
         check_sd(self.sd)?;
         let good = (1..=MOST_LEVELS).contains(&self.levels);
         SettingError::require("the number of levels", self.levels, good, "from 1 to 16")?;
-        let [n, channels, height, width] = frame.shape;
+        let [n, channels, height, width] = spec.shape;
         let levels = (0..self.levels).map(|level| {
             let size = [height, width].map(|side| side.div_ceil(1 << level));
             Level {
                 shape: [n, channels, size[0], size[1]],
-                upsample: Upsample::new(size, [height, width], frame.device),
+                upsample: Upsample::new(size, [height, width], spec.device),
             }
         });
         Ok(Box::new(PyramidPlan {
             levels: levels.collect(),
             sd: self.sd,
-            device: frame.device.clone(),
+            device: spec.device.clone(),
         }))
     }
 }

@@ -4,7 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand::Rng;
 
 use crate::{
-    Frame, ParamError,
+    ImageSpec, ParamError,
     basis::{check_sd, normal},
     upsample::{Upsample, weights},
 };
@@ -72,9 +72,9 @@ impl Shared {
         self
     }
 
-    pub(crate) fn plan(&self, frame: &Frame<'_>) -> Result<SharedPlan, ParamError> {
+    pub(crate) fn plan(&self, spec: &ImageSpec<'_>) -> Result<SharedPlan, ParamError> {
         check_sd(self.sd)?;
-        let [n, channels, height, width] = frame.shape;
+        let [n, channels, height, width] = spec.shape;
         let [low_height, low_width] = self.size;
         let fits = |shared: usize, own: usize| (1..=own).contains(&shared);
         if !(fits(self.batch, n) && fits(low_height, height) && fits(low_width, width)) {
@@ -89,14 +89,14 @@ impl Shared {
         }
         let over_batch = (self.batch != n).then(|| {
             let data = TensorData::new(weights(self.batch, n), [n, self.batch]);
-            Tensor::from_data(data, frame.device)
+            Tensor::from_data(data, spec.device)
         });
         Ok(SharedPlan {
             shape: [self.batch, channels, low_height, low_width],
             sd: self.sd,
             over_batch,
-            over_space: Upsample::new(self.size, [height, width], frame.device),
-            device: frame.device.clone(),
+            over_space: Upsample::new(self.size, [height, width], spec.device),
+            device: spec.device.clone(),
         })
     }
 }
