@@ -28,7 +28,7 @@ pub use oneiric_optimize::{
 };
 pub use oneiric_param::{
     Basis, Colour, Cppn, Fft2, Fourier, ImageSpec, InBasis, LatentImage, Maco, Masked, ParamError,
-    Parameterization, Pixel, Plan, Pyramid, Shared, Squash, irfft2, rfft2,
+    Parameterization, Pixel, PreparedBasis, Pyramid, Shared, Squash, irfft2, rfft2,
 };
 pub use oneiric_transform::{
     Border, ColourJitter, CropOrPad, Draw, FnTransform, GaussianBlur, Jitter, Noise, OneOf, Pad,

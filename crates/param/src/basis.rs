@@ -30,7 +30,7 @@ pub struct ImageSpec<'a> {
 /// ```
 /// # #[cfg(feature = "flex")] {
 /// use burn::tensor::{Device, Tensor};
-/// use oneiric_param::{Basis, ImageSpec, InBasis, ParamError, Parameterization, Plan, rand::Rng};
+/// use oneiric_param::{Basis, ImageSpec, InBasis, ParamError, Parameterization, PreparedBasis, rand::Rng};
 /// use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 ///
 /// /// One number per row and channel.
@@ -40,12 +40,12 @@ pub struct ImageSpec<'a> {
 /// struct StripesOf([usize; 4], Device);
 ///
 /// impl Basis for Stripes {
-///     fn plan(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn Plan>, ParamError> {
+///     fn prepare(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn PreparedBasis>, ParamError> {
 ///         Ok(Box::new(StripesOf(spec.shape, spec.device.clone())))
 ///     }
 /// }
 ///
-/// impl Plan for StripesOf {
+/// impl PreparedBasis for StripesOf {
 ///     fn start(&self, _: &mut dyn Rng) -> Result<Vec<Tensor<1>>, ParamError> {
 ///         let [n, channels, height, _] = self.0;
 ///         Ok(vec![Tensor::zeros([n * channels * height], &self.1)])
@@ -74,11 +74,11 @@ pub trait Basis: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// When the settings make no sense, alone or for that batch.
-    fn plan(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn Plan>, ParamError>;
+    fn prepare(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn PreparedBasis>, ParamError>;
 }
 
 /// A [`Basis`] for one batch on one device.
-pub trait Plan: Send {
+pub trait PreparedBasis: Send {
     /// The latent of a fresh start.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 use crate::{
     ImageSpec, InBasis, ParamError,
-    basis::{Basis, Plan, normal},
+    basis::{Basis, PreparedBasis, normal},
 };
 
 /// x and y.
@@ -105,7 +105,7 @@ impl Cppn {
 }
 
 impl Basis for Layers {
-    fn plan(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn Plan>, ParamError> {
+    fn prepare(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn PreparedBasis>, ParamError> {
         let [layers, hidden] = [self.layers, self.hidden];
         let good = (1..=MOST_LAYERS).contains(&layers);
         SettingError::require("the number of layers", layers, good, "from 1 to 64")?;
@@ -116,7 +116,7 @@ impl Basis for Layers {
         sizes.extend(vec![[hidden, 2 * hidden]; layers - 1]);
         sizes.push([channels, 2 * hidden]);
         let places = TensorData::new(places(height, width), [1, COORDINATES, height * width]);
-        Ok(Box::new(CppnPlan {
+        Ok(Box::new(PreparedLayers {
             shape: spec.shape,
             sizes,
             places: Tensor::<3>::from_data(places, spec.device).repeat_dim(0, n),
@@ -139,7 +139,7 @@ fn places(height: usize, width: usize) -> Vec<f32> {
 
 /// [`Layers`] for one batch.
 #[derive(Debug)]
-struct CppnPlan {
+struct PreparedLayers {
     shape: [usize; 4],
     /// Of each layer's weights, [out, in].
     sizes: Vec<[usize; 2]>,
@@ -148,7 +148,7 @@ struct CppnPlan {
     device: Device,
 }
 
-impl CppnPlan {
+impl PreparedLayers {
     /// Normally distributed numbers, cut off, of the variance 1 / `inputs`.
     fn weights(&self, count: usize, inputs: usize, rng: &mut dyn Rng) -> Tensor<1> {
         let sd = (inputs as f32).sqrt().recip() / CUT_OFF_SD;
@@ -159,7 +159,7 @@ impl CppnPlan {
     }
 }
 
-impl Plan for CppnPlan {
+impl PreparedBasis for PreparedLayers {
     fn start(&self, rng: &mut dyn Rng) -> Result<Vec<Tensor<1>>, ParamError> {
         let n = self.shape[0];
         let mut latent = Vec::with_capacity(2 * self.sizes.len());

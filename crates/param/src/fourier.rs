@@ -6,7 +6,7 @@ use rand::Rng;
 
 use crate::{
     Fft2, ImageSpec, InBasis, ParamError,
-    basis::{Basis, Plan, check_sd, normal},
+    basis::{Basis, PreparedBasis, check_sd, normal},
 };
 
 /// Lucid divides the image by this, so that the start is a soft grey.
@@ -68,7 +68,7 @@ impl Fourier {
 }
 
 impl Basis for Spectrum {
-    fn plan(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn Plan>, ParamError> {
+    fn prepare(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn PreparedBasis>, ParamError> {
         check_sd(self.sd)?;
         let (decay, name) = (self.decay, "the exponent of 1 / frequency");
         let good = (-LARGEST_DECAY..=LARGEST_DECAY).contains(&decay);
@@ -77,7 +77,7 @@ impl Basis for Spectrum {
         let fft = Fft2::scaled(height, width, spec.device, |row, column| {
             scale([height, width], self.decay, row, column)
         })?;
-        Ok(Box::new(SpectrumPlan {
+        Ok(Box::new(PreparedSpectrum {
             shape: [n, channels, height, width / 2 + 1, 2],
             sd: self.sd,
             fft,
@@ -98,14 +98,14 @@ pub(crate) fn scale([height, width]: [usize; 2], decay: f32, row: usize, column:
 
 /// [`Spectrum`] for one batch.
 #[derive(Debug)]
-struct SpectrumPlan {
+struct PreparedSpectrum {
     shape: [usize; 5],
     sd: f32,
     fft: Fft2,
     device: Device,
 }
 
-impl Plan for SpectrumPlan {
+impl PreparedBasis for PreparedSpectrum {
     fn start(&self, rng: &mut dyn Rng) -> Result<Vec<Tensor<1>>, ParamError> {
         let count = self.shape.iter().product();
         Ok(vec![normal(count, self.sd, rng, &self.device)])

@@ -135,16 +135,16 @@ impl<B: Basis> Parameterization for InBasis<B> {
             colour: self.colour,
             device,
         };
-        let plan = self.basis.plan(&spec)?;
-        let shared = self.shared.iter().map(|shared| shared.plan(&spec));
+        let prepared = self.basis.prepare(&spec)?;
+        let shared = self.shared.iter().map(|shared| shared.prepare(&spec));
         let shared = shared.collect::<Result<Vec<_>, _>>()?;
         let mut latent = match &self.start {
             Some(picture) => {
                 let [_, channels, height, width] = shape;
                 let one = photograph(picture, [channels, height, width], device)?;
-                plan.invert(self.colour.from_rgb(one.repeat_dim(0, batch)))?
+                prepared.invert(self.colour.from_rgb(one.repeat_dim(0, batch)))?
             }
-            None => plan.start(rng)?,
+            None => prepared.start(rng)?,
         };
         let own = latent.len();
         latent.extend(shared.iter().map(|shared| match &self.start {
@@ -155,7 +155,7 @@ impl<B: Basis> Parameterization for InBasis<B> {
         Ok(LatentImage::new(latent, move |latent| {
             let (own, rest) = latent.split_at(own);
             let added = shared.iter().zip(rest);
-            to_rgb(added.fold(plan.paint(own), |values, (shared, latent)| {
+            to_rgb(added.fold(prepared.paint(own), |values, (shared, latent)| {
                 values + shared.paint(latent)
             }))
         }))

@@ -56,7 +56,7 @@ mod shared;
 mod sigmoid;
 mod upsample;
 
-pub use basis::{Basis, ImageSpec, Plan};
+pub use basis::{Basis, ImageSpec, PreparedBasis};
 pub use colour::{Colour, Squash};
 pub use cppn::{Cppn, Layers};
 pub use error::ParamError;

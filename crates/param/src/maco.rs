@@ -9,7 +9,7 @@ use rand_distr::{Distribution, Uniform};
 
 use crate::{
     Fft2, ImageSpec, InBasis, ParamError,
-    basis::{Basis, Plan},
+    basis::{Basis, PreparedBasis},
     fourier::scale,
     in_basis::photograph,
 };
@@ -70,7 +70,7 @@ impl Maco {
 }
 
 impl Basis for Phases {
-    fn plan(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn Plan>, ParamError> {
+    fn prepare(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn PreparedBasis>, ParamError> {
         let [n, channels, height, width] = spec.shape;
         let fft = Fft2::new(height, width, spec.device)?;
         let magnitude = match &self.photographs {
@@ -137,7 +137,7 @@ struct PreparedPhases {
     device: Device,
 }
 
-impl Plan for PreparedPhases {
+impl PreparedBasis for PreparedPhases {
     fn start(&self, rng: &mut dyn Rng) -> Result<Vec<Tensor<1>>, ParamError> {
         let uniform = Uniform::new(-PI, PI).expect("a range that is not empty");
         let count = self.shape.iter().product();

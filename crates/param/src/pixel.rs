@@ -5,7 +5,7 @@ use rand::Rng;
 
 use crate::{
     ImageSpec, InBasis, ParamError,
-    basis::{Basis, Plan, check_sd, normal},
+    basis::{Basis, PreparedBasis, check_sd, normal},
 };
 
 /// Pixels: the latent is the image before colours and squashing, [n, channels, height, width].
@@ -40,9 +40,9 @@ impl Pixel {
 }
 
 impl Basis for Pixels {
-    fn plan(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn Plan>, ParamError> {
+    fn prepare(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn PreparedBasis>, ParamError> {
         check_sd(self.sd)?;
-        Ok(Box::new(PixelPlan {
+        Ok(Box::new(PreparedPixels {
             shape: spec.shape,
             sd: self.sd,
             device: spec.device.clone(),
@@ -52,13 +52,13 @@ impl Basis for Pixels {
 
 /// [`Pixels`] for one batch.
 #[derive(Debug)]
-struct PixelPlan {
+struct PreparedPixels {
     shape: [usize; 4],
     sd: f32,
     device: Device,
 }
 
-impl Plan for PixelPlan {
+impl PreparedBasis for PreparedPixels {
     fn start(&self, rng: &mut dyn Rng) -> Result<Vec<Tensor<1>>, ParamError> {
         let count = self.shape.iter().product();
         Ok(vec![normal(count, self.sd, rng, &self.device)])

@@ -6,7 +6,7 @@ use rand::Rng;
 
 use crate::{
     ImageSpec, InBasis, ParamError,
-    basis::{Basis, Plan, check_sd, normal},
+    basis::{Basis, PreparedBasis, check_sd, normal},
     upsample::Upsample,
 };
 
@@ -64,7 +64,7 @@ impl Pyramid {
 }
 
 impl Basis for Levels {
-    fn plan(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn Plan>, ParamError> {
+    fn prepare(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn PreparedBasis>, ParamError> {
         check_sd(self.sd)?;
         let good = (1..=MOST_LEVELS).contains(&self.levels);
         SettingError::require("the number of levels", self.levels, good, "from 1 to 16")?;
@@ -76,7 +76,7 @@ impl Basis for Levels {
                 upsample: Upsample::new(size, [height, width], spec.device),
             }
         });
-        Ok(Box::new(PyramidPlan {
+        Ok(Box::new(PreparedLevels {
             levels: levels.collect(),
             sd: self.sd,
             device: spec.device.clone(),
@@ -86,7 +86,7 @@ impl Basis for Levels {
 
 /// [`Levels`] for one batch.
 #[derive(Debug)]
-struct PyramidPlan {
+struct PreparedLevels {
     /// The finest first.
     levels: Vec<Level>,
     sd: f32,
@@ -99,7 +99,7 @@ struct Level {
     upsample: Upsample,
 }
 
-impl Plan for PyramidPlan {
+impl PreparedBasis for PreparedLevels {
     fn start(&self, rng: &mut dyn Rng) -> Result<Vec<Tensor<1>>, ParamError> {
         let starts = self.levels.iter().map(|level| {
             let count = level.shape.iter().product();

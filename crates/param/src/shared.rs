@@ -72,7 +72,7 @@ impl Shared {
         self
     }
 
-    pub(crate) fn plan(&self, spec: &ImageSpec<'_>) -> Result<SharedPlan, ParamError> {
+    pub(crate) fn prepare(&self, spec: &ImageSpec<'_>) -> Result<PreparedShared, ParamError> {
         check_sd(self.sd)?;
         let [n, channels, height, width] = spec.shape;
         let [low_height, low_width] = self.size;
@@ -91,7 +91,7 @@ impl Shared {
             let data = TensorData::new(weights(self.batch, n), [n, self.batch]);
             Tensor::from_data(data, spec.device)
         });
-        Ok(SharedPlan {
+        Ok(PreparedShared {
             shape: [self.batch, channels, low_height, low_width],
             sd: self.sd,
             over_batch,
@@ -103,7 +103,7 @@ impl Shared {
 
 /// [`Shared`] for one batch.
 #[derive(Debug)]
-pub(crate) struct SharedPlan {
+pub(crate) struct PreparedShared {
     shape: [usize; 4],
     sd: f32,
     /// [n, batch'], unless they are the same.
@@ -112,7 +112,7 @@ pub(crate) struct SharedPlan {
     device: Device,
 }
 
-impl SharedPlan {
+impl PreparedShared {
     pub(crate) fn start(&self, rng: &mut dyn Rng) -> Tensor<1> {
         normal(self.shape.iter().product(), self.sd, rng, &self.device)
     }
