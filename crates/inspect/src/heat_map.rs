@@ -132,7 +132,7 @@ impl HeatMap {
         for y in 0..height {
             for x in 0..width {
                 let value = self.values[y / cell * self.width + x / cell];
-                let (colour, share) = paint(value, full);
+                let (colour, share) = color_of(value, full);
                 values.extend(mix([1.0; 3], colour, share));
             }
         }
@@ -156,7 +156,7 @@ impl HeatMap {
                 (x as f32 + 0.5) / width as f32,
                 (y as f32 + 0.5) / height as f32,
             );
-            let (colour, share) = paint(value, full);
+            let (colour, share) = color_of(value, full);
             values.extend(mix([grey(pixel); 3], colour, share * OPACITY));
         }
         Ok(Picture::new(width, height, values)?)
@@ -184,7 +184,7 @@ fn neighbours(share: f32, n: usize) -> (usize, usize, f32) {
 }
 
 /// The colour of a value, and how much of it there is.
-fn paint(value: f32, full: f32) -> ([f32; 3], f32) {
+fn color_of(value: f32, full: f32) -> ([f32; 3], f32) {
     let share = if full > 0.0 {
         (value.abs() / full).min(1.0)
     } else {

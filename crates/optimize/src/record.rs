@@ -50,7 +50,7 @@ impl Record {
 
     /// Keeps the pictures after a step.
     pub(crate) fn keep(&mut self, step: usize, latent_image: &LatentImage) -> Result<(), RunError> {
-        match Picture::from_tensor(latent_image.paint(&plain(latent_image.latent()))) {
+        match Picture::from_tensor(latent_image.decode(&plain(latent_image.latent()))) {
             Ok(pictures) => {
                 self.snapshots.push(Snapshot { step, pictures });
                 Ok(())
@@ -111,7 +111,7 @@ impl Record {
         let mut snapshots = self.snapshots.clone();
         snapshots.retain(|snapshot| snapshot.step <= good_step);
         if snapshots.last().is_none_or(|last| last.step < good_step)
-            && let Ok(pictures) = Picture::from_tensor(latent_image.paint(&self.good_latent))
+            && let Ok(pictures) = Picture::from_tensor(latent_image.decode(&self.good_latent))
         {
             snapshots.push(Snapshot {
                 step: good_step,

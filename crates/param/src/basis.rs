@@ -51,13 +51,13 @@ pub struct ImageSpec<'a> {
 ///         Ok(vec![Tensor::zeros([n * channels * height], &self.1)])
 ///     }
 ///
-///     fn paint(&self, latent: &[Tensor<1>]) -> Tensor<4> {
+///     fn decode(&self, latent: &[Tensor<1>]) -> Tensor<4> {
 ///         let [n, channels, height, width] = self.0;
 ///         let rows = latent[0].clone().reshape([n, channels, height, 1]);
 ///         rows.repeat_dim(3, width)
 ///     }
 ///
-///     fn invert(&self, values: Tensor<4>) -> Result<Vec<Tensor<1>>, ParamError> {
+///     fn encode(&self, values: Tensor<4>) -> Result<Vec<Tensor<1>>, ParamError> {
 ///         Ok(vec![values.mean_dim(3).reshape([-1])])
 ///     }
 /// }
@@ -87,14 +87,14 @@ pub trait PreparedBasis: Send {
     fn start(&self, rng: &mut dyn Rng) -> Result<Vec<Tensor<1>>, ParamError>;
 
     /// The values [n, channels, height, width] of a latent, differentiable.
-    fn paint(&self, latent: &[Tensor<1>]) -> Tensor<4>;
+    fn decode(&self, latent: &[Tensor<1>]) -> Tensor<4>;
 
     /// The latent of given values [n, channels, height, width].
     ///
     /// # Errors
     ///
     /// [`ParamError::NoInverse`] where there is none.
-    fn invert(&self, values: Tensor<4>) -> Result<Vec<Tensor<1>>, ParamError>;
+    fn encode(&self, values: Tensor<4>) -> Result<Vec<Tensor<1>>, ParamError>;
 }
 
 /// Checks the standard deviation of a start.

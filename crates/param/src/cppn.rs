@@ -65,7 +65,7 @@ const MOST_HIDDEN: usize = 1024;
 ///     Cppn::new(side, side).init(1, &mut rng, &Device::flex())
 /// };
 /// let (small, large) = (latent_image(16)?, latent_image(48)?);
-/// assert_eq!(large.paint(small.latent()).dims(), [1, 3, 48, 48]);
+/// assert_eq!(large.decode(small.latent()).dims(), [1, 3, 48, 48]);
 /// # }
 /// # Ok::<(), oneiric_param::ParamError>(())
 /// ```
@@ -174,7 +174,7 @@ impl PreparedBasis for PreparedLayers {
         Ok(latent)
     }
 
-    fn paint(&self, latent: &[Tensor<1>]) -> Tensor<4> {
+    fn decode(&self, latent: &[Tensor<1>]) -> Tensor<4> {
         let n = self.shape[0];
         let mut values = self.places.clone();
         for (layer, (size, latent)) in self.sizes.iter().zip(latent.chunks_exact(2)).enumerate() {
@@ -190,7 +190,7 @@ impl PreparedBasis for PreparedLayers {
         values.reshape(self.shape)
     }
 
-    fn invert(&self, _values: Tensor<4>) -> Result<Vec<Tensor<1>>, ParamError> {
+    fn encode(&self, _values: Tensor<4>) -> Result<Vec<Tensor<1>>, ParamError> {
         Err(ParamError::NoInverse {
             basis: "a compositional pattern producing network",
         })

@@ -111,12 +111,12 @@ impl PreparedBasis for PreparedSpectrum {
         Ok(vec![normal(count, self.sd, rng, &self.device)])
     }
 
-    fn paint(&self, latent: &[Tensor<1>]) -> Tensor<4> {
+    fn decode(&self, latent: &[Tensor<1>]) -> Tensor<4> {
         let spectrum = latent[0].clone().reshape(self.shape);
         self.fft.irfft2_unchecked(spectrum)
     }
 
-    fn invert(&self, values: Tensor<4>) -> Result<Vec<Tensor<1>>, ParamError> {
+    fn encode(&self, values: Tensor<4>) -> Result<Vec<Tensor<1>>, ParamError> {
         Ok(vec![self.fft.rfft2(values)?.reshape([-1])])
     }
 }

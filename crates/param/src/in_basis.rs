@@ -142,7 +142,7 @@ impl<B: Basis> Parameterization for InBasis<B> {
             Some(picture) => {
                 let [_, channels, height, width] = shape;
                 let one = photograph(picture, [channels, height, width], device)?;
-                prepared.invert(self.colour.from_rgb(one.repeat_dim(0, batch)))?
+                prepared.encode(self.colour.from_rgb(one.repeat_dim(0, batch)))?
             }
             None => prepared.start(rng)?,
         };
@@ -155,9 +155,11 @@ impl<B: Basis> Parameterization for InBasis<B> {
         Ok(LatentImage::new(latent, move |latent| {
             let (own, rest) = latent.split_at(own);
             let added = shared.iter().zip(rest);
-            to_rgb(added.fold(prepared.paint(own), |values, (shared, latent)| {
-                values + shared.paint(latent)
-            }))
+            to_rgb(
+                added.fold(prepared.decode(own), |values, (shared, latent)| {
+                    values + shared.decode(latent)
+                }),
+            )
         }))
     }
 }

@@ -57,7 +57,7 @@ macro_rules! forward {
 forward!(&P, Box<P>, Arc<P>);
 
 /// From the latent to the images [n, channels, height, width] in 0..=1.
-type Paint = Box<dyn Fn(&[Tensor<1>]) -> Tensor<4> + Send>;
+type Decode = Box<dyn Fn(&[Tensor<1>]) -> Tensor<4> + Send>;
 
 /// The numbers that are optimised (the latent) and the function from them to a batch of images.
 ///
@@ -65,7 +65,7 @@ type Paint = Box<dyn Fn(&[Tensor<1>]) -> Tensor<4> + Send>;
 /// shapes.
 pub struct LatentImage {
     latent: Vec<Tensor<1>>,
-    paint: Paint,
+    decode: Decode,
 }
 
 impl LatentImage {
@@ -73,24 +73,24 @@ impl LatentImage {
     /// function to images [n, channels, height, width] in 0..=1.
     pub fn new(
         latent: Vec<Tensor<1>>,
-        paint: impl Fn(&[Tensor<1>]) -> Tensor<4> + Send + 'static,
+        decode: impl Fn(&[Tensor<1>]) -> Tensor<4> + Send + 'static,
     ) -> Self {
         Self {
             latent,
-            paint: Box::new(paint),
+            decode: Box::new(decode),
         }
     }
 
     /// The images [n, channels, height, width] in 0..=1.
     #[must_use]
     pub fn image(&self) -> Tensor<4> {
-        self.paint(&self.latent)
+        self.decode(&self.latent)
     }
 
     /// The images of another latent of the same shape, such as an earlier one.
     #[must_use]
-    pub fn paint(&self, latent: &[Tensor<1>]) -> Tensor<4> {
-        (self.paint)(latent)
+    pub fn decode(&self, latent: &[Tensor<1>]) -> Tensor<4> {
+        (self.decode)(latent)
     }
 
     /// The latent.

@@ -146,7 +146,7 @@ impl PreparedBasis for PreparedPhases {
         Ok(vec![Tensor::from_data(data, &self.device)])
     }
 
-    fn paint(&self, latent: &[Tensor<1>]) -> Tensor<4> {
+    fn decode(&self, latent: &[Tensor<1>]) -> Tensor<4> {
         let phase = latent[0].clone().reshape(self.shape);
         let turned = Tensor::stack::<5>(vec![phase.clone().cos(), phase.sin()], 4);
         let spectrum = turned * self.magnitude.clone();
@@ -154,7 +154,7 @@ impl PreparedBasis for PreparedPhases {
     }
 
     /// The phases alone.
-    fn invert(&self, values: Tensor<4>) -> Result<Vec<Tensor<1>>, ParamError> {
+    fn encode(&self, values: Tensor<4>) -> Result<Vec<Tensor<1>>, ParamError> {
         let spectrum = read(self.fft.rfft2(values)?)?;
         let phases = spectrum.chunks_exact(2).map(|part| part[1].atan2(part[0]));
         let phases: Vec<f32> = phases.collect();

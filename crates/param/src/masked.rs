@@ -81,10 +81,10 @@ impl<P: Parameterization> Parameterization for Masked<P> {
         }
         let mask = self.mask.to_tensor(device);
         let kept = under * (mask.clone().neg() + 1.0);
-        let painted = self.params.init(batch, rng, device)?;
-        let latent = painted.latent().to_vec();
+        let inner = self.params.init(batch, rng, device)?;
+        let latent = inner.latent().to_vec();
         Ok(LatentImage::new(latent, move |latent| {
-            painted.paint(latent) * mask.clone() + kept.clone()
+            inner.decode(latent) * mask.clone() + kept.clone()
         }))
     }
 }

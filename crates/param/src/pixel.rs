@@ -64,11 +64,11 @@ impl PreparedBasis for PreparedPixels {
         Ok(vec![normal(count, self.sd, rng, &self.device)])
     }
 
-    fn paint(&self, latent: &[Tensor<1>]) -> Tensor<4> {
+    fn decode(&self, latent: &[Tensor<1>]) -> Tensor<4> {
         latent[0].clone().reshape(self.shape)
     }
 
-    fn invert(&self, values: Tensor<4>) -> Result<Vec<Tensor<1>>, ParamError> {
+    fn encode(&self, values: Tensor<4>) -> Result<Vec<Tensor<1>>, ParamError> {
         Ok(vec![values.reshape([-1])])
     }
 }

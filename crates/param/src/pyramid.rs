@@ -108,7 +108,7 @@ impl PreparedBasis for PreparedLevels {
         Ok(starts.collect())
     }
 
-    fn paint(&self, latent: &[Tensor<1>]) -> Tensor<4> {
+    fn decode(&self, latent: &[Tensor<1>]) -> Tensor<4> {
         let images = self.levels.iter().zip(latent).map(|(level, latent)| {
             let image = latent.clone().reshape(level.shape);
             level.upsample.apply(image)
@@ -118,7 +118,7 @@ impl PreparedBasis for PreparedLevels {
             .expect("a pyramid has at least one level")
     }
 
-    fn invert(&self, values: Tensor<4>) -> Result<Vec<Tensor<1>>, ParamError> {
+    fn encode(&self, values: Tensor<4>) -> Result<Vec<Tensor<1>>, ParamError> {
         let mut latent = vec![values.reshape([-1])];
         latent.extend(self.levels[1..].iter().map(|level| {
             let count: usize = level.shape.iter().product();

@@ -124,7 +124,7 @@ impl PreparedShared {
     }
 
     /// What is added to the images, [n, channels, height, width].
-    pub(crate) fn paint(&self, latent: &Tensor<1>) -> Tensor<4> {
+    pub(crate) fn decode(&self, latent: &Tensor<1>) -> Tensor<4> {
         let [shared, channels, height, width] = self.shape;
         let values = match &self.over_batch {
             Some(weights) => {

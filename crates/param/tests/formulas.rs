@@ -37,7 +37,7 @@ fn the_pyramid_is_the_sum_of_its_levels() {
                     naive_resize(&level.clone().reshape([2, channels, h, w]), [2, 5, 7])
                 })
                 .collect();
-            let actual = Array::of(latent_image.paint(&tensors(&latent, &device)));
+            let actual = Array::of(latent_image.decode(&tensors(&latent, &device)));
             let expected = squashed(&levels, [2, channels, 5, 7]);
             assert_close(backend.name(), &actual, &expected, Tolerance::ARITHMETIC);
         }
@@ -57,7 +57,7 @@ fn shared_tensors_are_stretched_over_space_and_batch_and_added() {
             let latent = noise_latent(&latent_image, 1.0);
             let low = latent[1].clone().reshape([n, 3, h, w]);
             let added = naive_resize(&low, [5, 4, 6]);
-            let actual = Array::of(latent_image.paint(&tensors(&latent, &device)));
+            let actual = Array::of(latent_image.decode(&tensors(&latent, &device)));
             let expected = squashed(&[latent[0].clone(), added], [5, 3, 4, 6]);
             assert_close(backend.name(), &actual, &expected, Tolerance::ARITHMETIC);
         }
@@ -83,7 +83,7 @@ fn several_shared_tensors_add_up_and_images_that_share_all_are_one() {
                 }
             }
             // Back to what was added.
-            let image = Array::of(latent_image.paint(&latent));
+            let image = Array::of(latent_image.decode(&latent));
             let logit = |p: f32| (p / (1.0 - p)).ln();
             Array::new(image.shape, image.values.into_iter().map(logit).collect())
         };
@@ -139,7 +139,7 @@ fn the_cppn_is_a_network_of_coordinates() {
             }
         }
         let expected = Array::new([2, 4, 3, 5], expected);
-        let actual = Array::of(latent_image.paint(&tensors(&latent, &device)));
+        let actual = Array::of(latent_image.decode(&tensors(&latent, &device)));
         // Vulkan allows an arctangent to be off by 4096 units in the last place, and there are eight
         // layers of them.
         let close = match backend {
@@ -179,7 +179,7 @@ fn a_cppn_has_no_resolution() {
         let [small, large] = [3, 5].map(|side| latent_image(&Cppn::new(side, side), 1, &device));
         let latent = tensors(&noise_latent(&small, 0.3), &device);
         let [small, large] =
-            [small, large].map(|latent_image| Array::of(latent_image.paint(&latent)));
+            [small, large].map(|latent_image| Array::of(latent_image.decode(&latent)));
         for (y, x) in [(0, 0), (0, 2), (1, 1), (2, 1)] {
             let [a, b] = [small.at(&[0, 1, y, x]), large.at(&[0, 1, 2 * y, 2 * x])];
             assert!((a - b).abs() < 1e-5, "{backend}: {a} {b}");
@@ -334,7 +334,7 @@ fn gradients_agree_with_finite_differences() {
                 assert_gradient(&what, at, 1e-2, &device, |x| {
                     let mut latent = tensors(&latent, &device);
                     latent[index] = x;
-                    (latent_image.paint(&latent) * weights.tensor(&device)).sum()
+                    (latent_image.decode(&latent) * weights.tensor(&device)).sum()
                 });
             }
         }

@@ -325,7 +325,7 @@ fn gradients_of_both_images_agree_with_finite_differences() {
             let at = Array::of(latent_image.latent()[0].clone());
             let weights = Array::noise([1, 3, 6, 9], 2);
             assert_gradient(&format!("{backend} {param:?}"), &at, 1e-2, &device, |x| {
-                (latent_image.paint(&[x]) * weights.tensor(&device)).sum()
+                (latent_image.decode(&[x]) * weights.tensor(&device)).sum()
             });
         }
     }
