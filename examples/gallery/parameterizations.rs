@@ -1,7 +1,7 @@
 //! What is optimised, and what happens to it before the network sees it.
 
 use oneiric::{
-    ColourJitter, Cppn, Fourier, GaussianBlur, Maco, Masked, Noise, Objectives, Picture, Pixel,
+    ColourJitter, Cppn, Fourier, GaussianBlur, Inpaint, Maco, Noise, Objectives, Picture, Pixel,
     Pyramid, RandomBackground, RandomFlip, Shared, Transforms, Visualizer,
 };
 
@@ -75,7 +75,7 @@ pub(crate) fn mask(studio: &Studio) -> Result<Picture, Report> {
     });
     let mask = Picture::with_channels(SIDE, SIDE, 1, inside.collect())?;
     let photograph = studio.photograph.clone();
-    let params = Masked::new(Fourier::new(SIDE, SIDE), photograph.clone(), mask);
+    let params = Inpaint::new(Fourier::new(SIDE, SIDE), photograph.clone(), mask);
     let filled = studio.picture(studio.net.class_logit(studio.class)?, params)?;
     row(&[photograph, filled])
 }

@@ -25,7 +25,7 @@
 //! | [`Pyramid`] | coarse and fine images that add up |
 //! | [`Cppn`] | a small network from coordinates to colours |
 //! | [`Maco`] | the phases of a spectrum with given magnitudes: MACO |
-//! | [`Masked`] | any of them, in a region of a photograph |
+//! | [`Inpaint`] | any of them, in a region of a photograph |
 //! | [`InBasis`] of a [`Basis`] | your own |
 //!
 //! All but the last two take [`Shared`] tensors, which keep the images of a batch aligned, and any
@@ -44,9 +44,9 @@ mod error;
 mod fft2;
 mod fourier;
 mod in_basis;
+mod inpaint;
 mod latent_image;
 mod maco;
-mod masked;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod mixed_sigmoid;
 mod pixel;
@@ -63,9 +63,9 @@ pub use error::ParamError;
 pub use fft2::{Fft2, irfft2, rfft2};
 pub use fourier::{Fourier, Spectrum};
 pub use in_basis::InBasis;
+pub use inpaint::Inpaint;
 pub use latent_image::{LatentImage, Parameterization};
 pub use maco::{Maco, Phases};
-pub use masked::Masked;
 pub use pixel::{Pixel, Pixels};
 pub use pyramid::{Levels, Pyramid};
 pub use shared::Shared;

@@ -4,7 +4,7 @@
 mod common;
 
 use oneiric_core::{Backend, Picture};
-use oneiric_param::{Cppn, Fourier, Maco, Masked, Parameterization, Pixel, Pyramid, Shared};
+use oneiric_param::{Cppn, Fourier, Inpaint, Maco, Parameterization, Pixel, Pyramid, Shared};
 use oneiric_testkit::{
     Array, Tolerance, assert_close, assert_gradient, devices, naive_irfft2, naive_rfft2,
 };
@@ -289,7 +289,7 @@ fn a_masked_image_is_a_blend() {
     for (backend, device) in devices() {
         let inner = Pixel::new(4, 3).with_sd(1.0);
         let painted = Array::of(latent_image(&inner, 2, &device).image());
-        let masked = Masked::new(inner, under.clone(), mask.clone());
+        let masked = Inpaint::new(inner, under.clone(), mask.clone());
         assert_eq!((masked.size(), masked.channels()), ([3, 4], 3));
         let actual = Array::of(latent_image(&masked, 2, &device).image());
         let mut expected = painted.clone();
@@ -322,7 +322,7 @@ fn gradients_agree_with_finite_differences() {
                 .with_channels(4)
                 .with_magnitude_of(&[photograph(6, 5, 4, 7)]),
         ),
-        Box::new(Masked::new(Fourier::new(6, 5), under, mask)),
+        Box::new(Inpaint::new(Fourier::new(6, 5), under, mask)),
     ];
     for (backend, device) in devices() {
         for params in &params {

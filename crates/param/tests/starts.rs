@@ -5,7 +5,7 @@ mod common;
 
 use oneiric_core::Picture;
 use oneiric_param::{
-    Colour, Cppn, Fourier, Maco, Masked, ParamError, Parameterization, Pixel, Pyramid, Shared,
+    Colour, Cppn, Fourier, Inpaint, Maco, ParamError, Parameterization, Pixel, Pyramid, Shared,
     Squash,
 };
 use oneiric_testkit::{Array, Tolerance, assert_close, devices};
@@ -44,7 +44,7 @@ fn starting_from(picture: &Picture) -> Vec<Box<dyn Parameterization>> {
         .with_channels(channels)
         .starting_from(picture.clone());
     vec![
-        Box::new(Masked::new(fourier.clone(), picture.clone(), clear)),
+        Box::new(Inpaint::new(fourier.clone(), picture.clone(), clear)),
         Box::new(fourier.clone().with_decay(0.5)),
         Box::new(fourier.with_shared(Shared::new(2, 2))),
         Box::new(pyramid.clone().with_squash(Squash::Clamp)),
@@ -179,7 +179,7 @@ fn what_makes_no_sense_is_refused_before_any_work() {
             &Maco::new(8, 8).with_magnitude_of(&[picture(4, 4, 4)]),
             &["4 channels"],
         );
-        let masked = |under, mask| Masked::new(Fourier::new(8, 8), under, mask);
+        let masked = |under, mask| Inpaint::new(Fourier::new(8, 8), under, mask);
         says(
             &masked(picture(4, 8, 3), picture(8, 8, 1)),
             &["4x8", "8x8", "resize"],

@@ -13,12 +13,12 @@ use crate::{LatentImage, ParamError, Parameterization, in_basis::photograph};
 /// # #[cfg(feature = "flex")] {
 /// use burn::tensor::Device;
 /// use oneiric_core::Picture;
-/// use oneiric_param::{Fourier, Masked, Parameterization};
+/// use oneiric_param::{Fourier, Inpaint, Parameterization};
 /// use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 ///
 /// let photograph = Picture::new(2, 1, vec![0.25; 6])?;
 /// let right_half = Picture::with_channels(2, 1, 1, vec![0.0, 1.0])?;
-/// let params = Masked::new(Fourier::new(2, 1), photograph, right_half);
+/// let params = Inpaint::new(Fourier::new(2, 1), photograph, right_half);
 /// let mut rng = ChaCha8Rng::seed_from_u64(0);
 /// let latent_image = params.init(1, &mut rng, &Device::flex())?;
 /// let picture = &Picture::from_tensor(latent_image.image())?[0];
@@ -28,13 +28,13 @@ use crate::{LatentImage, ParamError, Parameterization, in_basis::photograph};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Masked<P> {
+pub struct Inpaint<P> {
     params: P,
     photograph: Picture,
     mask: Picture,
 }
 
-impl<P: Parameterization> Masked<P> {
+impl<P: Parameterization> Inpaint<P> {
     /// Images of `params` where the mask is 1, the photograph where it is 0, a blend between.
     ///
     /// The photograph has the size and the channels of the images, the mask the size and one
@@ -50,7 +50,7 @@ impl<P: Parameterization> Masked<P> {
     }
 }
 
-impl<P: Parameterization> Parameterization for Masked<P> {
+impl<P: Parameterization> Parameterization for Inpaint<P> {
     fn size(&self) -> [usize; 2] {
         self.params.size()
     }
