@@ -5,8 +5,8 @@ mod common;
 use common::{devices, grey, sync};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use oneiric::{
-    Border, ColourJitter, Draw, GaussianBlur, Jitter, Noise, Pad, RandomCrop, RandomRotate,
-    RandomScale, Resize, Transform, Transforms,
+    Border, ColourJitter, GaussianBlur, Jitter, Noise, Pad, RandomCrop, RandomRotate, RandomScale,
+    Resize, Transform, TransformContext, Transforms,
 };
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
@@ -38,7 +38,7 @@ fn transforms(c: &mut Criterion) {
             group.bench_function(id, |b| {
                 b.iter(|| {
                     let image = grey(SIZE, &device).autodiff().require_grad();
-                    let view = transform.apply(image.clone(), &mut Draw::new(&mut rng));
+                    let view = transform.apply(image.clone(), &mut TransformContext::new(&mut rng));
                     let mut gradients = view.sum().backward();
                     let gradient = image.grad_remove(&mut gradients);
                     sync(&device);

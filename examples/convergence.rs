@@ -5,8 +5,8 @@ mod common;
 
 use common::{Args, Report, bar};
 use oneiric::{
-    Draw, Fourier, InceptionV1, NAdam, Network, Objective, Objectives, Picture, ReluGradient,
-    Schedule, Transform, Transforms, Visualizer,
+    Fourier, InceptionV1, NAdam, Network, Objective, Objectives, Picture, ReluGradient, Schedule,
+    Transform, TransformContext, Transforms, Visualizer,
     burn::optim::{RmsPropConfig, SgdConfig, momentum::MomentumConfig},
     default_device,
 };
@@ -151,7 +151,9 @@ fn judge(net: &InceptionV1, objective: &Objective, picture: &Picture) -> Result<
     let mut rng = ChaCha8Rng::seed_from_u64(u64::MAX);
     let mut sum = 0.0;
     for _ in 0..VIEWS {
-        sum += value(Transforms::standard().apply(image.clone(), &mut Draw::new(&mut rng)))?;
+        sum += value(
+            Transforms::standard().apply(image.clone(), &mut TransformContext::new(&mut rng)),
+        )?;
     }
     Ok([sum / VIEWS as f32, value(image)?])
 }

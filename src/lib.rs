@@ -31,9 +31,9 @@ pub use oneiric_param::{
     Parameterization, Pixel, PreparedBasis, Pyramid, Shared, Squash, irfft2, rfft2,
 };
 pub use oneiric_transform::{
-    Border, ColourJitter, CropOrPad, Draw, FnTransform, GaussianBlur, Jitter, Noise, OneOf, Pad,
+    Border, ColourJitter, CropOrPad, FnTransform, GaussianBlur, Jitter, Noise, OneOf, Pad,
     RandomBackground, RandomCrop, RandomFlip, RandomRotate, RandomScale, Resampling, Resize,
-    Transform, TransformError, Transforms, resample,
+    Transform, TransformContext, TransformError, Transforms, resample,
 };
 
 /// The crates whose types appear in oneiric's, in the versions they are of.

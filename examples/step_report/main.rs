@@ -15,8 +15,8 @@ use std::{
 use common::{Args, Report};
 use gemm::Parallelism;
 use oneiric::{
-    Backend, Draw, Fourier, InceptionV1, Kernels, LayerId, Network, Objectives, Parameterization,
-    ReluGradient, Transform, Transforms, Visualizer, burn::tensor::Tensor,
+    Backend, Fourier, InceptionV1, Kernels, LayerId, Network, Objectives, Parameterization,
+    ReluGradient, Transform, TransformContext, Transforms, Visualizer, burn::tensor::Tensor,
 };
 use plot::{Panel, Series};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
@@ -149,7 +149,7 @@ fn step_work(net: &InceptionV1, layer: LayerId, size: usize) -> Result<f64, Repo
     for _ in 0..VIEWS {
         let image = Tensor::zeros([1, 3, size, size], net.device());
         let [_, _, height, width] = Transforms::standard()
-            .apply(image, &mut Draw::new(&mut rng))
+            .apply(image, &mut TransformContext::new(&mut rng))
             .dims();
         let view = net.multiply_adds(&[layer], [height, width]);
         total += view.ok_or("the view is too small for the layer")?;
@@ -183,7 +183,7 @@ fn parts(
             .autodiff()
             .require_grad();
         let start = Instant::now();
-        let view = Transforms::standard().apply(image, &mut Draw::new(&mut rng));
+        let view = Transforms::standard().apply(image, &mut TransformContext::new(&mut rng));
         times[2].push(start.elapsed());
         let leaf = view.clone().without_autodiff().autodiff().require_grad();
         let start = Instant::now();

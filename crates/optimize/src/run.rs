@@ -7,7 +7,7 @@ use oneiric_core::{Backend, DeviceError, Picture, read};
 use oneiric_objective::Objective;
 use oneiric_param::{LatentImage, ParamError, Parameterization};
 use oneiric_support::SettingError;
-use oneiric_transform::Draw;
+use oneiric_transform::TransformContext;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 use crate::{
@@ -53,8 +53,8 @@ pub(crate) fn run(
         let progress = (step - 1) as f32 / settings.steps as f32;
         let same_draw = transform_rng.clone();
         let see = |images: Tensor<4>, rng: &mut ChaCha8Rng| {
-            let mut draw = Draw::new(rng).at(progress);
-            settings.transforms.apply(images, &mut draw)
+            let mut context = TransformContext::new(rng).at(progress);
+            settings.transforms.apply(images, &mut context)
         };
 
         latent_image.record();

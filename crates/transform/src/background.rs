@@ -5,7 +5,7 @@ use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
 use crate::{
-    Draw, Resampling, Transform, TransformError, resample,
+    Resampling, Transform, TransformContext, TransformError, resample,
     settings::{check_sd, wrong_channels},
 };
 
@@ -83,10 +83,10 @@ fn smooth_noise(size: [usize; 2], rng: &mut dyn Rng, device: &Device) -> Tensor<
 }
 
 impl Transform for RandomBackground {
-    fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4> {
+    fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4> {
         let [_, _, h, w] = images.dims();
         let device = images.device().without_autodiff();
-        let noise = smooth_noise([h, w], draw.rng, &device);
+        let noise = smooth_noise([h, w], context.rng, &device);
         let background = sigmoid(noise.mul_scalar(self.spread));
         let alpha = images.clone().narrow(1, 3, 1);
         let rgb = images.narrow(1, 0, 3);

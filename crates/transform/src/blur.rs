@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use rand::RngExt;
 
 use crate::{
-    Draw, Transform, TransformError,
+    Transform, TransformContext, TransformError,
     separable::{Weights, mix},
     settings::{check_sd, require},
 };
@@ -48,12 +48,12 @@ fn gaussian(n: usize, sigma: f64) -> Weights {
 }
 
 impl Transform for GaussianBlur {
-    fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4> {
+    fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4> {
         let [least, most] = self.sigma.map(f64::from);
         let sigma = if least == most {
             least
         } else {
-            least + (most - least) * draw.rng.random::<f64>()
+            least + (most - least) * context.rng.random::<f64>()
         };
         if sigma == 0.0 {
             return images;

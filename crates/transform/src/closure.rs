@@ -5,11 +5,11 @@ use std::{fmt, sync::Arc};
 use burn::tensor::Tensor;
 
 use crate::{
-    Draw, Transform, TransformError,
+    Transform, TransformContext, TransformError,
     settings::{too_small, wrong_channels},
 };
 
-type Change = dyn Fn(Tensor<4>, &mut Draw<'_>) -> Tensor<4> + Send + Sync;
+type Change = dyn Fn(Tensor<4>, &mut TransformContext<'_>) -> Tensor<4> + Send + Sync;
 type Smallest = dyn Fn([usize; 2]) -> Option<[usize; 2]> + Send + Sync;
 type Channels = dyn Fn(usize) -> Option<usize> + Send + Sync;
 
@@ -48,7 +48,7 @@ impl FnTransform {
     #[must_use]
     pub fn new(
         name: impl Into<String>,
-        change: impl Fn(Tensor<4>, &mut Draw<'_>) -> Tensor<4> + Send + Sync + 'static,
+        change: impl Fn(Tensor<4>, &mut TransformContext<'_>) -> Tensor<4> + Send + Sync + 'static,
     ) -> Self {
         Self {
             name: name.into(),
@@ -84,9 +84,9 @@ impl Transform for FnTransform {
     /// # Panics
     ///
     /// When the function makes something else of the images than it was said to.
-    fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4> {
+    fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4> {
         let [n, c, h, w] = images.dims();
-        let view = (self.change)(images, draw);
+        let view = (self.change)(images, context);
         let [views, channels, height, width] = view.dims();
         let kept = views == n && (self.channels)(c) == Some(channels);
         let large = (self.smallest)([h, w])

@@ -6,7 +6,7 @@ use burn::tensor::{Tensor, TensorData};
 use rand::RngExt;
 
 use crate::{
-    Draw, Transform, TransformError,
+    Transform, TransformContext, TransformError,
     settings::{check_share, require, wrong_channels},
 };
 
@@ -149,8 +149,9 @@ fn multiplied(a: Matrix, b: Matrix) -> Matrix {
 }
 
 impl Transform for ColourJitter {
-    fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4> {
-        let mut within = |amount: f32| f64::from(amount) * (2.0 * draw.rng.random::<f64>() - 1.0);
+    fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4> {
+        let mut within =
+            |amount: f32| f64::from(amount) * (2.0 * context.rng.random::<f64>() - 1.0);
         let change = Change {
             brightness: 1.0 + within(self.brightness),
             contrast: 1.0 + within(self.contrast),

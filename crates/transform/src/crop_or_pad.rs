@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use crate::{
-    Draw, Transform, TransformError,
+    Transform, TransformContext, TransformError,
     settings::{check_share, check_size},
     window::{Window, window},
 };
@@ -40,7 +40,7 @@ impl CropOrPad {
 }
 
 impl Transform for CropOrPad {
-    fn apply(&self, images: Tensor<4>, _draw: &mut Draw<'_>) -> Tensor<4> {
+    fn apply(&self, images: Tensor<4>, _context: &mut TransformContext<'_>) -> Tensor<4> {
         let [_, _, h, w] = images.dims();
         if [h, w] == self.size {
             return images;

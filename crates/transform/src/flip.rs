@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use rand::RngExt;
 
-use crate::{Draw, Transform, TransformError, settings::check_share};
+use crate::{Transform, TransformContext, TransformError, settings::check_share};
 
 /// Mirrors left and right, or not.
 ///
@@ -37,9 +37,9 @@ impl Default for RandomFlip {
 }
 
 impl Transform for RandomFlip {
-    fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4> {
+    fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4> {
         // In 0..1: 0 never mirrors, 1 always.
-        if draw.rng.random::<f32>() < self.probability {
+        if context.rng.random::<f32>() < self.probability {
             images.flip([3])
         } else {
             images

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use rand::RngExt;
 
 use crate::{
-    Draw, Transform, TransformError,
+    Transform, TransformContext, TransformError,
     window::{Window, window},
 };
 
@@ -24,11 +24,11 @@ impl Jitter {
 }
 
 impl Transform for Jitter {
-    fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4> {
+    fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4> {
         let [_, _, h, w] = images.dims();
         let (top, left) = (
-            draw.rng.random_range(0..=self.by),
-            draw.rng.random_range(0..=self.by),
+            context.rng.random_range(0..=self.by),
+            context.rng.random_range(0..=self.by),
         );
         let view = Window {
             start: [top, left].map(usize::cast_signed),

@@ -10,13 +10,13 @@
 //! ```
 //! # #[cfg(feature = "flex")] {
 //! use burn::tensor::{Device, Tensor};
-//! use oneiric_transform::{Draw, Jitter, Pad, Transform, Transforms};
+//! use oneiric_transform::{TransformContext, Jitter, Pad, Transform, Transforms};
 //! use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 //!
 //! let transforms = Transforms::none().then(Pad::new(12)).then(Jitter::new(8));
 //! let images = Tensor::full([1, 3, 64, 64], 0.5, &Device::flex());
 //! let mut rng = ChaCha8Rng::seed_from_u64(0);
-//! let view = transforms.apply(images, &mut Draw::new(&mut rng));
+//! let view = transforms.apply(images, &mut TransformContext::new(&mut rng));
 //! assert_eq!(view.dims(), [1, 3, 80, 80]); // 64 + 2 * 12 - 8
 //! # }
 //! ```
@@ -31,8 +31,8 @@ mod background;
 mod blur;
 mod closure;
 mod colour_jitter;
+mod context;
 mod crop_or_pad;
-mod draw;
 mod error;
 mod flip;
 mod jitter;
@@ -53,8 +53,8 @@ pub use background::RandomBackground;
 pub use blur::GaussianBlur;
 pub use closure::FnTransform;
 pub use colour_jitter::ColourJitter;
+pub use context::TransformContext;
 pub use crop_or_pad::CropOrPad;
-pub use draw::Draw;
 pub use error::TransformError;
 pub use flip::RandomFlip;
 pub use jitter::Jitter;
@@ -68,5 +68,5 @@ pub use rotate::RandomRotate;
 pub use scale::RandomScale;
 pub use transforms::{Transform, Transforms};
 
-/// The rand crate, in the version whose generators a [`Draw`] holds.
+/// The rand crate, in the version whose generators a [`TransformContext`] holds.
 pub use rand;

@@ -4,7 +4,7 @@ use burn::tensor::{Tensor, TensorData};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 
-use crate::{Draw, Transform, TransformError, settings::check_sd};
+use crate::{Transform, TransformContext, TransformError, settings::check_sd};
 
 /// Adds noise to every pixel and channel, drawn each step, the same to all images of a batch.
 ///
@@ -49,17 +49,17 @@ impl Noise {
 }
 
 impl Transform for Noise {
-    fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4> {
+    fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4> {
         let [_, c, h, w] = images.dims();
         let mut noise = vec![0.0; c * h * w];
         if self.sd > 0.0 {
             for value in &mut noise {
-                *value += self.sd * draw.rng.sample::<f32, _>(StandardNormal);
+                *value += self.sd * context.rng.sample::<f32, _>(StandardNormal);
             }
         }
         if self.uniform > 0.0 {
             for value in &mut noise {
-                *value += self.uniform * (2.0 * draw.rng.random::<f32>() - 1.0);
+                *value += self.uniform * (2.0 * context.rng.random::<f32>() - 1.0);
             }
         }
         let device = images.device().without_autodiff();

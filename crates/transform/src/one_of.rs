@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn::tensor::Tensor;
 use rand::RngExt;
 
-use crate::{Draw, Transform, TransformError, settings::wrong_channels};
+use crate::{Transform, TransformContext, TransformError, settings::wrong_channels};
 
 /// Applies one of several transforms, drawn evenly each step; one that is listed twice is twice
 /// as likely.
@@ -38,9 +38,9 @@ impl OneOf {
 }
 
 impl Transform for OneOf {
-    fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4> {
-        let chosen = draw.rng.random_range(0..self.choices.len());
-        self.choices[chosen].apply(images, draw)
+    fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4> {
+        let chosen = context.rng.random_range(0..self.choices.len());
+        self.choices[chosen].apply(images, context)
     }
 
     /// The smallest height and the smallest width of all choices.

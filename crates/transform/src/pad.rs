@@ -4,7 +4,7 @@ use burn::tensor::{Tensor, TensorData};
 use rand::RngExt;
 
 use crate::{
-    Draw, Resampling, Transform, TransformError, resample,
+    Resampling, Transform, TransformContext, TransformError, resample,
     settings::{check_border, check_share},
     window::{Window, window},
 };
@@ -111,13 +111,13 @@ const fn mirror(at: usize, by: usize, n: usize) -> usize {
 }
 
 impl Transform for Pad {
-    fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4> {
+    fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4> {
         // Drawn also for a border of nothing: what follows draws the same.
         let channels = images.dims()[1];
         let colours: Vec<f32> = match self.border {
             Border::Value(_) | Border::Reflect => Vec::new(),
-            Border::RandomGrey => vec![draw.rng.random()],
-            Border::RandomColour => (0..channels).map(|_| draw.rng.random()).collect(),
+            Border::RandomGrey => vec![context.rng.random()],
+            Border::RandomColour => (0..channels).map(|_| context.rng.random()).collect(),
         };
         if self.by == 0 {
             return images;

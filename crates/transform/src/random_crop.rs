@@ -5,7 +5,7 @@ use rand::RngExt;
 use rand_distr::StandardNormal;
 
 use crate::{
-    Draw, Resampling, Transform, TransformError, resample,
+    Resampling, Transform, TransformContext, TransformError, resample,
     settings::{check_sd, check_size, require},
 };
 
@@ -78,11 +78,11 @@ impl RandomCrop {
     }
 
     /// The share that a box takes, and where it begins in height and width, in sides.
-    fn draw(&self, draw: &mut Draw<'_>) -> (f64, [f64; 2]) {
+    fn draw(&self, context: &mut TransformContext<'_>) -> (f64, [f64; 2]) {
         let [start, end] = self.shares.map(f64::from);
-        let progress = f64::from(draw.progress.clamp(0.0, 1.0));
+        let progress = f64::from(context.progress.clamp(0.0, 1.0));
         let mut normal = |mean: f64, sd: f32| {
-            let drawn: f64 = draw.rng.sample(StandardNormal);
+            let drawn: f64 = context.rng.sample(StandardNormal);
             mean + f64::from(sd) * drawn
         };
         let share = normal(start + (end - start) * progress, self.share_sd);
@@ -100,7 +100,7 @@ impl Default for RandomCrop {
 }
 
 impl Transform for RandomCrop {
-    fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4> {
+    fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4> {
         let [_, _, h, w] = images.dims();
         let input = [h, w];
         let output = self.size.unwrap_or(input);

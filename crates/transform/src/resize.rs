@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use crate::{
-    Draw, Resampling, Transform, TransformError, resample,
+    Resampling, Transform, TransformContext, TransformError, resample,
     separable::{Weights, mix},
     settings::check_size,
 };
@@ -40,7 +40,7 @@ fn triangles(input: usize, output: usize) -> Weights {
 }
 
 impl Transform for Resize {
-    fn apply(&self, images: Tensor<4>, _draw: &mut Draw<'_>) -> Tensor<4> {
+    fn apply(&self, images: Tensor<4>, _context: &mut TransformContext<'_>) -> Tensor<4> {
         let [_, _, h, w] = images.dims();
         let [height, width] = self.size;
         if [h, w] == self.size {

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use rand::RngExt;
 
 use crate::{
-    Draw, Resampling, Transform, TransformError, resample,
+    Resampling, Transform, TransformContext, TransformError, resample,
     settings::{check_share, require},
 };
 
@@ -36,8 +36,8 @@ impl RandomRotate {
 }
 
 impl Transform for RandomRotate {
-    fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4> {
-        let degrees = self.degrees[draw.rng.random_range(0..self.degrees.len())];
+    fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4> {
+        let degrees = self.degrees[context.rng.random_range(0..self.degrees.len())];
         if degrees == 0.0 {
             return images;
         }

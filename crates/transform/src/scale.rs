@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use rand::RngExt;
 
-use crate::{Draw, Resampling, Transform, TransformError, resample, settings::require};
+use crate::{Resampling, Transform, TransformContext, TransformError, resample, settings::require};
 
 /// More is a slip, such as percent.
 const LARGEST: f32 = 10.0;
@@ -29,8 +29,8 @@ fn scaled(n: usize, factor: f32) -> usize {
 }
 
 impl Transform for RandomScale {
-    fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4> {
-        let factor = self.factors[draw.rng.random_range(0..self.factors.len())];
+    fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4> {
+        let factor = self.factors[context.rng.random_range(0..self.factors.len())];
         let [_, _, h, w] = images.dims();
         let size = [scaled(h, factor), scaled(w, factor)];
         if size == [h, w] {

@@ -5,7 +5,8 @@ use std::{fmt, sync::Arc};
 use burn::tensor::Tensor;
 
 use crate::{
-    Draw, FnTransform, Jitter, Noise, Pad, RandomCrop, RandomRotate, RandomScale, TransformError,
+    FnTransform, Jitter, Noise, Pad, RandomCrop, RandomRotate, RandomScale, TransformContext,
+    TransformError,
 };
 
 /// A random, differentiable change of a batch of images.
@@ -13,7 +14,7 @@ pub trait Transform: fmt::Debug + Send + Sync {
     /// Draws once and changes all images [n, c, h, w] alike. Values in 0..=1 stay there (unless a
     /// setting says otherwise, as [`Noise::with_clamped`]); the size may change. What is drawn depends on the images' size, never on their number: a single one
     /// can be seen as one of a batch was.
-    fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4>;
+    fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4>;
 
     /// The smallest height and width that images of that size can come out with.
     ///
@@ -38,8 +39,8 @@ pub trait Transform: fmt::Debug + Send + Sync {
 macro_rules! forward {
     ($($pointer:ty),*) => {$(
         impl<T: Transform + ?Sized> Transform for $pointer {
-            fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4> {
-                (**self).apply(images, draw)
+            fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4> {
+                (**self).apply(images, context)
             }
 
             fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
@@ -111,17 +112,17 @@ impl Transforms {
     pub fn then_with(
         self,
         name: impl Into<String>,
-        change: impl Fn(Tensor<4>, &mut Draw<'_>) -> Tensor<4> + Send + Sync + 'static,
+        change: impl Fn(Tensor<4>, &mut TransformContext<'_>) -> Tensor<4> + Send + Sync + 'static,
     ) -> Self {
         self.then(FnTransform::new(name, change))
     }
 }
 
 impl Transform for Transforms {
-    fn apply(&self, images: Tensor<4>, draw: &mut Draw<'_>) -> Tensor<4> {
+    fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4> {
         self.list
             .iter()
-            .fold(images, |images, transform| transform.apply(images, draw))
+            .fold(images, |images, transform| transform.apply(images, context))
     }
 
     fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {

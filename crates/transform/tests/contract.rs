@@ -7,9 +7,9 @@ use burn::tensor::s;
 use common::{about_grey, apply, rng};
 use oneiric_testkit::{Array, Tolerance, assert_close, assert_gradient, devices};
 use oneiric_transform::{
-    Border, ColourJitter, CropOrPad, Draw, FnTransform, GaussianBlur, Jitter, Noise, OneOf, Pad,
+    Border, ColourJitter, CropOrPad, FnTransform, GaussianBlur, Jitter, Noise, OneOf, Pad,
     RandomBackground, RandomCrop, RandomFlip, RandomRotate, RandomScale, Resize, Transform,
-    TransformError, Transforms, rand::RngExt,
+    TransformContext, TransformError, Transforms, rand::RngExt,
 };
 
 type AnyTransform = Box<dyn Transform>;
@@ -86,13 +86,16 @@ fn what_is_drawn_does_not_depend_on_the_batch() {
         let length = channels * 42;
         for seed in 0..4 {
             let mut batch_rng = rng(seed);
-            let views = transform.apply(batch.tensor(&device), &mut Draw::new(&mut batch_rng));
+            let views = transform.apply(
+                batch.tensor(&device),
+                &mut TransformContext::new(&mut batch_rng),
+            );
             let views = Array::of(views);
             for n in 0..3 {
                 let image = batch.values[n * length..(n + 1) * length].to_vec();
                 let image = Array::new([1, channels, 7, 6], image);
                 let mut single_rng = rng(seed);
-                let draw = &mut Draw::new(&mut single_rng);
+                let draw = &mut TransformContext::new(&mut single_rng);
                 let view = Array::of(transform.apply(image.tensor(&device), draw));
                 let part = view.values.len();
                 let expected = views.values[n * part..(n + 1) * part].to_vec();
@@ -123,7 +126,7 @@ fn every_transform_has_the_gradient_of_finite_differences() {
             let at = about_grey([2, channels, 8, 11], 0.15, 1);
             let what = format!("{backend} {transform:?}");
             assert_gradient(&what, &at, 3e-2, &device, |x| {
-                let view = transform.apply(x, &mut Draw::new(&mut rng(4)));
+                let view = transform.apply(x, &mut TransformContext::new(&mut rng(4)));
                 let weights = Array::noise(view.dims().to_vec(), 5);
                 (view * weights.tensor(&device)).sum()
             });
@@ -131,7 +134,7 @@ fn every_transform_has_the_gradient_of_finite_differences() {
         let reflect = Pad::new(5).with_border(Border::Reflect);
         let at = Array::noise([2, 3, 6, 8], 1);
         assert_gradient("reflect", &at, 1e-1, &device, |x| {
-            let view = reflect.apply(x, &mut Draw::new(&mut rng(4)));
+            let view = reflect.apply(x, &mut TransformContext::new(&mut rng(4)));
             let weights = Array::noise(view.dims().to_vec(), 5);
             (view * weights.tensor(&device)).sum()
         });
@@ -192,7 +195,7 @@ fn a_function_is_a_transform() {
     let transforms = Transforms::none()
         .then(Pad::new(1))
         .then_with("fade", |images, draw| {
-            images.mul_scalar(draw.rng.random::<f32>() * (1.0 - draw.progress))
+            images.mul_scalar(context.rng.random::<f32>() * (1.0 - context.progress))
         });
     assert_eq!(transforms.smallest([2, 3]).expect("fits"), [4, 5]);
     assert_eq!(transforms.channels(6).expect("fits"), 6);
@@ -236,6 +239,6 @@ fn a_function_tells_its_sizes_and_channels() {
 #[test]
 #[should_panic(expected = "the transform \"liar\" made [1, 1, 3, 3] of images [1, 1, 4, 4]")]
 fn a_function_that_does_something_else_is_named() {
-    let liar = FnTransform::new("liar", |images, draw| Jitter::new(1).apply(images, draw));
+    let liar = FnTransform::new("liar", |images, draw| Jitter::new(1).apply(images, context));
     let _ = apply(&liar, &about_grey([1, 1, 4, 4], 0.5, 1), 0);
 }

@@ -6,7 +6,7 @@ mod common;
 use common::{about_grey, apply, rng, statistics};
 use oneiric_testkit::{Array, Tolerance, assert_close, devices};
 use oneiric_transform::{
-    ColourJitter, Draw, GaussianBlur, Noise, RandomBackground, RandomFlip, Transform,
+    ColourJitter, GaussianBlur, Noise, RandomBackground, RandomFlip, Transform, TransformContext,
     TransformError,
 };
 
@@ -254,7 +254,8 @@ fn the_noise_behind_is_smooth_and_as_wide_as_asked() {
         let mut rng = rng(5);
         let [mut values, mut near, mut far] = [const { Vec::new() }; 3];
         for _ in 0..draws {
-            let view = RandomBackground::new().apply(clear.clone(), &mut Draw::new(&mut rng));
+            let view =
+                RandomBackground::new().apply(clear.clone(), &mut TransformContext::new(&mut rng));
             let logits: Vec<f32> = Array::of(view)
                 .values
                 .iter()

@@ -6,8 +6,8 @@ mod common;
 use common::{apply, apply_at, counting, rng, statistics};
 use oneiric_testkit::{Array, Tolerance, assert_close, devices};
 use oneiric_transform::{
-    Border, CropOrPad, Draw, Jitter, Pad, RandomCrop, RandomRotate, RandomScale, Resize, Transform,
-    TransformError, Transforms,
+    Border, CropOrPad, Jitter, Pad, RandomCrop, RandomRotate, RandomScale, Resize, Transform,
+    TransformContext, TransformError, Transforms,
 };
 
 fn ones(h: usize, w: usize) -> Array {
@@ -369,17 +369,17 @@ fn crops_lie_inside_about_the_centre() {
     let image = image.tensor::<4>(&device);
     let mut rng = rng(1);
     for _ in 0..2000 {
-        let mut draw = Draw::new(&mut rng).at(1.0);
+        let mut context = TransformContext::new(&mut rng).at(1.0);
         let small = RandomCrop::new().with_share_sd(0.0).with_size(1, 1);
-        let view = Array::of(small.apply(image.clone(), &mut draw));
+        let view = Array::of(small.apply(image.clone(), &mut context));
         assert!(
             view.values.iter().all(|c| (0.0249..=0.9751).contains(c)),
             "{view:?}"
         );
         centres.extend(view.values);
-        let mut draw = Draw::new(&mut rng).at(0.5);
+        let mut context = TransformContext::new(&mut rng).at(0.5);
         let varying = RandomCrop::new().with_centre_sd(0.0).with_size(2, 1);
-        let view = Array::of(varying.apply(image.clone(), &mut draw));
+        let view = Array::of(varying.apply(image.clone(), &mut context));
         shares.push(2.0 * (view.values[3] - view.values[2]));
     }
     // Within four standard errors; few are clipped.

@@ -6,8 +6,8 @@ use burn::tensor::Tensor;
 use common::{apply, counting, rng};
 use oneiric_testkit::{Array, Tolerance, assert_close, assert_gradient, devices};
 use oneiric_transform::{
-    Draw, Jitter, Pad, RandomRotate, RandomScale, Resampling, Transform, TransformError,
-    Transforms, resample,
+    Jitter, Pad, RandomRotate, RandomScale, Resampling, Transform, TransformContext,
+    TransformError, Transforms, resample,
 };
 
 #[test]
@@ -133,7 +133,7 @@ fn every_transform_has_the_gradient_of_finite_differences() {
                 1e-1,
                 &device,
                 |x| {
-                    let view = transform.apply(x, &mut Draw::new(&mut rng(4)));
+                    let view = transform.apply(x, &mut TransformContext::new(&mut rng(4)));
                     let weights = Array::noise(view.dims().to_vec(), 5);
                     (view * weights.tensor(&device)).sum()
                 },
@@ -247,8 +247,10 @@ fn settings_that_make_no_sense_are_refused() {
 fn no_transform_changes_nothing() {
     for (_, device) in devices() {
         let image = Array::noise([1, 3, 4, 4], 1);
-        let view: Tensor<4> =
-            Transforms::none().apply(image.tensor(&device), &mut Draw::new(&mut rng(0)));
+        let view: Tensor<4> = Transforms::none().apply(
+            image.tensor(&device),
+            &mut TransformContext::new(&mut rng(0)),
+        );
         assert_eq!(Array::of(view), image);
     }
 }

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use oneiric_testkit::{Array, devices};
-use oneiric_transform::{Draw, Transform};
+use oneiric_transform::{Transform, TransformContext};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 pub(crate) fn rng(seed: u64) -> ChaCha8Rng {
@@ -24,8 +24,8 @@ pub(crate) fn apply_at(
 ) -> Vec<(String, Array)> {
     let run = |(backend, device): (oneiric_core::Backend, _)| {
         let mut rng = rng(seed);
-        let mut draw = Draw::new(&mut rng).at(progress);
-        let view = transform.apply(image.tensor(&device), &mut draw);
+        let mut context = TransformContext::new(&mut rng).at(progress);
+        let view = transform.apply(image.tensor(&device), &mut context);
         (backend.to_string(), Array::of(view))
     };
     devices().into_iter().map(run).collect()

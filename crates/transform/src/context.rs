@@ -5,14 +5,14 @@ use std::fmt;
 use rand::Rng;
 
 /// One step's draw: where the random numbers come from, and how far the run is.
-pub struct Draw<'a> {
+pub struct TransformContext<'a> {
     /// The run's generator.
     pub rng: &'a mut dyn Rng,
     /// Share of the run's steps that are done: 0 at the first step, towards 1 at the last.
     pub progress: f32,
 }
 
-impl<'a> Draw<'a> {
+impl<'a> TransformContext<'a> {
     /// A draw at the start of a run.
     #[must_use]
     pub fn new(rng: &'a mut dyn Rng) -> Self {
@@ -27,9 +27,9 @@ impl<'a> Draw<'a> {
     }
 }
 
-impl fmt::Debug for Draw<'_> {
+impl fmt::Debug for TransformContext<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Draw")
+        f.debug_struct("TransformContext")
             .field("progress", &self.progress)
             .finish_non_exhaustive()
     }
