@@ -24,7 +24,7 @@ pub struct ImageSpec<'a> {
 /// A way to describe values without bounds [n, channels, height, width] by numbers that an
 /// optimizer can change.
 ///
-/// [`InBasis`](crate::Image) makes a [`Parameterization`](crate::Parameterization) of it: colours,
+/// [`InBasis`](crate::InBasis) makes a [`Parameterization`](crate::Parameterization) of it: colours,
 /// the way into 0..=1, shared tensors and starting at a photograph are the same for every basis.
 ///
 /// ```

@@ -13,10 +13,10 @@ type Change = dyn Fn(Tensor<4>, &mut TransformContext<'_>) -> Tensor<4> + Send +
 type Smallest = dyn Fn([usize; 2]) -> Option<[usize; 2]> + Send + Sync;
 type Channels = dyn Fn(usize) -> Option<usize> + Send + Sync;
 
-/// A transform of your own: a differentiable function of the images [n, c, h, w] and the draw.
+/// A transform of your own: a differentiable function of the images [n, c, h, w] and the context.
 ///
 /// It keeps what [`Transform`] asks for: values in 0..=1 stay there, all images are changed alike,
-/// and what is random comes from the draw. What it does to sizes and channels is told beside it,
+/// and what is random comes from the context's generator. What it does to sizes and channels is told beside it,
 /// so that a run can be checked before its first step.
 ///
 /// ```

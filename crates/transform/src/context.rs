@@ -1,10 +1,10 @@
-//! What a transform draws from.
+//! The random numbers and the progress that a transform sees.
 
 use std::fmt;
 
 use rand::Rng;
 
-/// One step's draw: where the random numbers come from, and how far the run is.
+/// The context of one application of a transform: the random numbers and the progress of the run.
 pub struct TransformContext<'a> {
     /// The run's generator.
     pub rng: &'a mut dyn Rng,
@@ -13,7 +13,7 @@ pub struct TransformContext<'a> {
 }
 
 impl<'a> TransformContext<'a> {
-    /// A draw at the start of a run.
+    /// Creates the context of the first step of a run.
     #[must_use]
     pub fn new(rng: &'a mut dyn Rng) -> Self {
         Self { rng, progress: 0.0 }

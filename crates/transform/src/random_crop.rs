@@ -104,7 +104,7 @@ impl Transform for RandomCrop {
         let [_, _, h, w] = images.dims();
         let input = [h, w];
         let output = self.size.unwrap_or(input);
-        let (share, begin) = self.draw(draw);
+        let (share, begin) = self.draw(context);
         let place = |axis: usize| {
             let side = input[axis] as f64;
             let (begin, step) = (begin[axis] * side, share * side / output[axis] as f64);

@@ -95,8 +95,8 @@ fn what_is_drawn_does_not_depend_on_the_batch() {
                 let image = batch.values[n * length..(n + 1) * length].to_vec();
                 let image = Array::new([1, channels, 7, 6], image);
                 let mut single_rng = rng(seed);
-                let draw = &mut TransformContext::new(&mut single_rng);
-                let view = Array::of(transform.apply(image.tensor(&device), draw));
+                let context = &mut TransformContext::new(&mut single_rng);
+                let view = Array::of(transform.apply(image.tensor(&device), context));
                 let part = view.values.len();
                 let expected = views.values[n * part..(n + 1) * part].to_vec();
                 let expected = Array::new(view.shape.clone(), expected);
@@ -194,7 +194,7 @@ fn one_of_several_is_as_likely_as_another() {
 fn a_function_is_a_transform() {
     let transforms = Transforms::none()
         .then(Pad::new(1))
-        .then_with("fade", |images, draw| {
+        .then_with("fade", |images, context| {
             images.mul_scalar(context.rng.random::<f32>() * (1.0 - context.progress))
         });
     assert_eq!(transforms.smallest([2, 3]).expect("fits"), [4, 5]);
@@ -239,6 +239,8 @@ fn a_function_tells_its_sizes_and_channels() {
 #[test]
 #[should_panic(expected = "the transform \"liar\" made [1, 1, 3, 3] of images [1, 1, 4, 4]")]
 fn a_function_that_does_something_else_is_named() {
-    let liar = FnTransform::new("liar", |images, draw| Jitter::new(1).apply(images, context));
+    let liar = FnTransform::new("liar", |images, context| {
+        Jitter::new(1).apply(images, context)
+    });
     let _ = apply(&liar, &about_grey([1, 1, 4, 4], 0.5, 1), 0);
 }

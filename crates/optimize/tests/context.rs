@@ -15,8 +15,8 @@ fn transforms_learn_how_far_the_run_is() {
     for (backend, device) in devices() {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&seen);
-        let transforms = Transforms::none().then_with("progress", move |images, draw| {
-            log.lock().expect("a lock").push(draw.progress);
+        let transforms = Transforms::none().then_with("progress", move |images, context| {
+            log.lock().expect("a lock").push(context.progress);
             images
         });
         run(short(1).steps(4).transforms(transforms), &device);
