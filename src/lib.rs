@@ -27,8 +27,8 @@ pub use oneiric_optimize::{
     Visualization, Visualizer, visualize,
 };
 pub use oneiric_param::{
-    Basis, Colour, Cppn, Fft2, Fourier, ImageSpec, InBasis, Inpaint, LatentImage, Maco, ParamError,
-    Parameterization, Pixel, PreparedBasis, Pyramid, Shared, Squash, irfft2, rfft2,
+    Basis, ColorMapping, Cppn, Fft2, Fourier, ImageSpec, InBasis, Inpaint, LatentImage, Maco,
+    ParamError, Parameterization, Pixel, PreparedBasis, Pyramid, Shared, Squash, irfft2, rfft2,
 };
 pub use oneiric_transform::{
     Border, ColourJitter, CropOrPad, FnTransform, GaussianBlur, Jitter, Noise, OneOf, Pad,

@@ -7,7 +7,7 @@ use oneiric_support::SettingError;
 use rand::Rng;
 use rand_distr::{Distribution, Normal};
 
-use crate::{Colour, ParamError};
+use crate::{ColorMapping, ParamError};
 
 /// The batch that a [`Basis`] is to paint.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +16,7 @@ pub struct ImageSpec<'a> {
     /// Images, channels, height and width; none is 0.
     pub shape: [usize; 4],
     /// What becomes of the values: a basis that knows photographs takes them through its inverse.
-    pub colour: Colour,
+    pub colour: ColorMapping,
     /// Where the images are painted.
     pub device: &'a Device,
 }

@@ -42,14 +42,14 @@ pub enum Squash {
 /// Colours are the channels of an image of three, RGB, and the first three of one of four, whose
 /// last is alpha. Images of any other number of channels have none to mix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Colour {
+pub struct ColorMapping {
     /// Whether colours are decorrelated ones, to be mixed into red, green and blue.
     pub decorrelated: bool,
     /// How the result is brought into 0..=1.
     pub squash: Squash,
 }
 
-impl Colour {
+impl ColorMapping {
     /// [n, channels, h, w] without bounds to the image in 0..=1. Makes the constants on the device
     /// once and returns the function.
     pub fn to_rgb(self, device: &Device) -> impl Fn(Tensor<4>) -> Tensor<4> + Send + use<> {
@@ -186,7 +186,7 @@ fn apply(matrix: &Tensor<3>, x: Tensor<4>) -> Tensor<4> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Colour, Squash, inverse, normalised};
+    use super::{ColorMapping, Squash, inverse, normalised};
     use oneiric_testkit::{Array, Tolerance, assert_close, assert_gradient, devices};
 
     #[test]
@@ -223,7 +223,7 @@ mod tests {
         let expected = logits.map(|v| (1.0 / (1.0 + (-v).exp())) as f32);
         for (backend, device) in devices() {
             let x = Array::new([1, 3, 1, 1], vec![1.0, 2.0, -1.0]);
-            let colour = Colour {
+            let colour = ColorMapping {
                 decorrelated: true,
                 squash: Squash::Sigmoid,
             };
@@ -241,7 +241,7 @@ mod tests {
                 let pixel = [1.0, 2.0, -1.0, 3.0_f32.ln()];
                 let x = Array::new([n, 4, 1, 1], pixel.repeat(n));
                 for squash in [Squash::Sigmoid, Squash::Clamp] {
-                    let colour = Colour {
+                    let colour = ColorMapping {
                         decorrelated: true,
                         squash,
                     };
@@ -269,7 +269,7 @@ mod tests {
                     Array::new([2, channels, 3, 2], values)
                 };
                 let actual = |squash| {
-                    let colour = Colour {
+                    let colour = ColorMapping {
                         decorrelated: true,
                         squash,
                     };
@@ -297,7 +297,7 @@ mod tests {
                 .flat_map(|d| [1, 2, 3, 4, 5].map(|c| (d, c)))
             {
                 for squash in [Squash::Sigmoid, Squash::Clamp] {
-                    let colour = Colour {
+                    let colour = ColorMapping {
                         decorrelated,
                         squash,
                     };
@@ -316,7 +316,7 @@ mod tests {
     #[test]
     fn the_gradient_is_that_of_finite_differences() {
         for (backend, device) in devices() {
-            let colour = Colour {
+            let colour = ColorMapping {
                 decorrelated: true,
                 squash: Squash::Sigmoid,
             };

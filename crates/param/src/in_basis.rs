@@ -6,7 +6,8 @@ use oneiric_support::SettingError;
 use rand::Rng;
 
 use crate::{
-    Colour, ImageSpec, LatentImage, ParamError, Parameterization, Shared, Squash, basis::Basis,
+    ColorMapping, ImageSpec, LatentImage, ParamError, Parameterization, Shared, Squash,
+    basis::Basis,
 };
 
 /// More does not fit into the memory of today's machines, and is a slip.
@@ -30,7 +31,7 @@ const MOST_CHANNELS: usize = 4096;
 pub struct InBasis<B> {
     size: [usize; 2],
     channels: usize,
-    colour: Colour,
+    colour: ColorMapping,
     shared: Vec<Shared>,
     start: Option<Picture>,
     pub(crate) basis: B,
@@ -43,7 +44,7 @@ impl<B> InBasis<B> {
         Self {
             size: [height, width],
             channels: 3,
-            colour: Colour {
+            colour: ColorMapping {
                 decorrelated: true,
                 squash: Squash::Sigmoid,
             },

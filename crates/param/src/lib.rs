@@ -57,7 +57,7 @@ mod sigmoid;
 mod upsample;
 
 pub use basis::{Basis, ImageSpec, PreparedBasis};
-pub use colour::{Colour, Squash};
+pub use colour::{ColorMapping, Squash};
 pub use cppn::{Cppn, Layers};
 pub use error::ParamError;
 pub use fft2::{Fft2, irfft2, rfft2};

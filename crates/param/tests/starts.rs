@@ -5,8 +5,8 @@ mod common;
 
 use oneiric_core::Picture;
 use oneiric_param::{
-    Colour, Cppn, Fourier, Inpaint, Maco, ParamError, Parameterization, Pixel, Pyramid, Shared,
-    Squash,
+    ColorMapping, Cppn, Fourier, Inpaint, Maco, ParamError, Parameterization, Pixel, Pyramid,
+    Shared, Squash,
 };
 use oneiric_testkit::{Array, Tolerance, assert_close, devices};
 
@@ -78,7 +78,7 @@ fn phases_start_at_those_of_a_photograph() {
             .starting_from(picture.clone());
         let actual = Array::of(latent_image(&params, 1, &device).image());
         // With its own magnitudes: the photograph, standardised.
-        let colour = Colour {
+        let colour = ColorMapping {
             decorrelated: true,
             squash: Squash::Sigmoid,
         };
