@@ -32,12 +32,12 @@ mod nadam;
 mod optimizer;
 mod progress;
 mod record;
+mod restart;
 mod run;
 mod schedule;
 mod transparency;
 mod visualization;
 mod visualizer;
-mod waking;
 
 pub use error::RunError;
 pub use nadam::NAdam;

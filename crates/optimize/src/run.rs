@@ -13,8 +13,8 @@ use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use crate::{
     Ending, RunError, RunProgress, Visualization, Visualizer,
     record::{Record, plain},
+    restart::Restarts,
     transparency::Transparency,
-    waking::Waking,
 };
 
 /// Streams of the run's generator: the start does not depend on what the transforms draw.
@@ -35,7 +35,7 @@ pub(crate) fn run(
     let mut record = Record::new(settings.seed, &latent_image, shape)?;
     let mut transparency = settings.transparency.then(Transparency::default);
     let mut ending = Ending::Completed;
-    let mut waking = Waking::new(settings.redirected_steps, settings.fresh_starts);
+    let mut restarts = Restarts::new(settings.redirected_steps, settings.max_restarts);
 
     for step in 1..=settings.steps {
         if settings.cancel.is_canceled() {
@@ -43,7 +43,7 @@ pub(crate) fn run(
             break;
         }
         let step_started = Instant::now();
-        if waking.begins_anew(step) {
+        if restarts.take(step) {
             latent_image = params
                 .init(settings.batch, &mut start_rng, &device)
                 .map_err(|error| record.broken(step, error.into(), &latent_image))?;
@@ -51,20 +51,21 @@ pub(crate) fn run(
             transparency = settings.transparency.then(Transparency::default);
         }
         let progress = (step - 1) as f32 / settings.steps as f32;
-        let same_draw = transform_rng.clone();
-        let see = |images: Tensor<4>, rng: &mut ChaCha8Rng| {
+        let same_rng = transform_rng.clone();
+        let augment = |images: Tensor<4>, rng: &mut ChaCha8Rng| {
             let mut context = TransformContext::new(rng).at(progress);
             settings.transforms.apply(images, &mut context)
         };
 
         latent_image.record();
-        let painted = latent_image.image();
-        // Cut off, so that the gradient of the image itself is there to be looked at.
-        let image = painted.clone().without_autodiff().autodiff().require_grad();
-        let view = see(image.clone(), &mut transform_rng);
-        let activations = objective.forward_as_seen(&view, waking.relu(step), &mut |photograph| {
-            see(photograph, &mut same_draw.clone())
-        });
+        let decoded = latent_image.image();
+        // Detach, so that the gradient with respect to the image can be read.
+        let image = decoded.clone().without_autodiff().autodiff().require_grad();
+        let view = augment(image.clone(), &mut transform_rng);
+        let activations =
+            objective.forward_as_seen(&view, restarts.relu(step), &mut |photograph| {
+                augment(photograph, &mut same_rng.clone())
+            });
         let value = objective
             .value(&image, &activations)
             .map_err(|error| record.broken(step, error.into(), &latent_image))?;
@@ -72,19 +73,20 @@ pub(crate) fn run(
             return Err(RunError::Constant);
         }
         let mut gradients = value.clone().neg().backward();
-        let pull = image.grad_remove(&mut gradients);
-        let pull = pull.ok_or(RunError::Constant)?;
-        let mut gradients = (painted * pull.clone()).sum().backward();
-        let [number, latent_sum, pulled] = numbers(value, &latent_image, &pull)
+        let image_gradient = image.grad_remove(&mut gradients);
+        let image_gradient = image_gradient.ok_or(RunError::Constant)?;
+        // The chain rule from the image on to the latent.
+        let mut gradients = (decoded * image_gradient.clone()).sum().backward();
+        let [number, latent_sum, gradient_l1] = numbers(value, &latent_image, &image_gradient)
             .map_err(|error| record.broken(step, error.into(), &latent_image))?;
         if !number.is_finite() || !latent_sum.is_finite() {
             return Err(record.not_finite(step, number, &latent_image));
         }
         record.good_latent = plain(latent_image.latent());
         if let Some(transparency) = &mut transparency {
-            transparency.add(pull);
+            transparency.add(image_gradient);
         }
-        waking.note(step, pulled);
+        restarts.record(step, gradient_l1);
         let rate = settings.learning_rate * settings.schedule.factor(step, settings.steps);
         latent_image.update(&mut gradients, |index, value, gradient| {
             settings.optimizer.step(index, rate, value, gradient)
@@ -188,21 +190,19 @@ fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
     rng
 }
 
-/// The value, the sum of the latent and that of the gradient's sizes, in one trip to the device. The
-/// sum of the latent tells whether a number of it broke, which a network can hide: a maximum may
-/// skip what is not a number.
+/// Reads the value, the sum of the latent and the L1 norm of the image's gradient, in one trip to the
+/// device. The sum of the latent tells whether a number of it stopped being finite, which a network
+/// can hide: a maximum may skip what is not a number.
 fn numbers(
     value: Tensor<1>,
     latent_image: &LatentImage,
-    pull: &Tensor<4>,
+    image_gradient: &Tensor<4>,
 ) -> Result<[f32; 3], DeviceError> {
     let latent = plain(latent_image.latent()).into_iter().map(Tensor::sum);
     let latent = latent.reduce(|sum, next| sum + next);
     let value = value.without_autodiff();
     let latent = latent.unwrap_or_else(|| value.zeros_like());
-    let numbers = read(Tensor::cat(
-        vec![value, latent, pull.clone().abs().sum()],
-        0,
-    ))?;
+    let gradient_l1 = image_gradient.clone().abs().sum();
+    let numbers = read(Tensor::cat(vec![value, latent, gradient_l1], 0))?;
     Ok([numbers[0], numbers[1], numbers[2]])
 }

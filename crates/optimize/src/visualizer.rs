@@ -40,8 +40,8 @@ pub fn visualize(
 /// | [`schedule`](Self::schedule) | constant | of the learning rate | |
 /// | [`optimizer`](Self::optimizer) | Adam | any of burn's | |
 /// | [`transforms`](Self::transforms) | [`Transforms::standard`] | of the image, each step | |
-/// | [`redirected_relu`](Self::redirected_relu) | 16 | first steps in which dead units are woken | |
-/// | [`fresh_starts`](Self::fresh_starts) | 3 | new beginnings for what stays dead | |
+/// | [`redirected_relu`](Self::redirected_relu) | 16 | first steps in which gradients pass dead ReLUs | |
+/// | [`max_restarts`](Self::max_restarts) | 3 | restarts of a run whose objective stays dead | |
 /// | [`transparency`](Self::transparency) | no | notes how much each pixel was asked for | |
 /// | [`batch`](Self::batch) | 1 | images optimised together | at least 1 |
 /// | [`seed`](Self::seed) | 0 | of all that is random | |
@@ -82,7 +82,7 @@ pub struct Visualizer<'a> {
     pub(crate) optimizer: Box<dyn Stepper>,
     pub(crate) transforms: Box<dyn Transform + 'a>,
     pub(crate) redirected_steps: usize,
-    pub(crate) fresh_starts: usize,
+    pub(crate) max_restarts: usize,
     pub(crate) transparency: bool,
     pub(crate) batch: usize,
     pub(crate) seed: u64,
@@ -105,7 +105,7 @@ impl<'a> Visualizer<'a> {
             optimizer: stepper(adam()),
             transforms: Box::new(Transforms::standard()),
             redirected_steps: 16,
-            fresh_starts: 3,
+            max_restarts: 3,
             transparency: false,
             batch: 1,
             seed: 0,
@@ -186,13 +186,13 @@ impl<'a> Visualizer<'a> {
         self
     }
 
-    /// Sets how often a run may begin anew, with other random numbers: when, after the steps with
-    /// [`redirected_relu`](Self::redirected_relu), nothing about the image raises the objective. The
-    /// steps made count as steps. A batch begins anew as a whole, so one image that lives keeps it,
-    /// and so does a regulariser, which always pulls.
+    /// Sets how often a run may restart from other random numbers. It restarts if, after the steps
+    /// with [`redirected_relu`](Self::redirected_relu), the gradient of the image is zero. The steps
+    /// made count as steps. A batch restarts as a whole: one image with a gradient keeps it, and so
+    /// does a regularizer, whose gradient is never zero.
     #[must_use]
-    pub const fn fresh_starts(mut self, starts: usize) -> Self {
-        self.fresh_starts = starts;
+    pub const fn max_restarts(mut self, restarts: usize) -> Self {
+        self.max_restarts = restarts;
         self
     }
 
@@ -290,7 +290,7 @@ impl fmt::Debug for Visualizer<'_> {
             .field("schedule", &self.schedule)
             .field("transforms", &self.transforms)
             .field("redirected_steps", &self.redirected_steps)
-            .field("fresh_starts", &self.fresh_starts)
+            .field("max_restarts", &self.max_restarts)
             .field("transparency", &self.transparency)
             .field("batch", &self.batch)
             .field("seed", &self.seed)

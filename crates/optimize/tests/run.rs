@@ -218,7 +218,7 @@ fn a_unit_that_is_dead_at_the_start_wakes_up() {
                 .steps(24)
                 .transforms(Transforms::none())
                 .redirected_relu(redirected)
-                .fresh_starts(0)
+                .max_restarts(0)
                 .run(net.channel("mixed3b", dead).expect("a channel"), start())
                 .expect("a run that is fine")
         };

@@ -152,7 +152,7 @@ fn what_stays_dead_begins_anew() -> Result<(), RunError> {
             .steps(12)
             .transforms(Transforms::none())
             .redirected_relu(redirected)
-            .fresh_starts(starts)
+            .max_restarts(starts)
             .run(bright(&device), level)?;
         Ok::<_, RunError>((run, begun.load(Ordering::Relaxed)))
     };
