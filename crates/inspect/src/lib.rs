@@ -48,13 +48,13 @@ mod direction_pictures;
 mod error;
 mod examples;
 mod heat_map;
-mod kernels;
 mod matrix;
 mod neuron_groups;
 mod nmf;
 mod patched;
 mod settings;
 mod statistic;
+mod weight_pictures;
 
 /// A function that sees the progress of a long operation.
 type Observer<'a> = Box<dyn FnMut(&Progress) + Send + 'a>;
@@ -67,8 +67,8 @@ pub use direction_pictures::DirectionPictures;
 pub use error::InspectError;
 pub use examples::{Example, Examples, Unreadable};
 pub use heat_map::HeatMap;
-pub use kernels::{expanded_weights, kernel_map, kernel_sheet};
 pub use neuron_groups::NeuronGroups;
 pub use nmf::{Factors, Nmf};
 pub use oneiric_support::{CancelToken, Progress};
 pub use statistic::Statistic;
+pub use weight_pictures::{expanded_weights, kernel_map, kernel_sheet};
