@@ -18,10 +18,7 @@ fn transforms(c: &mut Criterion) {
         ("jitter", Box::new(Jitter::new(8))),
         ("scale", Box::new(RandomScale::new(vec![0.9, 1.1]))),
         ("rotate", Box::new(RandomRotate::new(vec![-10.0, 10.0]))),
-        (
-            "reflect",
-            Box::new(Pad::new(12).with_border(Border::Reflect)),
-        ),
+        ("reflect", Box::new(Pad::new(12).border(Border::Reflect))),
         ("shrink", Box::new(Resize::new(128, 128))),
         ("crop", Box::new(RandomCrop::new())),
         ("blur", Box::new(GaussianBlur::new(2.0))),

@@ -26,10 +26,10 @@ fn main() -> Result<(), Report> {
     println!("{layer} is {width}x{height} of {} channels", map.channels());
 
     let bar = bar(width * height);
-    let cells = DirectionPictures::new().with_size(cell).with_steps(steps);
+    let cells = DirectionPictures::new().size(cell).steps(steps);
     let grid = ActivationGrid::new()
-        .with_pictures(cells)
-        .with_scaled(true)
+        .pictures(cells)
+        .scaled(true)
         .observer(|progress| bar.set_position(progress.done))
         .render(&net, &photograph, &layer)?;
     bar.finish();

@@ -31,7 +31,7 @@ fn main() -> Result<(), Report> {
 
     let bar = bar(0);
     let search = DatasetExamples::new(folder)
-        .with_side(Some(common::side(&net)))
+        .side(Some(common::side(&net)))
         .observer(|progress| {
             bar.set_length(progress.total.unwrap_or_default());
             bar.set_position(progress.done);

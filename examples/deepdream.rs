@@ -29,7 +29,7 @@ fn main() -> Result<(), Report> {
         .observer(|_| bar.inc(1))
         .run(
             net.deepdream(&layer)?,
-            Fourier::new(photograph.width(), photograph.height()).starting_from(photograph),
+            Fourier::new(photograph.width(), photograph.height()).start_from(photograph),
         )?;
     bar.finish();
     println!("{picture}");

@@ -29,9 +29,9 @@ fn main() -> Result<(), Report> {
 
     let bar = bar(count);
     let settings = DirectionPictures::new()
-        .with_size(width.max(height))
-        .with_steps(steps)
-        .with_batch(1)
+        .size(width.max(height))
+        .steps(steps)
+        .batch(1)
         .observer(|progress| bar.set_position(progress.done));
     let pictures = groups.pictures(&net, settings)?;
     bar.finish();

@@ -73,7 +73,7 @@ pub(crate) fn style(studio: &Studio) -> Result<Picture, Report> {
     let (content, manner) = (studio.photograph.clone(), studio.texture.clone());
     let objective = -net.activation_difference(content.clone(), &["mixed3b"], absolute)?
         - 3.0 * net.style(manner.clone(), &["conv2d2", "mixed3a", "mixed3b"], absolute)?;
-    let params = fourier().starting_from(content.clone());
+    let params = fourier().start_from(content.clone());
     row(&[content, manner, studio.picture(objective, params)?])
 }
 

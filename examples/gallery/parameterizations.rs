@@ -14,7 +14,7 @@ const CPPN_RATE: f64 = 5e-3;
 pub(crate) fn all(studio: &Studio) -> Result<Picture, Report> {
     let objective = || studio.net.class_logit(studio.class);
     let cppn = Visualizer::new().learning_rate(CPPN_RATE);
-    let started = Fourier::new(SIDE, SIDE).starting_from(studio.photograph.clone());
+    let started = Fourier::new(SIDE, SIDE).start_from(studio.photograph.clone());
     rows(
         &[
             studio.picture(objective()?, Pixel::new(SIDE, SIDE))?,
@@ -46,7 +46,7 @@ pub(crate) fn alpha(studio: &Studio) -> Result<Picture, Report> {
     let run = studio.run(
         Visualizer::new().transforms(transforms),
         objective,
-        Fourier::new(SIDE, SIDE).with_channels(4),
+        Fourier::new(SIDE, SIDE).channels(4),
     )?;
     let alpha = run.picture().select(&[3, 3, 3])?;
     row(&[over_white(run.picture())?, alpha])
@@ -86,9 +86,9 @@ pub(crate) fn interpolation(studio: &Studio) -> Result<Picture, Report> {
     let objective = net.channel_interpolate(layer, studio.channel(1), layer, studio.channel(50))?;
     let [half, quarter, eighth] = [2, 4, 8].map(|part| Shared::new(SIDE / part, SIDE / part));
     let params = Fourier::new(SIDE, SIDE)
-        .with_shared(half)
-        .with_shared(quarter)
-        .with_shared(eighth);
+        .shared(half)
+        .shared(quarter)
+        .shared(eighth);
     let run = studio.run(Visualizer::new().batch(6), objective, params)?;
     row(run.pictures())
 }

@@ -19,8 +19,8 @@ pub(crate) fn activations(studio: &Studio) -> Result<Picture, Report> {
 
 /// What is seen at every position.
 pub(crate) fn grid(studio: &Studio) -> Result<Picture, Report> {
-    let cells = DirectionPictures::new().with_size(64).with_steps(96);
-    let grid = ActivationGrid::new().with_pictures(cells).with_scaled(true);
+    let cells = DirectionPictures::new().size(64).steps(96);
+    let grid = ActivationGrid::new().pictures(cells).scaled(true);
     let grid = grid.render(&studio.net, &studio.photograph, studio.layer)?;
     Ok(grid.picture)
 }
@@ -43,7 +43,7 @@ pub(crate) fn groups(studio: &Studio) -> Result<Picture, Report> {
     let maps = (0..4).filter_map(|group| groups.maps(group)?.first());
     let maps = maps.map(|map| map.over(&studio.photograph));
     let mut pictures: Vec<Picture> = maps.collect::<Result<_, _>>()?;
-    let settings = DirectionPictures::new().with_size(SIDE).with_steps(128);
+    let settings = DirectionPictures::new().size(SIDE).steps(128);
     pictures.extend(groups.pictures(&studio.net, settings)?);
     rows(&pictures, 4)
 }
@@ -62,7 +62,7 @@ pub(crate) fn weights(studio: &Studio) -> Result<Picture, Report> {
 /// The drawn photographs that excite a unit most.
 pub(crate) fn examples(studio: &Studio) -> Result<Picture, Report> {
     let folder = common::drawn_folder(4, SIDE)?;
-    let search = DatasetExamples::new(folder).with_side(Some(SIDE));
+    let search = DatasetExamples::new(folder).side(Some(SIDE));
     let found = search.find(&studio.net, studio.layer, studio.channel(50))?;
     let crops = found.best.iter().take(8).map(|example| example.crop(96));
     row(&crops.collect::<Result<Vec<_>, _>>()?)

@@ -61,21 +61,21 @@ impl<'a> ActivationGrid<'a> {
 
     /// Sets how the cells are made.
     #[must_use]
-    pub fn with_pictures(mut self, pictures: DirectionPictures<'a>) -> Self {
+    pub fn pictures(mut self, pictures: DirectionPictures<'a>) -> Self {
         self.pictures = pictures;
         self
     }
 
     /// Takes every so many positions alone, across and down.
     #[must_use]
-    pub const fn with_stride(mut self, stride: usize) -> Self {
+    pub const fn stride(mut self, stride: usize) -> Self {
         self.stride = stride;
         self
     }
 
     /// Sets whether cells with smaller activations are drawn smaller, on white.
     #[must_use]
-    pub const fn with_scaled(mut self, scaled: bool) -> Self {
+    pub const fn scaled(mut self, scaled: bool) -> Self {
         self.scaled = scaled;
         self
     }

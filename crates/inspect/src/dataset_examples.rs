@@ -67,14 +67,14 @@ impl<'a> DatasetExamples<'a> {
 
     /// Sets how many photographs are kept.
     #[must_use]
-    pub const fn with_count(mut self, count: usize) -> Self {
+    pub const fn count(mut self, count: usize) -> Self {
         self.count = count;
         self
     }
 
     /// Sets what photographs are ranked by.
     #[must_use]
-    pub const fn with_statistic(mut self, statistic: Statistic) -> Self {
+    pub const fn statistic(mut self, statistic: Statistic) -> Self {
         self.statistic = statistic;
         self
     }
@@ -82,14 +82,14 @@ impl<'a> DatasetExamples<'a> {
     /// Sets the shorter side that photographs are resized to; `None` leaves them as they are.
     /// Either way the longer side is cut to four times the shorter.
     #[must_use]
-    pub const fn with_side(mut self, side: Option<usize>) -> Self {
+    pub const fn side(mut self, side: Option<usize>) -> Self {
         self.side = side;
         self
     }
 
     /// Sets whether the folders in the folder are searched too.
     #[must_use]
-    pub const fn with_recursive(mut self, recursive: bool) -> Self {
+    pub const fn recursive(mut self, recursive: bool) -> Self {
         self.recursive = recursive;
         self
     }
@@ -97,7 +97,7 @@ impl<'a> DatasetExamples<'a> {
     /// Sets how many photographs are looked at together, where they follow each other and have one
     /// size.
     #[must_use]
-    pub const fn with_batch(mut self, photographs: usize) -> Self {
+    pub const fn batch(mut self, photographs: usize) -> Self {
         self.batch = photographs;
         self
     }

@@ -65,49 +65,49 @@ impl<'a> DirectionPictures<'a> {
 
     /// Sets the side of each picture, in pixels.
     #[must_use]
-    pub const fn with_size(mut self, size: usize) -> Self {
+    pub const fn size(mut self, size: usize) -> Self {
         self.size = size;
         self
     }
 
     /// Sets how many steps the optimizer makes.
     #[must_use]
-    pub const fn with_steps(mut self, steps: usize) -> Self {
+    pub const fn steps(mut self, steps: usize) -> Self {
         self.steps = steps;
         self
     }
 
     /// Sets how many pictures are made together: more are faster on a GPU, and take more memory.
     #[must_use]
-    pub const fn with_batch(mut self, pictures: usize) -> Self {
+    pub const fn batch(mut self, pictures: usize) -> Self {
         self.batch = pictures;
         self
     }
 
     /// Sets the power of the cosine; 0 counts the length along the direction alone.
     #[must_use]
-    pub const fn with_cosine_power(mut self, power: f32) -> Self {
+    pub const fn cosine_power(mut self, power: f32) -> Self {
         self.cosine_power = power;
         self
     }
 
     /// Sets the learning rate.
     #[must_use]
-    pub const fn with_learning_rate(mut self, rate: f64) -> Self {
+    pub const fn learning_rate(mut self, rate: f64) -> Self {
         self.learning_rate = rate;
         self
     }
 
     /// Sets what happens to the images each step before the network sees them.
     #[must_use]
-    pub fn with_transforms(mut self, transforms: Transforms) -> Self {
+    pub fn transforms(mut self, transforms: Transforms) -> Self {
         self.transforms = transforms;
         self
     }
 
     /// Sets the seed of all that is random.
     #[must_use]
-    pub const fn with_seed(mut self, seed: u64) -> Self {
+    pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
@@ -175,7 +175,7 @@ impl<'a> DirectionPictures<'a> {
                 .transforms(&self.transforms)
                 .cancel(self.cancel.clone())
                 .seed(self.seed.wrapping_add(number as u64));
-            let params = Fourier::new(self.size, self.size).with_channels(colours);
+            let params = Fourier::new(self.size, self.size).channels(colours);
             let run = run.run(Objective::per_image(each), params)?;
             if run.ending() == Ending::Canceled {
                 return Err(InspectError::Canceled { done, total });

@@ -107,7 +107,7 @@ pub enum InspectError {
         source: std::io::Error,
     },
     /// A folder without a picture.
-    #[error("{path:?} holds no file that ends in .png, .jpg or .jpeg{}", if *.recursive { "" } else { "; search the folders in it with with_recursive(true)" })]
+    #[error("{path:?} holds no file that ends in .png, .jpg or .jpeg{}", if *.recursive { "" } else { "; search the folders in it with recursive(true)" })]
     NoPictures {
         /// The folder.
         path: PathBuf,

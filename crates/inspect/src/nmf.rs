@@ -75,21 +75,21 @@ impl<'a> Nmf<'a> {
 
     /// Sets how often both factors are updated at most.
     #[must_use]
-    pub const fn with_iterations(mut self, iterations: usize) -> Self {
+    pub const fn iterations(mut self, iterations: usize) -> Self {
         self.iterations = iterations;
         self
     }
 
     /// Sets by what share the error must fall in 10 updates to go on; 0 for always.
     #[must_use]
-    pub const fn with_tolerance(mut self, tolerance: f64) -> Self {
+    pub const fn tolerance(mut self, tolerance: f64) -> Self {
         self.tolerance = tolerance;
         self
     }
 
     /// Sets the seed of the start.
     #[must_use]
-    pub const fn with_seed(mut self, seed: u64) -> Self {
+    pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
@@ -349,7 +349,7 @@ mod tests {
         let (rows, groups, columns) = (30, 3, 12);
         let (w, h) = known(rows, groups, columns);
         let v = product(&w, &h, groups);
-        let nmf = Nmf::new(groups).with_iterations(20_000).with_tolerance(0.0);
+        let nmf = Nmf::new(groups).iterations(20_000).tolerance(0.0);
         let found = nmf.factor(&v, columns).expect("a matrix");
         let error = found.errors[found.errors.len() - 1];
         assert!(error < 1e-3, "{error}");
@@ -375,7 +375,7 @@ mod tests {
         let noise = Array::noise([40 * 17], 3).values;
         let v: Vec<f32> = noise.iter().map(|v| v.max(0.0) * 1e4).collect();
         for groups in [1, 4, 30] {
-            let nmf = Nmf::new(groups).with_iterations(200).with_tolerance(0.0);
+            let nmf = Nmf::new(groups).iterations(200).tolerance(0.0);
             let Factors { errors, .. } = nmf.factor(&v, 17).expect("a matrix");
             assert_eq!(errors.len(), 201);
             for pair in errors.windows(2) {
@@ -405,7 +405,7 @@ mod tests {
     fn groups_are_normal_and_ordered_and_the_seed_decides() {
         let v: Vec<f32> = Array::noise([20 * 9], 5).values;
         let v: Vec<f32> = v.iter().map(|v| v.abs()).collect();
-        let factor = |seed| Nmf::new(4).with_seed(seed).factor(&v, 9).expect("a matrix");
+        let factor = |seed| Nmf::new(4).seed(seed).factor(&v, 9).expect("a matrix");
         let found = factor(0);
         assert_eq!(found, factor(0));
         assert_ne!(found, factor(1));
@@ -446,8 +446,8 @@ mod tests {
         ));
         for nmf in [
             Nmf::new(0),
-            Nmf::new(1).with_iterations(0),
-            Nmf::new(1).with_tolerance(f64::NAN),
+            Nmf::new(1).iterations(0),
+            Nmf::new(1).tolerance(f64::NAN),
         ] {
             let refused = refuse(nmf, &[1.0; 4], 2);
             assert!(matches!(refused, InspectError::Setting(_)));

@@ -25,10 +25,7 @@ fn directions(count: usize) -> Vec<Vec<f32>> {
 }
 
 fn quick<'a>() -> DirectionPictures<'a> {
-    DirectionPictures::new()
-        .with_size(12)
-        .with_steps(2)
-        .with_batch(2)
+    DirectionPictures::new().size(12).steps(2).batch(2)
 }
 
 /// Numbers of the pictures that were made before an operation was canceled, and of all.
@@ -80,10 +77,10 @@ fn a_grid_ends_by_its_own_token_and_by_that_of_its_pictures() {
                 seen.push((progress.done, progress.total));
                 token.cancel();
             })
-            .with_pictures(quick());
+            .pictures(quick());
         assert_eq!(counts(render(grid)), (2, 9));
         assert_eq!(seen, [(2, Some(9))]);
-        let grid = ActivationGrid::new().with_pictures(quick().cancel(canceled()));
+        let grid = ActivationGrid::new().pictures(quick().cancel(canceled()));
         assert_eq!(counts(render(grid)), (0, 9));
     });
 }
@@ -98,7 +95,7 @@ fn a_search_returns_what_it_has_seen() {
             let picture = photograph(32, 32, number + 1);
             picture.save(path).expect("writable");
         }
-        let search = || DatasetExamples::new(folder.path()).with_batch(1);
+        let search = || DatasetExamples::new(folder.path()).batch(1);
         let find = |search: DatasetExamples<'_>| search.find(&net, LAYER, 1).expect("a search");
         let token = CancelToken::new();
         let found = find(search().cancel(token.clone()).observer(move |progress| {
@@ -119,7 +116,7 @@ fn a_search_returns_what_it_has_seen() {
 fn a_factorization_returns_the_factors_so_far() {
     let matrix: Vec<f32> = Array::noise([20 * 9], 5).values;
     let matrix: Vec<f32> = matrix.iter().map(|v| v.abs()).collect();
-    let nmf = || Nmf::new(3).with_tolerance(0.0).with_iterations(8);
+    let nmf = || Nmf::new(3).tolerance(0.0).iterations(8);
     let factor = |nmf: Nmf<'_>| nmf.factor(&matrix, 9).expect("a matrix");
     let mut seen = Vec::new();
     let whole = factor(nmf().observer(|progress| seen.push((progress.done, progress.total))));
@@ -137,7 +134,7 @@ fn a_factorization_returns_the_factors_so_far() {
     let part = factor(after(3, nmf(), token));
     assert!(part.canceled);
     assert_eq!(part.errors, whole.errors[..4]);
-    let shorter = factor(nmf().with_iterations(3));
+    let shorter = factor(nmf().iterations(3));
     let Factors { w, h, .. } = shorter;
     assert_eq!((part.w, part.h), (w, h));
     let start = factor(nmf().cancel(canceled()));

@@ -91,10 +91,10 @@ fn the_most_exciting_are_found_whatever_the_batch() {
         for side in [None, Some(32)] {
             let find = |batch, recursive, count| -> Examples {
                 DatasetExamples::new(folder.path())
-                    .with_side(side)
-                    .with_batch(batch)
-                    .with_recursive(recursive)
-                    .with_count(count)
+                    .side(side)
+                    .batch(batch)
+                    .recursive(recursive)
+                    .count(count)
                     .find(&net, LAYER, CHANNEL)
                     .expect("a search")
             };
@@ -134,8 +134,8 @@ fn statistics_are_those_of_the_map() {
         let plane = map.channel(CHANNEL).expect("a channel");
         let find = |statistic| {
             let search = DatasetExamples::new(folder.path())
-                .with_side(None)
-                .with_statistic(statistic);
+                .side(None)
+                .statistic(statistic);
             let found = search.find(&net, LAYER, CHANNEL).expect("a search");
             found.best[0].clone()
         };
@@ -162,7 +162,7 @@ fn a_crop_lies_around_the_position_and_inside() {
         let net = tiny(device);
         let folder = folder();
         let found = DatasetExamples::new(folder.path())
-            .with_side(None)
+            .side(None)
             .find(&net, LAYER, CHANNEL)
             .expect("a search");
         let mut example = found.best[0].clone();
@@ -193,7 +193,7 @@ fn the_observer_sees_every_file_and_nothing_is_looked_at_in_vain() {
         let folder = folder();
         let mut seen = Vec::new();
         let search = DatasetExamples::new(folder.path())
-            .with_side(Some(32))
+            .side(Some(32))
             .observer(|progress| seen.push((progress.done, progress.total)));
         search.find(&net, LAYER, CHANNEL).expect("a search");
         let expected: Vec<_> = (1..=5).map(|done| (done, Some(5))).collect();
@@ -202,11 +202,7 @@ fn the_observer_sees_every_file_and_nothing_is_looked_at_in_vain() {
         let find =
             |search: DatasetExamples<'_>| search.find(&net, LAYER, CHANNEL).expect_err("a refusal");
         let search = || DatasetExamples::new(folder.path());
-        for search in [
-            search().with_count(0),
-            search().with_batch(0),
-            search().with_side(Some(0)),
-        ] {
+        for search in [search().count(0), search().batch(0), search().side(Some(0))] {
             assert!(matches!(find(search), InspectError::Setting(_)));
         }
         let missing = find(DatasetExamples::new(folder.path().join("missing")));
@@ -214,7 +210,7 @@ fn the_observer_sees_every_file_and_nothing_is_looked_at_in_vain() {
         let empty = tempfile::tempdir().expect("a folder");
         let error = find(DatasetExamples::new(empty.path()));
         assert!(matches!(error, InspectError::NoPictures { .. }));
-        assert!(error.to_string().contains("with_recursive"));
+        assert!(error.to_string().contains("recursive"));
         let channel = search().find(&net, LAYER, 16);
         assert!(matches!(
             channel,
@@ -233,7 +229,7 @@ fn a_sliver_of_a_photograph_is_cut_to_its_middle() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("sliver.png");
         photograph(200, 4, 3).save(&path).expect("writable");
-        let search = DatasetExamples::new(folder.path()).with_side(Some(24));
+        let search = DatasetExamples::new(folder.path()).side(Some(24));
         let found = search.find(&net, LAYER, CHANNEL).expect("a search");
         let picture = &found.best[0].picture;
         assert_eq!((picture.width(), picture.height()), (96, 24));
@@ -250,7 +246,7 @@ fn a_photograph_that_does_not_fit_is_told_and_the_others_are_ranked() {
             let picture = photograph(side, 9, number as u64 + 1);
             picture.save(path).expect("writable");
         }
-        let search = DatasetExamples::new(folder.path()).with_side(None);
+        let search = DatasetExamples::new(folder.path()).side(None);
         let found = search.find(&net, "second", 1).expect("a search");
         assert_eq!((found.seen, found.best.len()), (2, 2));
         assert!(found.best[0].value >= found.best[1].value);

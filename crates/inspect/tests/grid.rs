@@ -7,12 +7,7 @@ use oneiric_core::Picture;
 use oneiric_inspect::{ActivationGrid, DirectionPictures, InspectError, activations};
 
 fn quick<'a>() -> ActivationGrid<'a> {
-    ActivationGrid::new().with_pictures(
-        DirectionPictures::new()
-            .with_size(12)
-            .with_steps(2)
-            .with_batch(4),
-    )
+    ActivationGrid::new().pictures(DirectionPictures::new().size(12).steps(2).batch(4))
 }
 
 #[test]
@@ -22,17 +17,12 @@ fn each_cell_is_the_picture_of_its_position() {
         let photograph = photograph(80, 48, 1);
         let map = activations(&net, &photograph, "mixed4a").expect("a layer");
         assert_eq!((map.width(), map.height()), (5, 3));
-        let grid = quick()
-            .with_stride(2)
-            .render(&net, &photograph, "inception_4a");
+        let grid = quick().stride(2).render(&net, &photograph, "inception_4a");
         let grid = grid.expect("a grid");
         assert_eq!((grid.columns, grid.cells.len()), (3, 6));
         let places = [(0, 0), (2, 0), (4, 0), (0, 2), (2, 2), (4, 2)];
         let directions = places.map(|(x, y)| map.vector(x, y).expect("a position"));
-        let pictures = DirectionPictures::new()
-            .with_size(12)
-            .with_steps(2)
-            .with_batch(4);
+        let pictures = DirectionPictures::new().size(12).steps(2).batch(4);
         let expected = pictures
             .render(&net, "mixed4a", &directions)
             .expect("cells");
@@ -53,9 +43,7 @@ fn scaled_cells_are_as_large_as_their_activations() {
         let plain = quick()
             .render(&net, &photograph, "mixed4c")
             .expect("a grid");
-        let grid = quick()
-            .with_scaled(true)
-            .render(&net, &photograph, "mixed4c");
+        let grid = quick().scaled(true).render(&net, &photograph, "mixed4c");
         let grid = grid.expect("a grid");
         assert_eq!(grid.cells, plain.cells);
         let largest = grid.norms.iter().copied().fold(0.0, f32::max);
@@ -77,7 +65,7 @@ fn a_stride_of_nothing_and_a_missing_layer_are_refused() {
     everywhere(|device| {
         let net = tiny(device);
         let photograph = photograph(48, 48, 2);
-        let refused = quick().with_stride(0).render(&net, &photograph, "mixed4c");
+        let refused = quick().stride(0).render(&net, &photograph, "mixed4c");
         assert!(matches!(refused, Err(InspectError::Setting(_))));
         let refused = quick().render(&net, &photograph, "mixed9z");
         assert!(matches!(refused, Err(InspectError::Model(_))));

@@ -9,10 +9,7 @@ use oneiric_inspect::{
 use oneiric_transform::Transforms;
 
 fn quick<'a>() -> DirectionPictures<'a> {
-    DirectionPictures::new()
-        .with_size(16)
-        .with_steps(2)
-        .with_batch(3)
+    DirectionPictures::new().size(16).steps(2).batch(3)
 }
 
 #[test]
@@ -24,7 +21,7 @@ fn known_groups_are_found_with_their_places_in_every_photograph() {
         ActivationMap::new("a", [3, height, 2], values).expect("finite")
     };
     let maps = [map(2, 1.0), map(3, 2.0)];
-    let nmf = Nmf::new(2).with_iterations(5000).with_tolerance(0.0);
+    let nmf = Nmf::new(2).iterations(5000).tolerance(0.0);
     let groups = NeuronGroups::factor(&maps, nmf).expect("maps of one layer");
     assert!(groups.error() < 1e-3, "{}", groups.error());
     let expected = [[0.6, 0.8, 0.0], [0.0, 0.0, 1.0]];
@@ -96,16 +93,16 @@ fn pictures_of_directions_repeat_and_do_not_depend_on_their_neighbours() {
         };
         let first = render(
             quick()
-                .with_batch(2)
+                .batch(2)
                 .observer(|progress| seen.push((progress.done, progress.total))),
         );
         assert_eq!(seen, [(3, Some(4)), (4, Some(4))]);
-        assert_eq!(first, render(quick().with_batch(2)));
+        assert_eq!(first, render(quick().batch(2)));
         assert!(
             first[1].values().iter().all(|v| *v == 0.5),
             "nothing to see"
         );
-        let still = || quick().with_transforms(Transforms::none()).with_steps(8);
+        let still = || quick().transforms(Transforms::none()).steps(8);
         let alone = still()
             .render(&net, "mixed3b", &directions[..1])
             .expect("one");
@@ -125,9 +122,9 @@ fn settings_and_directions_are_checked() {
                 .render(&net, "mixed3b", &[direction])
                 .expect_err("a refusal")
         };
-        let refused = render(quick().with_batch(0), vec![1.0; 16]);
+        let refused = render(quick().batch(0), vec![1.0; 16]);
         assert!(matches!(refused, InspectError::Setting(_)));
-        let refused = render(quick().with_steps(0), vec![1.0; 16]);
+        let refused = render(quick().steps(0), vec![1.0; 16]);
         assert!(matches!(refused, InspectError::Run(_)));
         let refused = render(quick(), vec![1.0; 15]);
         assert!(matches!(refused, InspectError::Objective(_)));

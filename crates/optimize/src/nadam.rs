@@ -52,28 +52,28 @@ impl NAdam {
 
     /// Sets the decay of the mean gradient.
     #[must_use]
-    pub const fn with_beta_1(mut self, beta: f64) -> Self {
+    pub const fn beta_1(mut self, beta: f64) -> Self {
         self.beta_1 = beta;
         self
     }
 
     /// Sets the decay of the mean square.
     #[must_use]
-    pub const fn with_beta_2(mut self, beta: f64) -> Self {
+    pub const fn beta_2(mut self, beta: f64) -> Self {
         self.beta_2 = beta;
         self
     }
 
     /// Sets what keeps the quotient finite.
     #[must_use]
-    pub const fn with_epsilon(mut self, epsilon: f64) -> Self {
+    pub const fn epsilon(mut self, epsilon: f64) -> Self {
         self.epsilon = epsilon;
         self
     }
 
     /// Sets how fast the momentum warms up.
     #[must_use]
-    pub const fn with_momentum_decay(mut self, decay: f64) -> Self {
+    pub const fn momentum_decay(mut self, decay: f64) -> Self {
         self.momentum_decay = decay;
         self
     }
@@ -185,10 +185,10 @@ mod tests {
     fn the_steps_are_the_formulas_with_other_settings() {
         let [beta_1, beta_2, epsilon, decay, rate] = [0.8, 0.95, 1e-3, 0.1, 0.05];
         let optimizer = NAdam::new()
-            .with_beta_1(beta_1)
-            .with_beta_2(beta_2)
-            .with_epsilon(epsilon)
-            .with_momentum_decay(decay);
+            .beta_1(beta_1)
+            .beta_2(beta_2)
+            .epsilon(epsilon)
+            .momentum_decay(decay);
         let gradients: Vec<Vec<f32>> = (0..40).map(|s| Array::noise([3], s).values).collect();
         let mut x = START.map(f64::from);
         let (mut m, mut v, mut product) = ([0.0; 3], [0.0; 3], 1.0);

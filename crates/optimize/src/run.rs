@@ -30,8 +30,8 @@ pub(crate) fn run(
     let mut start_rng = generator(settings.seed, START_STREAM);
     let mut transform_rng = generator(settings.seed, TRANSFORM_STREAM);
     let mut latent_image = params.init(settings.batch, &mut start_rng, &device)?;
-    let [height, width] = params.size();
-    let shape = [settings.batch, params.channels(), height, width];
+    let [channels, height, width] = params.shape();
+    let shape = [settings.batch, channels, height, width];
     let mut record = Record::new(settings.seed, &latent_image, shape)?;
     let mut transparency = settings.transparency.then(Transparency::default);
     let mut ending = Ending::Completed;
@@ -168,18 +168,18 @@ fn check(
         }
     }
     Backend::of(&network_device)?;
+    let [channels, height, width] = params.shape();
     if let Some(path) = &settings.save_to {
         Picture::check_writable(path)?;
-        Picture::check_channels(params.channels())?;
+        Picture::check_channels(channels)?;
     }
-    let [height, width] = params.size();
     if width == 0 || height == 0 {
         return Err(ParamError::EmptyImage { width, height }.into());
     }
     let transforms = &settings.transforms;
-    let [view_height, view_width] = transforms.smallest(params.size())?;
-    let channels = params.channels();
-    let view = [transforms.channels(channels)?, view_height, view_width];
+    let [view_height, view_width] = transforms.smallest_output([height, width])?;
+    let view_channels = transforms.output_channels(channels)?;
+    let view = [view_channels, view_height, view_width];
     objective.check(settings.batch.max(1), [channels, height, width], view)?;
     Ok(network_device)
 }

@@ -86,8 +86,8 @@ fn an_objective_that_is_not_finite_ends_the_run_with_the_last_good_picture() {
 struct Breaking;
 
 impl Parameterization for Breaking {
-    fn size(&self) -> [usize; 2] {
-        [4, 4]
+    fn shape(&self) -> [usize; 3] {
+        [3, 4, 4]
     }
 
     fn init(

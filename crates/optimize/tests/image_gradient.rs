@@ -80,7 +80,7 @@ fn a_picture_without_colours_is_not_cut_out() -> Result<(), RunError> {
     let run = short(1)
         .transparency(true)
         .transforms(Transforms::none())
-        .run(weighted(&device), Pixel::new(3, 2).with_channels(1))?;
+        .run(weighted(&device), Pixel::new(3, 2).channels(1))?;
     let refused = run.cut_out(80.0);
     assert!(matches!(
         refused,
@@ -97,7 +97,7 @@ fn what_no_file_can_hold_is_refused_before_any_work() {
         .transforms(Transforms::none())
         .observer(|_| panic!("no step is made"))
         .save_to(folder.path().join("five.png"))
-        .run(weighted(&device), Pixel::new(3, 2).with_channels(5));
+        .run(weighted(&device), Pixel::new(3, 2).channels(5));
     let refused = matches!(
         run,
         Err(RunError::Picture(PictureError::Channels { channels: 5 }))
@@ -112,8 +112,8 @@ struct Level {
 }
 
 impl Parameterization for Level {
-    fn size(&self) -> [usize; 2] {
-        [2, 2]
+    fn shape(&self) -> [usize; 3] {
+        [3, 2, 2]
     }
 
     fn init(

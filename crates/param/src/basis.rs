@@ -62,7 +62,7 @@ pub struct ImageSpec<'a> {
 ///     }
 /// }
 ///
-/// let params = InBasis::of(Stripes, 6, 4).with_channels(1);
+/// let params = InBasis::of(Stripes, 6, 4).channels(1);
 /// let latent_image = params.init(2, &mut ChaCha8Rng::seed_from_u64(0), &Device::flex())?;
 /// assert_eq!(latent_image.image().dims(), [2, 1, 4, 6]);
 /// # }

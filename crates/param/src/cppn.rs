@@ -86,19 +86,19 @@ impl Cppn {
             layers: 8,
             hidden: 24,
         };
-        Self::of(basis, width, height).with_decorrelated(false)
+        Self::of(basis, width, height).decorrelated(false)
     }
 
     /// Sets how many hidden layers there are.
     #[must_use]
-    pub const fn with_layers(mut self, layers: usize) -> Self {
+    pub const fn layers(mut self, layers: usize) -> Self {
         self.basis.layers = layers;
         self
     }
 
     /// Sets how many channels the convolution of a hidden layer has.
     #[must_use]
-    pub const fn with_hidden(mut self, hidden: usize) -> Self {
+    pub const fn hidden(mut self, hidden: usize) -> Self {
         self.basis.hidden = hidden;
         self
     }

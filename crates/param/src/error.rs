@@ -55,7 +55,7 @@ pub enum ParamError {
     /// A photograph of other channels than the image.
     #[error(
         "the photograph has {found} channels, the image {expected}; ask for other channels \
-         (with_channels) or make another picture of it (Picture::to_rgb, Picture::select)"
+         (channels) or make another picture of it (Picture::to_rgb, Picture::select)"
     )]
     PhotographChannels {
         /// Channels of the image.
@@ -66,7 +66,7 @@ pub enum ParamError {
     /// A photograph for a parameterization that starts anew only.
     #[error(
         "{basis} cannot start from a photograph: its numbers for one are not known; leave \
-         starting_from out, or start a pixel, Fourier or pyramid image there"
+         start_from out, or start a pixel, Fourier or pyramid image there"
     )]
     NoInverse {
         /// Which parameterization.

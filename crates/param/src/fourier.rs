@@ -53,7 +53,7 @@ impl Fourier {
 
     /// Sets the standard deviation of the start.
     #[must_use]
-    pub const fn with_sd(mut self, sd: f32) -> Self {
+    pub const fn sd(mut self, sd: f32) -> Self {
         self.basis.sd = sd;
         self
     }
@@ -61,7 +61,7 @@ impl Fourier {
     /// Sets the exponent of 1 / frequency: 0 treats all frequencies alike, more favours coarse
     /// structure.
     #[must_use]
-    pub const fn with_decay(mut self, decay: f32) -> Self {
+    pub const fn decay(mut self, decay: f32) -> Self {
         self.basis.decay = decay;
         self
     }

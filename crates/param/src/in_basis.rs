@@ -26,7 +26,7 @@ const MOST_CHANNELS: usize = 4096;
 /// | `decorrelated` | by the basis | optimise decorrelated colours; channels that are no colours are left alone | |
 /// | `squash` | sigmoid | how values are brought into 0..=1 | |
 /// | `shared` | none | tensors that all images of a batch share; more than one adds up | see [`Shared`] |
-/// | `starting_from` | noise | a photograph to start from | of the image's size and channels |
+/// | `start_from` | noise | a photograph to start from | of the image's size and channels |
 #[derive(Debug, Clone)]
 pub struct InBasis<B> {
     size: [usize; 2],
@@ -57,7 +57,7 @@ impl<B> InBasis<B> {
     /// Sets the channels of the images: 1 grey, 3 RGB, 4 RGB and alpha (in 0..=1 by a sigmoid), or
     /// any other number.
     #[must_use]
-    pub const fn with_channels(mut self, channels: usize) -> Self {
+    pub const fn channels(mut self, channels: usize) -> Self {
         self.channels = channels;
         self
     }
@@ -65,28 +65,28 @@ impl<B> InBasis<B> {
     /// Sets whether decorrelated colours are optimised, where there are colours: in images of 3 or
     /// 4 channels.
     #[must_use]
-    pub const fn with_decorrelated(mut self, decorrelated: bool) -> Self {
+    pub const fn decorrelated(mut self, decorrelated: bool) -> Self {
         self.colour.decorrelated = decorrelated;
         self
     }
 
     /// Sets how values are brought into 0..=1.
     #[must_use]
-    pub const fn with_squash(mut self, squash: Squash) -> Self {
+    pub const fn squash(mut self, squash: Squash) -> Self {
         self.colour.squash = squash;
         self
     }
 
     /// Adds a tensor that all images of a batch share, which keeps them aligned.
     #[must_use]
-    pub fn with_shared(mut self, shared: Shared) -> Self {
+    pub fn shared(mut self, shared: Shared) -> Self {
         self.shared.push(shared);
         self
     }
 
     /// Starts at a photograph instead of noise. Shared tensors then start at 0.
     #[must_use]
-    pub fn starting_from(mut self, photograph: Picture) -> Self {
+    pub fn start_from(mut self, photograph: Picture) -> Self {
         self.start = Some(photograph);
         self
     }
@@ -115,12 +115,9 @@ impl<B> InBasis<B> {
 }
 
 impl<B: Basis> Parameterization for InBasis<B> {
-    fn size(&self) -> [usize; 2] {
-        self.size
-    }
-
-    fn channels(&self) -> usize {
-        self.channels
+    fn shape(&self) -> [usize; 3] {
+        let [height, width] = self.size;
+        [self.channels, height, width]
     }
 
     fn init(

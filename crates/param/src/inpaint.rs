@@ -51,12 +51,8 @@ impl<P: Parameterization> Inpaint<P> {
 }
 
 impl<P: Parameterization> Parameterization for Inpaint<P> {
-    fn size(&self) -> [usize; 2] {
-        self.params.size()
-    }
-
-    fn channels(&self) -> usize {
-        self.params.channels()
+    fn shape(&self) -> [usize; 3] {
+        self.params.shape()
     }
 
     fn init(
@@ -66,8 +62,8 @@ impl<P: Parameterization> Parameterization for Inpaint<P> {
         device: &Device,
     ) -> Result<LatentImage, ParamError> {
         Backend::of(device)?;
-        let [height, width] = self.size();
-        let under = photograph(&self.photograph, [self.channels(), height, width], device)?;
+        let [channels, height, width] = self.shape();
+        let under = photograph(&self.photograph, [channels, height, width], device)?;
         let (found_width, found_height) = (self.mask.width(), self.mask.height());
         let found_channels = self.mask.channels();
         if (found_width, found_height, found_channels) != (width, height, 1) {

@@ -9,13 +9,9 @@ use crate::ParamError;
 
 /// A way to describe images by numbers that an optimizer can change.
 pub trait Parameterization: fmt::Debug + Send + Sync {
-    /// Height and width of the images.
-    fn size(&self) -> [usize; 2];
-
-    /// Channels of the images: 1 grey, 3 RGB, 4 RGB and alpha, or any other number.
-    fn channels(&self) -> usize {
-        3
-    }
+    /// Returns channels, height and width of the images. Channels are 1 gray, 3 RGB, 4 RGB and alpha,
+    /// or any other number.
+    fn shape(&self) -> [usize; 3];
 
     /// The latent of `batch` images to start from, their random numbers drawn from `rng`.
     ///
@@ -34,12 +30,8 @@ pub trait Parameterization: fmt::Debug + Send + Sync {
 macro_rules! forward {
     ($($pointer:ty),*) => {$(
         impl<P: Parameterization + ?Sized> Parameterization for $pointer {
-            fn size(&self) -> [usize; 2] {
-                (**self).size()
-            }
-
-            fn channels(&self) -> usize {
-                (**self).channels()
+            fn shape(&self) -> [usize; 3] {
+                (**self).shape()
             }
 
             fn init(

@@ -32,7 +32,7 @@ const FLAT: f64 = 1e-3;
 ///
 /// Without photographs, magnitudes are 1 / frequency, as the scale of [`Fourier`](crate::Fourier).
 /// The authors take the mean magnitudes of ImageNet's training images:
-/// [`with_magnitude_of`](Maco::with_magnitude_of) takes yours. Optimise it with a rate near 1.
+/// [`magnitudes_of`](Maco::magnitudes_of) takes yours. Optimise it with a rate near 1.
 ///
 /// Source: Fel et al., "Unlocking Feature Visualization for Deeper Networks with MAgnitude
 /// Constrained Optimization" (NeurIPS 2023), and their Horama, `maco_fv.py`, which starts at normally
@@ -40,7 +40,7 @@ const FLAT: f64 = 1e-3;
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `magnitude_of` | 1 / frequency | photographs whose mean magnitudes are taken | with the image's channels |
+/// | `magnitudes_of` | 1 / frequency | photographs whose mean magnitudes are taken | with the image's channels |
 /// | `decorrelated` | true | optimise decorrelated colours | |
 ///
 /// and those of every [`InBasis`]. Of a photograph to start from, the phases are taken: the start is
@@ -63,7 +63,7 @@ impl Maco {
     /// Sets photographs whose mean magnitudes the images have, as decorrelated colours before the
     /// sigmoid. Those of another size are resized.
     #[must_use]
-    pub fn with_magnitude_of(mut self, photographs: &[Picture]) -> Self {
+    pub fn magnitudes_of(mut self, photographs: &[Picture]) -> Self {
         self.basis.photographs = Some(photographs.to_vec());
         self
     }

@@ -28,12 +28,12 @@ impl Pixel {
     /// Images of that size.
     #[must_use]
     pub const fn new(width: usize, height: usize) -> Self {
-        Self::of(Pixels { sd: 0.01 }, width, height).with_decorrelated(false)
+        Self::of(Pixels { sd: 0.01 }, width, height).decorrelated(false)
     }
 
     /// Sets the standard deviation of the start.
     #[must_use]
-    pub const fn with_sd(mut self, sd: f32) -> Self {
+    pub const fn sd(mut self, sd: f32) -> Self {
         self.basis.sd = sd;
         self
     }

@@ -50,14 +50,14 @@ impl Pyramid {
 
     /// Sets how many images are added up, each half as large as the one before.
     #[must_use]
-    pub const fn with_levels(mut self, levels: usize) -> Self {
+    pub const fn levels(mut self, levels: usize) -> Self {
         self.basis.levels = levels;
         self
     }
 
     /// Sets the standard deviation of each level's start.
     #[must_use]
-    pub const fn with_sd(mut self, sd: f32) -> Self {
+    pub const fn sd(mut self, sd: f32) -> Self {
         self.basis.sd = sd;
         self
     }

@@ -32,8 +32,8 @@ use crate::{
 ///
 /// // Six images with a common coarse layout, neighbours alike in finer things too.
 /// let params = Fourier::new(64, 64)
-///     .with_shared(Shared::new(8, 8))
-///     .with_shared(Shared::new(32, 32).with_batch(3));
+///     .shared(Shared::new(8, 8))
+///     .shared(Shared::new(32, 32).batch(3));
 /// let mut rng = ChaCha8Rng::seed_from_u64(0);
 /// let latent_image = params.init(6, &mut rng, &Device::flex())?;
 /// assert_eq!(latent_image.latent().len(), 3);
@@ -60,14 +60,14 @@ impl Shared {
 
     /// Sets how many shared images there are.
     #[must_use]
-    pub const fn with_batch(mut self, batch: usize) -> Self {
+    pub const fn batch(mut self, batch: usize) -> Self {
         self.batch = batch;
         self
     }
 
     /// Sets the standard deviation of the start.
     #[must_use]
-    pub const fn with_sd(mut self, sd: f32) -> Self {
+    pub const fn sd(mut self, sd: f32) -> Self {
         self.sd = sd;
         self
     }

@@ -24,9 +24,7 @@ fn the_pyramid_is_the_sum_of_its_levels() {
     let sizes = [[5, 7], [3, 4], [2, 2], [1, 1]];
     for (backend, device) in devices() {
         for channels in [1, 3] {
-            let params = Pyramid::new(7, 5)
-                .with_channels(channels)
-                .with_decorrelated(false);
+            let params = Pyramid::new(7, 5).channels(channels).decorrelated(false);
             let latent_image = latent_image(&params, 2, &device);
             let latent = noise_latent(&latent_image, 1.0);
             assert_eq!(latent.len(), sizes.len());
@@ -48,11 +46,11 @@ fn the_pyramid_is_the_sum_of_its_levels() {
 fn shared_tensors_are_stretched_over_space_and_batch_and_added() {
     for (backend, device) in devices() {
         for (shared, [n, h, w]) in [
-            (Shared::new(3, 2).with_batch(2), [2, 2, 3]),
+            (Shared::new(3, 2).batch(2), [2, 2, 3]),
             (Shared::new(1, 1), [1, 1, 1]),
-            (Shared::new(6, 4).with_batch(5), [5, 4, 6]),
+            (Shared::new(6, 4).batch(5), [5, 4, 6]),
         ] {
-            let params = Pixel::new(6, 4).with_shared(shared);
+            let params = Pixel::new(6, 4).shared(shared);
             let latent_image = latent_image(&params, 5, &device);
             let latent = noise_latent(&latent_image, 1.0);
             let low = latent[1].clone().reshape([n, 3, h, w]);
@@ -68,9 +66,9 @@ fn shared_tensors_are_stretched_over_space_and_batch_and_added() {
 fn several_shared_tensors_add_up_and_images_that_share_all_are_one() {
     for (backend, device) in devices() {
         let params = Fourier::new(8, 6)
-            .with_sd(0.0)
-            .with_shared(Shared::new(4, 3).with_sd(1.0))
-            .with_shared(Shared::new(2, 2).with_sd(1.0));
+            .sd(0.0)
+            .shared(Shared::new(4, 3).sd(1.0))
+            .shared(Shared::new(2, 2).sd(1.0));
         let latent_image = latent_image(&params, 3, &device);
         let image = Array::of(latent_image.image());
         let [first, second] = [0, 1].map(|i| &image.values[i * 3 * 48..][..3 * 48]);
@@ -123,7 +121,7 @@ fn naive_cppn(latent: &[Array], n: usize, k: usize, [x, y]: [f64; 2]) -> Vec<f64
 fn the_cppn_is_a_network_of_coordinates() {
     let reach = 3.0_f64.sqrt();
     for (backend, device) in devices() {
-        let params = Cppn::new(5, 3).with_channels(4);
+        let params = Cppn::new(5, 3).channels(4);
         let latent_image = latent_image(&params, 2, &device);
         let latent = noise_latent(&latent_image, 0.3);
         assert_eq!(latent.len(), 18);
@@ -221,7 +219,7 @@ fn phases_of_one_over_frequency() {
     let (h, w) = (5, 6);
     let fy = [0.0, 0.2, 0.4, 0.4, 0.2_f64];
     for (backend, device) in devices() {
-        let params = Maco::new(w, h).with_decorrelated(false);
+        let params = Maco::new(w, h).decorrelated(false);
         let latent_image = latent_image(&params, 1, &device);
         let phase = Array::of(latent_image.latent()[0].clone());
         let pi = std::f32::consts::PI;
@@ -262,18 +260,14 @@ fn phases_of_the_mean_magnitude_of_photographs() {
         f64::midpoint(of(&spectra[0][channel]), of(&spectra[1][channel]))
     };
     for (backend, device) in devices() {
-        let params = Maco::new(w, h)
-            .with_channels(2)
-            .with_magnitude_of(&photographs);
+        let params = Maco::new(w, h).channels(2).magnitudes_of(&photographs);
         let latent_image = latent_image(&params, 1, &device);
         let phase = Array::of(latent_image.latent()[0].clone());
         let expected = naive_phase(&phase.values, magnitude, [2, h, w]);
         let actual = Array::of(latent_image.image());
         assert_close(backend.name(), &actual, &expected, Tolerance::FOURIER);
         // Another size: resized first.
-        let larger = Maco::new(9, 7)
-            .with_channels(2)
-            .with_magnitude_of(&photographs);
+        let larger = Maco::new(9, 7).channels(2).magnitudes_of(&photographs);
         assert_eq!(
             common::latent_image(&larger, 2, &device).image().dims(),
             [2, 2, 7, 9]
@@ -287,10 +281,10 @@ fn a_masked_image_is_a_blend() {
     let values = (0..12).map(|i| [0.0, 1.0, 0.25][i % 3]).collect();
     let mask = Picture::with_channels(4, 3, 1, values).expect("grey");
     for (backend, device) in devices() {
-        let inner = Pixel::new(4, 3).with_sd(1.0);
+        let inner = Pixel::new(4, 3).sd(1.0);
         let painted = Array::of(latent_image(&inner, 2, &device).image());
         let masked = Inpaint::new(inner, under.clone(), mask.clone());
-        assert_eq!((masked.size(), masked.channels()), ([3, 4], 3));
+        assert_eq!(masked.shape(), [3, 3, 4]);
         let actual = Array::of(latent_image(&masked, 2, &device).image());
         let mut expected = painted.clone();
         for (at, value) in expected.values.iter_mut().enumerate() {
@@ -308,19 +302,19 @@ fn a_masked_image_is_a_blend() {
 fn gradients_agree_with_finite_differences() {
     let under = photograph(6, 5, 3, 5);
     let mask = photograph(6, 5, 1, 6);
-    let shared = || Shared::new(3, 2).with_batch(2);
+    let shared = || Shared::new(3, 2).batch(2);
     let params: [Box<dyn Parameterization>; 9] = [
-        Box::new(Pixel::new(6, 5).with_shared(shared())),
-        Box::new(Fourier::new(6, 5).with_channels(4).with_shared(shared())),
-        Box::new(Fourier::new(6, 5).with_channels(1)),
+        Box::new(Pixel::new(6, 5).shared(shared())),
+        Box::new(Fourier::new(6, 5).channels(4).shared(shared())),
+        Box::new(Fourier::new(6, 5).channels(1)),
         Box::new(Pyramid::new(6, 5)),
-        Box::new(Pyramid::new(6, 5).with_channels(5).with_levels(2)),
-        Box::new(Cppn::new(6, 5).with_layers(2).with_hidden(5)),
+        Box::new(Pyramid::new(6, 5).channels(5).levels(2)),
+        Box::new(Cppn::new(6, 5).layers(2).hidden(5)),
         Box::new(Maco::new(6, 5)),
         Box::new(
             Maco::new(6, 5)
-                .with_channels(4)
-                .with_magnitude_of(&[photograph(6, 5, 4, 7)]),
+                .channels(4)
+                .magnitudes_of(&[photograph(6, 5, 4, 7)]),
         ),
         Box::new(Inpaint::new(Fourier::new(6, 5), under, mask)),
     ];
@@ -328,7 +322,7 @@ fn gradients_agree_with_finite_differences() {
         for params in &params {
             let latent_image = latent_image(params.as_ref(), 2, &device);
             let latent = noise_latent(&latent_image, 0.5);
-            let weights = Array::noise([2, params.channels(), 5, 6], 2);
+            let weights = Array::noise([2, params.shape()[0], 5, 6], 2);
             for (index, at) in latent.iter().enumerate() {
                 let what = format!("{backend} {params:?}, latent {index}");
                 assert_gradient(&what, at, 1e-2, &device, |x| {

@@ -262,7 +262,7 @@ fn the_fourier_image_is_its_formula() {
     let lowest = 1.0 / 6.0_f64;
     for (backend, device) in devices() {
         let latent_image = Fourier::new(w, h)
-            .with_sd(1.0)
+            .sd(1.0)
             .init(1, &mut rng(), &device)
             .expect("fine");
         let latent = Array::of(latent_image.latent()[0].clone()).reshape([3, h, 4, 2]);
@@ -317,8 +317,8 @@ fn the_start_has_the_given_spread_and_is_the_same_on_every_backend() {
 fn gradients_of_both_images_agree_with_finite_differences() {
     for (backend, device) in devices() {
         let params: [Box<dyn Parameterization>; 2] = [
-            Box::new(Fourier::new(9, 6).with_sd(1.0)),
-            Box::new(Pixel::new(9, 6).with_sd(1.0).with_decorrelated(true)),
+            Box::new(Fourier::new(9, 6).sd(1.0)),
+            Box::new(Pixel::new(9, 6).sd(1.0).decorrelated(true)),
         ];
         for param in params {
             let latent_image = param.init(1, &mut rng(), &device).expect("fine");
@@ -341,8 +341,8 @@ fn a_photograph_comes_back_from_the_latent() {
     let photograph = Picture::new(7, 5, values).expect("values in 0..1");
     for (backend, device) in devices() {
         let params: [Box<dyn Parameterization>; 2] = [
-            Box::new(Fourier::new(7, 5).starting_from(photograph.clone())),
-            Box::new(Pixel::new(7, 5).starting_from(photograph.clone())),
+            Box::new(Fourier::new(7, 5).start_from(photograph.clone())),
+            Box::new(Pixel::new(7, 5).start_from(photograph.clone())),
         ];
         for param in params {
             let latent_image = param.init(2, &mut rng(), &device).expect("fits");
@@ -381,15 +381,15 @@ fn bad_configurations_are_refused_before_any_work() {
             ParamError::EmptyBatch
         ));
         for bad in [-1.0, f32::NAN] {
-            let sd = refused(&Fourier::new(8, 8).with_sd(bad), 1);
+            let sd = refused(&Fourier::new(8, 8).sd(bad), 1);
             assert!(matches!(sd, ParamError::Setting(_)));
         }
         for bad in [f32::INFINITY, 100.0] {
-            let decay = refused(&Fourier::new(8, 8).with_decay(bad), 1);
+            let decay = refused(&Fourier::new(8, 8).decay(bad), 1);
             assert!(matches!(decay, ParamError::Setting(_)));
         }
         let photograph = Picture::new(4, 8, vec![0.5; 96]).expect("grey");
-        let size = refused(&Pixel::new(8, 8).starting_from(photograph), 1).to_string();
+        let size = refused(&Pixel::new(8, 8).start_from(photograph), 1).to_string();
         assert!(size.contains("4x8") && size.contains("8x8"), "{size}");
     }
 }

@@ -31,25 +31,25 @@ fn photograph(side: usize, channels: usize) -> Picture {
     Picture::with_channels(side, side, channels, values.collect()).expect("values in 0..1")
 }
 
-fn starting_from(picture: &Picture) -> Vec<Box<dyn Parameterization>> {
+fn start_from(picture: &Picture) -> Vec<Box<dyn Parameterization>> {
     let (side, channels) = (picture.width(), picture.channels());
     let clear = Picture::with_channels(side, side, 1, vec![1.0; side * side]).expect("white");
     let fourier = Fourier::new(side, side)
-        .with_channels(channels)
-        .starting_from(picture.clone());
+        .channels(channels)
+        .start_from(picture.clone());
     let pyramid = Pyramid::new(side, side)
-        .with_channels(channels)
-        .starting_from(picture.clone());
+        .channels(channels)
+        .start_from(picture.clone());
     let pixel = Pixel::new(side, side)
-        .with_channels(channels)
-        .starting_from(picture.clone());
+        .channels(channels)
+        .start_from(picture.clone());
     vec![
         Box::new(Inpaint::new(fourier.clone(), picture.clone(), clear)),
-        Box::new(fourier.clone().with_decay(0.5)),
-        Box::new(fourier.with_shared(Shared::new(2, 2))),
-        Box::new(pyramid.clone().with_squash(Squash::Clamp)),
+        Box::new(fourier.clone().decay(0.5)),
+        Box::new(fourier.shared(Shared::new(2, 2))),
+        Box::new(pyramid.clone().squash(Squash::Clamp)),
         Box::new(pyramid),
-        Box::new(pixel.clone().with_decorrelated(true)),
+        Box::new(pixel.clone().decorrelated(true)),
         Box::new(pixel),
     ]
 }
@@ -60,7 +60,7 @@ fn an_image_starts_at_its_photograph() {
         for channels in [1, 3, 4, 6] {
             let picture = photograph(9, channels);
             let expected = Array::of(picture.to_tensor(&device).repeat_dim(0, 2));
-            for params in starting_from(&picture) {
+            for params in start_from(&picture) {
                 let actual = Array::of(latent_image(params.as_ref(), 2, &device).image());
                 let what = format!("{backend} {params:?}");
                 assert_close(&what, &actual, &expected, Tolerance::OfLargest(1e-4));
@@ -74,8 +74,8 @@ fn phases_start_at_those_of_a_photograph() {
     let picture = photograph(8, 3);
     for (backend, device) in devices() {
         let params = Maco::new(8, 8)
-            .with_magnitude_of(std::slice::from_ref(&picture))
-            .starting_from(picture.clone());
+            .magnitudes_of(std::slice::from_ref(&picture))
+            .start_from(picture.clone());
         let actual = Array::of(latent_image(&params, 1, &device).image());
         // With its own magnitudes: the photograph, standardised.
         let colour = ColorMapping {
@@ -120,7 +120,7 @@ fn images_learn_a_photograph() {
 fn a_cppn_learns_xor() {
     for (backend, device) in devices() {
         let target = Array::new([1, 1, 2, 2], vec![0.0, 1.0, 1.0, 0.0]).tensor(&device);
-        let mut latent_image = latent_image(&Cppn::new(2, 2).with_channels(1), 1, &device);
+        let mut latent_image = latent_image(&Cppn::new(2, 2).channels(1), 1, &device);
         let error = fit(&mut latent_image, &target, 1000, 5e-3, 0.01);
         assert!(error < 0.01, "{backend}: {error}");
     }
@@ -144,39 +144,39 @@ fn what_makes_no_sense_is_refused_before_any_work() {
             }
         };
         for channels in [0, 5000] {
-            let params = Fourier::new(8, 8).with_channels(channels);
+            let params = Fourier::new(8, 8).channels(channels);
             says(&params, &["channels", &channels.to_string(), "4096"]);
         }
-        says(&Pyramid::new(8, 8).with_levels(0), &["levels", "0"]);
-        says(&Pyramid::new(8, 8).with_levels(17), &["levels", "17"]);
-        says(&Pyramid::new(8, 8).with_sd(-1.0), &["standard deviation"]);
-        says(&Cppn::new(8, 8).with_layers(0), &["layers", "0"]);
-        says(&Cppn::new(8, 8).with_hidden(0), &["width", "0"]);
+        says(&Pyramid::new(8, 8).levels(0), &["levels", "0"]);
+        says(&Pyramid::new(8, 8).levels(17), &["levels", "17"]);
+        says(&Pyramid::new(8, 8).sd(-1.0), &["standard deviation"]);
+        says(&Cppn::new(8, 8).layers(0), &["layers", "0"]);
+        says(&Cppn::new(8, 8).hidden(0), &["width", "0"]);
         says(
-            &Cppn::new(8, 8).starting_from(picture(8, 8, 3)),
+            &Cppn::new(8, 8).start_from(picture(8, 8, 3)),
             &["compositional", "cannot start from a photograph"],
         );
         says(
-            &Fourier::new(8, 8).starting_from(picture(8, 8, 1)),
+            &Fourier::new(8, 8).start_from(picture(8, 8, 1)),
             &["1 channels", "Picture::to_rgb"],
         );
         for shared in [
             Shared::new(9, 8),
             Shared::new(0, 8),
-            Shared::new(4, 4).with_batch(3),
-            Shared::new(4, 4).with_batch(0),
+            Shared::new(4, 4).batch(3),
+            Shared::new(4, 4).batch(0),
         ] {
-            says(&Pixel::new(8, 8).with_shared(shared), &["shared tensor"]);
+            says(&Pixel::new(8, 8).shared(shared), &["shared tensor"]);
         }
-        let sd = Shared::new(4, 4).with_sd(f32::NAN);
-        says(&Pixel::new(8, 8).with_shared(sd), &["standard deviation"]);
-        says(&Maco::new(8, 8).with_magnitude_of(&[]), &["0 photographs"]);
+        let sd = Shared::new(4, 4).sd(f32::NAN);
+        says(&Pixel::new(8, 8).shared(sd), &["standard deviation"]);
+        says(&Maco::new(8, 8).magnitudes_of(&[]), &["0 photographs"]);
         says(
-            &Maco::new(8, 8).with_magnitude_of(&[picture(4, 4, 3)]),
+            &Maco::new(8, 8).magnitudes_of(&[picture(4, 4, 3)]),
             &["flat"],
         );
         says(
-            &Maco::new(8, 8).with_magnitude_of(&[picture(4, 4, 4)]),
+            &Maco::new(8, 8).magnitudes_of(&[picture(4, 4, 4)]),
             &["4 channels"],
         );
         let masked = |under, mask| Inpaint::new(Fourier::new(8, 8), under, mask);

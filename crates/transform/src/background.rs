@@ -47,7 +47,7 @@ impl RandomBackground {
 
     /// Sets the standard deviation of the noise before the sigmoid; 0 is a grey background.
     #[must_use]
-    pub const fn with_spread(mut self, spread: f32) -> Self {
+    pub const fn spread(mut self, spread: f32) -> Self {
         self.spread = spread;
         self
     }
@@ -94,12 +94,12 @@ impl Transform for RandomBackground {
         rgb * alpha + ground
     }
 
-    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+    fn smallest_output(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
         check_sd(self, "spread", self.spread)?;
         Ok(size)
     }
 
-    fn channels(&self, channels: usize) -> Result<usize, TransformError> {
+    fn output_channels(&self, channels: usize) -> Result<usize, TransformError> {
         match channels {
             4 => Ok(3),
             _ => Err(wrong_channels(self, channels, "4 channels, RGB and alpha")),

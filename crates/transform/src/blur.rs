@@ -62,7 +62,7 @@ impl Transform for GaussianBlur {
         mix(images, gaussian(h, sigma), gaussian(w, sigma))
     }
 
-    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+    fn smallest_output(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
         let [least, most] = self.sigma;
         check_sd(self, "least sigma", least)?;
         check_sd(self, "largest sigma", most)?;

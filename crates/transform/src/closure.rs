@@ -27,7 +27,7 @@ type Channels = dyn Fn(usize) -> Option<usize> + Send + Sync;
 /// let halved = FnTransform::new("every other pixel", |images, _| {
 ///     images.slice(s![.., .., ..;2, ..;2])
 /// })
-/// .with_smallest(|size| Some(size.map(|n| n.div_ceil(2))));
+/// .smallest(|size| Some(size.map(|n| n.div_ceil(2))));
 /// let transforms = Transforms::standard().then(negative).then(halved);
 /// ```
 ///
@@ -61,7 +61,7 @@ impl FnTransform {
     /// Sets the smallest height and width that images of that height and width come out with;
     /// `None`, or a side of 0, refuses them as too small.
     #[must_use]
-    pub fn with_smallest(
+    pub fn smallest(
         mut self,
         smallest: impl Fn([usize; 2]) -> Option<[usize; 2]> + Send + Sync + 'static,
     ) -> Self {
@@ -71,7 +71,7 @@ impl FnTransform {
 
     /// Sets how many channels images of that many come out with; `None` refuses them.
     #[must_use]
-    pub fn with_channels(
+    pub fn channels(
         mut self,
         channels: impl Fn(usize) -> Option<usize> + Send + Sync + 'static,
     ) -> Self {
@@ -93,8 +93,8 @@ impl Transform for FnTransform {
             .is_some_and(|[least, narrowest]| height >= least && width >= narrowest);
         assert!(
             kept && large,
-            "the transform {:?} made {:?} of images {:?}, which is not what its `with_smallest` \
-             and `with_channels` say",
+            "the transform {:?} made {:?} of images {:?}, which is not what its `smallest` \
+             and `channels` say",
             self.name,
             [views, channels, height, width],
             [n, c, h, w],
@@ -102,12 +102,12 @@ impl Transform for FnTransform {
         view
     }
 
-    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+    fn smallest_output(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
         let smallest = (self.smallest)(size).filter(|size| !size.contains(&0));
         smallest.ok_or_else(|| too_small(self, size))
     }
 
-    fn channels(&self, channels: usize) -> Result<usize, TransformError> {
+    fn output_channels(&self, channels: usize) -> Result<usize, TransformError> {
         (self.channels)(channels)
             .ok_or_else(|| wrong_channels(self, channels, "what its function takes"))
     }

@@ -54,28 +54,28 @@ impl ColourJitter {
 
     /// Sets how far the factor of brightness goes from 1.
     #[must_use]
-    pub const fn with_brightness(mut self, amount: f32) -> Self {
+    pub const fn brightness(mut self, amount: f32) -> Self {
         self.brightness = amount;
         self
     }
 
     /// Sets how far the factor of contrast goes from 1.
     #[must_use]
-    pub const fn with_contrast(mut self, amount: f32) -> Self {
+    pub const fn contrast(mut self, amount: f32) -> Self {
         self.contrast = amount;
         self
     }
 
     /// Sets how far the factor of saturation goes from 1.
     #[must_use]
-    pub const fn with_saturation(mut self, amount: f32) -> Self {
+    pub const fn saturation(mut self, amount: f32) -> Self {
         self.saturation = amount;
         self
     }
 
     /// Sets how far hue turns, as a share of a full turn.
     #[must_use]
-    pub const fn with_hue(mut self, amount: f32) -> Self {
+    pub const fn hue(mut self, amount: f32) -> Self {
         self.hue = amount;
         self
     }
@@ -167,7 +167,7 @@ impl Transform for ColourJitter {
         Tensor::cat(vec![change.apply(rgb), rest], 1)
     }
 
-    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+    fn smallest_output(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
         check_share(self, "brightness", self.brightness)?;
         check_share(self, "contrast", self.contrast)?;
         check_share(self, "saturation", self.saturation)?;
@@ -176,7 +176,7 @@ impl Transform for ColourJitter {
         Ok(size)
     }
 
-    fn channels(&self, channels: usize) -> Result<usize, TransformError> {
+    fn output_channels(&self, channels: usize) -> Result<usize, TransformError> {
         match channels {
             3 | 4 => Ok(channels),
             _ => Err(wrong_channels(self, channels, "3 channels or 4")),

@@ -33,7 +33,7 @@ impl CropOrPad {
 
     /// Sets the value that comes in from outside the image.
     #[must_use]
-    pub const fn with_fill(mut self, fill: f32) -> Self {
+    pub const fn fill(mut self, fill: f32) -> Self {
         self.fill = fill;
         self
     }
@@ -55,7 +55,7 @@ impl Transform for CropOrPad {
         window(images, view)
     }
 
-    fn smallest(&self, _size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+    fn smallest_output(&self, _size: [usize; 2]) -> Result<[usize; 2], TransformError> {
         check_share(self, "fill", self.fill)?;
         check_size(self, self.size)?;
         Ok(self.size)

@@ -24,7 +24,7 @@ impl RandomFlip {
 
     /// Sets how often.
     #[must_use]
-    pub const fn with_probability(mut self, probability: f32) -> Self {
+    pub const fn probability(mut self, probability: f32) -> Self {
         self.probability = probability;
         self
     }
@@ -46,7 +46,7 @@ impl Transform for RandomFlip {
         }
     }
 
-    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+    fn smallest_output(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
         check_share(self, "probability", self.probability)?;
         Ok(size)
     }

@@ -38,7 +38,7 @@ impl Transform for Jitter {
         window(images, view)
     }
 
-    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+    fn smallest_output(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
         let left = size.map(|n| n.saturating_sub(self.by));
         if left.contains(&0) {
             return Err(TransformError::TooSmall {

@@ -35,14 +35,14 @@ impl Noise {
 
     /// Adds noise that is even between minus and plus that, too.
     #[must_use]
-    pub const fn with_uniform(mut self, half_width: f32) -> Self {
+    pub const fn uniform(mut self, half_width: f32) -> Self {
         self.uniform = half_width;
         self
     }
 
     /// Sets whether values stay in 0..=1.
     #[must_use]
-    pub const fn with_clamped(mut self, clamped: bool) -> Self {
+    pub const fn clamped(mut self, clamped: bool) -> Self {
         self.clamped = clamped;
         self
     }
@@ -72,7 +72,7 @@ impl Transform for Noise {
         }
     }
 
-    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+    fn smallest_output(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
         check_sd(self, "sd", self.sd)?;
         check_sd(self, "uniform", self.uniform)?;
         Ok(size)

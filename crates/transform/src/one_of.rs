@@ -44,19 +44,19 @@ impl Transform for OneOf {
     }
 
     /// The smallest height and the smallest width of all choices.
-    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+    fn smallest_output(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
         self.choices
             .iter()
             .try_fold([usize::MAX; 2], |least, choice| {
-                let [height, width] = choice.smallest(size)?;
+                let [height, width] = choice.smallest_output(size)?;
                 Ok([least[0].min(height), least[1].min(width)])
             })
     }
 
-    fn channels(&self, channels: usize) -> Result<usize, TransformError> {
-        let out = self.choices[0].channels(channels)?;
+    fn output_channels(&self, channels: usize) -> Result<usize, TransformError> {
+        let out = self.choices[0].output_channels(channels)?;
         for choice in &self.choices[1..] {
-            if choice.channels(channels)? != out {
+            if choice.output_channels(channels)? != out {
                 let allowed = "channels of which all its choices make the same number";
                 return Err(wrong_channels(self, channels, allowed));
             }

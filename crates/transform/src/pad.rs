@@ -46,18 +46,18 @@ impl Pad {
 
     /// Sets the border's value: short for [`Border::Value`].
     #[must_use]
-    pub const fn with_value(self, value: f32) -> Self {
-        self.with_border(Border::Value(value))
+    pub const fn value(self, value: f32) -> Self {
+        self.border(Border::Value(value))
     }
 
     /// Sets what the border shows.
     #[must_use]
-    pub const fn with_border(mut self, border: Border) -> Self {
+    pub const fn border(mut self, border: Border) -> Self {
         self.border = border;
         self
     }
 
-    fn with_fill(&self, images: Tensor<4>, fill: f32) -> Tensor<4> {
+    fn filled(&self, images: Tensor<4>, fill: f32) -> Tensor<4> {
         let [_, _, h, w] = images.dims();
         let view = Window {
             start: [-self.by.cast_signed(); 2],
@@ -97,7 +97,7 @@ impl Pad {
         }
         let border = TensorData::new(border, [1, channels, height, width]);
         let device = images.device().without_autodiff();
-        self.with_fill(images, 0.0) + Tensor::<4>::from_data(border, &device)
+        self.filled(images, 0.0) + Tensor::<4>::from_data(border, &device)
     }
 }
 
@@ -123,14 +123,14 @@ impl Transform for Pad {
             return images;
         }
         match self.border {
-            Border::Value(value) => self.with_fill(images, value),
+            Border::Value(value) => self.filled(images, value),
             Border::Reflect => self.reflected(images),
-            Border::RandomGrey => self.with_fill(images, colours[0]),
+            Border::RandomGrey => self.filled(images, colours[0]),
             Border::RandomColour => self.coloured(images, &colours),
         }
     }
 
-    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+    fn smallest_output(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
         check_border(self, self.by)?;
         if let Border::Value(value) = self.border {
             check_share(self, "value of the border", value)?;

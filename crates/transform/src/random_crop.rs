@@ -51,28 +51,28 @@ impl RandomCrop {
 
     /// Sets which share of a side the box takes, at the start of the run and at its end.
     #[must_use]
-    pub const fn with_shares(mut self, start: f32, end: f32) -> Self {
+    pub const fn shares(mut self, start: f32, end: f32) -> Self {
         self.shares = [start, end];
         self
     }
 
     /// Sets the standard deviation of the share.
     #[must_use]
-    pub const fn with_share_sd(mut self, sd: f32) -> Self {
+    pub const fn share_sd(mut self, sd: f32) -> Self {
         self.share_sd = sd;
         self
     }
 
     /// Sets the standard deviation of the centre, in sides of the image.
     #[must_use]
-    pub const fn with_centre_sd(mut self, sd: f32) -> Self {
+    pub const fn centre_sd(mut self, sd: f32) -> Self {
         self.centre_sd = sd;
         self
     }
 
     /// Sets the size that comes out.
     #[must_use]
-    pub const fn with_size(mut self, width: usize, height: usize) -> Self {
+    pub const fn size(mut self, width: usize, height: usize) -> Self {
         self.size = Some([height, width]);
         self
     }
@@ -116,7 +116,7 @@ impl Transform for RandomCrop {
         )
     }
 
-    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+    fn smallest_output(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
         for share in self.shares {
             let good = share > 0.0 && share <= 1.0;
             let allowed = "above 0 and at most 1 (a share, not pixels)";

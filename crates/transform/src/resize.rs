@@ -52,7 +52,7 @@ impl Transform for Resize {
         mix(images, triangles(h, height), triangles(w, width))
     }
 
-    fn smallest(&self, _size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+    fn smallest_output(&self, _size: [usize; 2]) -> Result<[usize; 2], TransformError> {
         check_size(self, self.size)?;
         Ok(self.size)
     }

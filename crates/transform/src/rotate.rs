@@ -29,7 +29,7 @@ impl RandomRotate {
 
     /// Sets the value that comes in from outside the image.
     #[must_use]
-    pub const fn with_fill(mut self, fill: f32) -> Self {
+    pub const fn fill(mut self, fill: f32) -> Self {
         self.fill = fill;
         self
     }
@@ -44,11 +44,11 @@ impl Transform for RandomRotate {
         let [_, _, h, w] = images.dims();
         resample(
             images,
-            Resampling::rotation([h, w], degrees).with_outside(self.fill),
+            Resampling::rotation([h, w], degrees).outside(self.fill),
         )
     }
 
-    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+    fn smallest_output(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
         check_share(self, "fill", self.fill)?;
         if self.degrees.is_empty() {
             return Err(TransformError::NoChoice {

@@ -39,7 +39,7 @@ impl Transform for RandomScale {
         resample(images, Resampling::scale([h, w], size))
     }
 
-    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+    fn smallest_output(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
         let transform = || format!("{self:?}");
         for &factor in &self.factors {
             let good = factor > 0.0 && factor <= LARGEST;

@@ -12,7 +12,7 @@ use crate::{
 /// A random, differentiable change of a batch of images.
 pub trait Transform: fmt::Debug + Send + Sync {
     /// Draws once and changes all images [n, c, h, w] alike. Values in 0..=1 stay there (unless a
-    /// setting says otherwise, as [`Noise::with_clamped`]); the size may change. What is drawn depends on the images' size, never on their number: a single one
+    /// setting says otherwise, as [`Noise::clamped`]); the size may change. What is drawn depends on the images' size, never on their number: a single one
     /// can be seen as one of a batch was.
     fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4>;
 
@@ -22,7 +22,7 @@ pub trait Transform: fmt::Debug + Send + Sync {
     ///
     /// When the settings make no sense or nothing of such an image would be left. What this
     /// accepts, [`apply`](Self::apply) can do.
-    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError>;
+    fn smallest_output(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError>;
 
     /// How many channels images of that many come out with: as many, unless a transform says
     /// otherwise.
@@ -30,7 +30,7 @@ pub trait Transform: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// When it does not take images of that many.
-    fn channels(&self, channels: usize) -> Result<usize, TransformError> {
+    fn output_channels(&self, channels: usize) -> Result<usize, TransformError> {
         Ok(channels)
     }
 }
@@ -43,12 +43,12 @@ macro_rules! forward {
                 (**self).apply(images, context)
             }
 
-            fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
-                (**self).smallest(size)
+            fn smallest_output(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+                (**self).smallest_output(size)
             }
 
-            fn channels(&self, channels: usize) -> Result<usize, TransformError> {
-                (**self).channels(channels)
+            fn output_channels(&self, channels: usize) -> Result<usize, TransformError> {
+                (**self).output_channels(channels)
             }
         }
     )*};
@@ -95,7 +95,7 @@ impl Transforms {
     /// same numbers are twice the noise here.
     #[must_use]
     pub fn maco() -> Self {
-        let noise = Noise::new(0.08).with_uniform(0.04).with_clamped(false);
+        let noise = Noise::new(0.08).uniform(0.04).clamped(false);
         Self::none().then(RandomCrop::new()).then(noise)
     }
 
@@ -125,15 +125,15 @@ impl Transform for Transforms {
             .fold(images, |images, transform| transform.apply(images, context))
     }
 
-    fn smallest(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
+    fn smallest_output(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
         self.list
             .iter()
-            .try_fold(size, |size, transform| transform.smallest(size))
+            .try_fold(size, |size, transform| transform.smallest_output(size))
     }
 
-    fn channels(&self, channels: usize) -> Result<usize, TransformError> {
-        self.list
-            .iter()
-            .try_fold(channels, |channels, transform| transform.channels(channels))
+    fn output_channels(&self, channels: usize) -> Result<usize, TransformError> {
+        self.list.iter().try_fold(channels, |channels, transform| {
+            transform.output_channels(channels)
+        })
     }
 }

@@ -18,8 +18,8 @@ type AnyTransform = Box<dyn Transform>;
 fn all() -> Vec<(AnyTransform, usize)> {
     vec![
         (Box::new(Pad::new(3)), 2),
-        (Box::new(Pad::new(3).with_border(Border::RandomGrey)), 5),
-        (Box::new(Pad::new(3).with_border(Border::RandomColour)), 5),
+        (Box::new(Pad::new(3).border(Border::RandomGrey)), 5),
+        (Box::new(Pad::new(3).border(Border::RandomColour)), 5),
         (Box::new(Jitter::new(0)), 2),
         (Box::new(RandomScale::new(vec![0.8, 1.7])), 4),
         (Box::new(RandomRotate::new(vec![17.0, -40.0])), 1),
@@ -27,13 +27,13 @@ fn all() -> Vec<(AnyTransform, usize)> {
         (Box::new(Resize::new(3, 2)), 1),
         (Box::new(CropOrPad::new(6, 8)), 5),
         (Box::new(RandomCrop::new()), 4),
-        (Box::new(RandomCrop::new().with_size(5, 6)), 1),
+        (Box::new(RandomCrop::new().size(5, 6)), 1),
         (Box::new(GaussianBlur::new(1.2)), 2),
         (Box::new(GaussianBlur::between(0.5, 3.0)), 5),
-        (Box::new(Noise::new(0.05).with_uniform(0.02)), 2),
+        (Box::new(Noise::new(0.05).uniform(0.02)), 2),
         (Box::new(RandomFlip::new()), 1),
         (Box::new(ColourJitter::new()), 3),
-        (Box::new(ColourJitter::new().with_hue(0.3)), 4),
+        (Box::new(ColourJitter::new().hue(0.3)), 4),
         (Box::new(RandomBackground::new()), 4),
         (
             Box::new(
@@ -60,8 +60,8 @@ fn all() -> Vec<(AnyTransform, usize)> {
 fn a_view_is_what_the_checks_say_and_within_its_range() {
     for (transform, channels) in all() {
         for size in [[1, 1], [1, 6], [6, 1], [5, 4], [13, 8]] {
-            let smallest = transform.smallest(size).expect("fits");
-            let out = transform.channels(channels).expect("fits");
+            let smallest = transform.smallest_output(size).expect("fits");
+            let out = transform.output_channels(channels).expect("fits");
             let image = about_grey([2, channels, size[0], size[1]], 0.5, 1);
             for seed in 0..6 {
                 for (backend, view) in apply(transform.as_ref(), &image, seed) {
@@ -131,7 +131,7 @@ fn every_transform_has_the_gradient_of_finite_differences() {
                 (view * weights.tensor(&device)).sum()
             });
         }
-        let reflect = Pad::new(5).with_border(Border::Reflect);
+        let reflect = Pad::new(5).border(Border::Reflect);
         let at = Array::noise([2, 3, 6, 8], 1);
         assert_gradient("reflect", &at, 1e-1, &device, |x| {
             let view = reflect.apply(x, &mut TransformContext::new(&mut rng(4)));
@@ -144,7 +144,7 @@ fn every_transform_has_the_gradient_of_finite_differences() {
 #[test]
 fn maco_crops_and_adds_noise_that_is_not_cut() {
     let maco = Transforms::maco();
-    assert_eq!(maco.smallest([32, 24]).expect("fits"), [32, 24]);
+    assert_eq!(maco.smallest_output([32, 24]).expect("fits"), [32, 24]);
     let white = Array::new([1, 3, 32, 24], vec![1.0; 3 * 32 * 24]);
     for (_, view) in apply(&maco, &white, 1) {
         assert_eq!(view.shape, white.shape);
@@ -162,7 +162,7 @@ fn one_of_several_is_as_likely_as_another() {
     let either = OneOf::new(Pad::new(1))
         .or(Pad::new(2))
         .or(CropOrPad::new(9, 2));
-    assert_eq!(either.smallest([4, 4]).expect("fits"), [2, 6]);
+    assert_eq!(either.smallest_output([4, 4]).expect("fits"), [2, 6]);
     let mut counts = [0; 3];
     for seed in 0..90 {
         let view = apply(&either, &about_grey([1, 1, 4, 4], 0.5, 1), seed)
@@ -179,11 +179,11 @@ fn one_of_several_is_as_likely_as_another() {
     assert!(
         OneOf::new(Jitter::new(4))
             .or(Pad::new(1))
-            .smallest([4, 4])
+            .smallest_output([4, 4])
             .is_err()
     );
     let uneven = OneOf::new(RandomBackground::new()).or(Pad::new(1));
-    let error = uneven.channels(4).expect_err("refused");
+    let error = uneven.output_channels(4).expect_err("refused");
     assert!(matches!(
         error,
         TransformError::Channels { channels: 4, .. }
@@ -197,8 +197,8 @@ fn a_function_is_a_transform() {
         .then_with("fade", |images, context| {
             images.mul_scalar(context.rng.random::<f32>() * (1.0 - context.progress))
         });
-    assert_eq!(transforms.smallest([2, 3]).expect("fits"), [4, 5]);
-    assert_eq!(transforms.channels(6).expect("fits"), 6);
+    assert_eq!(transforms.smallest_output([2, 3]).expect("fits"), [4, 5]);
+    assert_eq!(transforms.output_channels(6).expect("fits"), 6);
     let expected = 0.5 * rng(7).random::<f32>() * 0.75;
     let image = Array::new([1, 6, 2, 3], vec![0.5; 36]);
     for (_, view) in common::apply_at(0.25, &transforms, &image, 7) {
@@ -212,23 +212,23 @@ fn thinned() -> FnTransform {
         images.slice(s![.., .., ..;2, ..]).mean_dim(1)
     });
     thinned
-        .with_smallest(|[h, w]| (h >= 4).then_some([h.div_ceil(2), w]))
-        .with_channels(|channels| (channels > 1).then_some(1))
+        .smallest(|[h, w]| (h >= 4).then_some([h.div_ceil(2), w]))
+        .channels(|channels| (channels > 1).then_some(1))
 }
 
 #[test]
 fn a_function_tells_its_sizes_and_channels() {
     let thinned = thinned();
-    assert_eq!(thinned.smallest([5, 3]).expect("fits"), [3, 3]);
-    assert_eq!(thinned.channels(3).expect("fits"), 1);
-    let error = thinned.smallest([3, 3]).expect_err("refused");
+    assert_eq!(thinned.smallest_output([5, 3]).expect("fits"), [3, 3]);
+    assert_eq!(thinned.output_channels(3).expect("fits"), 1);
+    let error = thinned.smallest_output([3, 3]).expect_err("refused");
     assert!(matches!(error, TransformError::TooSmall { .. }));
     assert!(error.to_string().starts_with("thinned "), "{error}");
-    let error = thinned.channels(1).expect_err("refused");
+    let error = thinned.output_channels(1).expect_err("refused");
     assert!(matches!(error, TransformError::Channels { .. }));
-    let empty = FnTransform::new("empty", |images, _| images).with_smallest(|_| Some([0, 4]));
+    let empty = FnTransform::new("empty", |images, _| images).smallest(|_| Some([0, 4]));
     assert!(matches!(
-        empty.smallest([8, 8]),
+        empty.smallest_output([8, 8]),
         Err(TransformError::TooSmall { .. })
     ));
     for (_, view) in apply(&thinned, &about_grey([2, 3, 5, 4], 0.5, 1), 0) {

@@ -96,8 +96,8 @@ fn noise_has_its_deviation_and_is_the_same_for_every_image() {
     let uniform = 0.09 / 3.0_f64.sqrt();
     for (noise, expected) in [
         (Noise::new(0.08), 0.08),
-        (Noise::new(0.0).with_uniform(0.09), uniform),
-        (Noise::new(0.08).with_uniform(0.09), 0.08_f64.hypot(uniform)),
+        (Noise::new(0.0).uniform(0.09), uniform),
+        (Noise::new(0.08).uniform(0.09), 0.08_f64.hypot(uniform)),
     ] {
         for (backend, view) in apply(&noise, &grey, 3) {
             let (first, second) = view.values.split_at(one_image);
@@ -108,7 +108,7 @@ fn noise_has_its_deviation_and_is_the_same_for_every_image() {
             assert!((sd / expected - 1.0).abs() < 0.041, "{backend} {sd}");
         }
     }
-    for (_, view) in apply(&Noise::new(0.0).with_uniform(0.09), &grey, 3) {
+    for (_, view) in apply(&Noise::new(0.0).uniform(0.09), &grey, 3) {
         assert!(view.values.iter().all(|v| (v - 0.5).abs() <= 0.090_001));
     }
     for (_, view) in apply(&Noise::new(0.0), &grey, 3) {
@@ -121,7 +121,7 @@ fn noise_is_cut_unless_asked_otherwise() {
     let white = Array::new([1, 1, 20, 20], vec![1.0; 400]);
     for (_, cut) in apply(&Noise::new(0.2), &white, 1) {
         assert!(cut.values.iter().all(|v| (0.0..=1.0).contains(v)));
-        for (_, whole) in apply(&Noise::new(0.2).with_clamped(false), &white, 1) {
+        for (_, whole) in apply(&Noise::new(0.2).clamped(false), &white, 1) {
             let above = whole.values.iter().filter(|v| **v > 1.0).count();
             assert!((150..250).contains(&above), "{above}");
             let clamped = whole.values.iter().map(|v| v.clamp(0.0, 1.0));
@@ -136,7 +136,7 @@ fn a_flip_swaps_left_and_right_as_often_as_asked() {
     let mirrored = vec![2., 1., 0., 5., 4., 3., 8., 7., 6., 11., 10., 9.];
     let mirrored = Array::new([1, 2, 2, 3], mirrored);
     for (probability, [least, most]) in [(0.0, [0, 0]), (0.5, [30, 70]), (1.0, [100, 100])] {
-        let flip = RandomFlip::new().with_probability(probability);
+        let flip = RandomFlip::new().probability(probability);
         let mut flipped = 0;
         for seed in 0..100 {
             let view = apply(&flip, &image, seed).remove(0).1;
@@ -151,8 +151,8 @@ fn a_flip_swaps_left_and_right_as_often_as_asked() {
 }
 
 fn unchanged() -> ColourJitter {
-    let jitter = ColourJitter::new().with_brightness(0.0).with_contrast(0.0);
-    jitter.with_saturation(0.0).with_hue(0.0)
+    let jitter = ColourJitter::new().brightness(0.0).contrast(0.0);
+    jitter.saturation(0.0).hue(0.0)
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn colours_change_by_what_is_asked() {
         for (backend, view) in apply(&unchanged(), &image, seed) {
             assert_close(&backend, &view, &image, Tolerance::ARITHMETIC);
         }
-        for (backend, view) in apply(&unchanged().with_brightness(0.3), &image, seed) {
+        for (backend, view) in apply(&unchanged().brightness(0.3), &image, seed) {
             let factor = view.values[0] / image.values[0];
             assert!((0.7..=1.3).contains(&factor), "{factor}");
             let expected = image.values.iter().map(|v| v * factor).collect();
@@ -170,14 +170,14 @@ fn colours_change_by_what_is_asked() {
             assert_close(&backend, &view, &expected, Tolerance::ARITHMETIC);
         }
         // Saturation and hue leave every pixel's grey, or its mean, alone.
-        for (_, view) in apply(&unchanged().with_saturation(0.8), &image, seed) {
+        for (_, view) in apply(&unchanged().saturation(0.8), &image, seed) {
             let grey = |image: &Array, at: usize| {
                 let [r, g, b] = [0, 30, 60].map(|c| f64::from(image.values[c + at]));
                 0.299 * r + 0.587 * g + 0.114 * b
             };
             assert!((0..30).all(|at| (grey(&view, at) - grey(&image, at)).abs() < 1e-6));
         }
-        for (_, view) in apply(&unchanged().with_hue(0.1), &image, seed) {
+        for (_, view) in apply(&unchanged().hue(0.1), &image, seed) {
             let sum = |image: &Array, at: usize| -> f32 {
                 [0, 30, 60].iter().map(|c| image.values[c + at]).sum()
             };
@@ -189,10 +189,10 @@ fn colours_change_by_what_is_asked() {
 
 #[test]
 fn grey_has_no_hue_and_alpha_no_colour() {
-    let colourless = unchanged().with_saturation(1.0).with_hue(0.5);
+    let colourless = unchanged().saturation(1.0).hue(0.5);
     let grey = Array::new([1, 3, 4, 4], [0.2, 0.6, 0.9, 0.4].repeat(12));
-    let wild = ColourJitter::new().with_brightness(1.0).with_contrast(1.0);
-    let wild = wild.with_saturation(1.0).with_hue(0.5);
+    let wild = ColourJitter::new().brightness(1.0).contrast(1.0);
+    let wild = wild.saturation(1.0).hue(0.5);
     let image = about_grey([2, 4, 5, 3], 0.5, 2);
     for seed in 0..20 {
         for (backend, view) in apply(&colourless, &grey, seed) {
@@ -280,44 +280,44 @@ fn the_noise_behind_is_smooth_and_as_wide_as_asked() {
 #[test]
 fn channels_that_make_no_sense_are_refused() {
     let background = RandomBackground::new();
-    assert_eq!(background.channels(4).expect("fits"), 3);
+    assert_eq!(background.output_channels(4).expect("fits"), 3);
     for channels in [3, 4] {
         assert_eq!(
-            ColourJitter::new().channels(channels).expect("fits"),
+            ColourJitter::new().output_channels(channels).expect("fits"),
             channels
         );
     }
     for channels in [0, 1, 2, 5] {
         for error in [
-            background.channels(channels),
-            ColourJitter::new().channels(channels),
+            background.output_channels(channels),
+            ColourJitter::new().output_channels(channels),
         ] {
             let error = error.expect_err("refused");
             assert!(matches!(error, TransformError::Channels { .. }), "{error}");
         }
     }
-    assert!(background.channels(3).is_err());
-    assert_eq!(GaussianBlur::new(1.0).channels(7).expect("fits"), 7);
+    assert!(background.output_channels(3).is_err());
+    assert_eq!(GaussianBlur::new(1.0).output_channels(7).expect("fits"), 7);
 }
 
 #[test]
 fn numbers_that_make_no_sense_are_refused() {
     let refused = |transform: &dyn Transform| {
-        let error = transform.smallest([8, 8]).expect_err("refused");
+        let error = transform.smallest_output([8, 8]).expect_err("refused");
         assert!(matches!(error, TransformError::Setting(_)), "{error}");
     };
     for bad in [-0.1, f32::NAN, f32::INFINITY, 1e30] {
         refused(&GaussianBlur::new(bad));
         refused(&GaussianBlur::between(0.0, bad));
         refused(&Noise::new(bad));
-        refused(&Noise::new(0.1).with_uniform(bad));
-        refused(&RandomFlip::new().with_probability(bad));
-        refused(&ColourJitter::new().with_brightness(bad));
-        refused(&ColourJitter::new().with_contrast(bad));
-        refused(&ColourJitter::new().with_saturation(bad));
-        refused(&ColourJitter::new().with_hue(bad));
-        refused(&RandomBackground::new().with_spread(bad));
+        refused(&Noise::new(0.1).uniform(bad));
+        refused(&RandomFlip::new().probability(bad));
+        refused(&ColourJitter::new().brightness(bad));
+        refused(&ColourJitter::new().contrast(bad));
+        refused(&ColourJitter::new().saturation(bad));
+        refused(&ColourJitter::new().hue(bad));
+        refused(&RandomBackground::new().spread(bad));
     }
     refused(&GaussianBlur::between(2.0, 1.0));
-    refused(&ColourJitter::new().with_hue(0.6));
+    refused(&ColourJitter::new().hue(0.6));
 }

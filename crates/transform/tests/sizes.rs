@@ -23,7 +23,7 @@ fn planes(plane: &[f32], h: usize, w: usize) -> Array {
 fn lucents_cases_hold() {
     let cases: [(Box<dyn Transform>, Array, Array); 6] = [
         (
-            Box::new(Pad::new(1).with_border(Border::Reflect)),
+            Box::new(Pad::new(1).border(Border::Reflect)),
             ones(2, 2),
             ones(4, 4),
         ),
@@ -43,7 +43,7 @@ fn lucents_cases_hold() {
             Box::new(
                 Transforms::none()
                     .then(RandomScale::new(vec![0.33]))
-                    .then(CropOrPad::new(3, 3).with_fill(0.0)),
+                    .then(CropOrPad::new(3, 3).fill(0.0)),
             ),
             ones(3, 3),
             planes(&[0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0], 3, 3),
@@ -54,12 +54,12 @@ fn lucents_cases_hold() {
             ones(2, 2),
         ),
         (
-            Box::new(RandomRotate::new(vec![90.0]).with_fill(0.0)),
+            Box::new(RandomRotate::new(vec![90.0]).fill(0.0)),
             planes(&[0.0, 1.0, 0.0, 1.0], 2, 2),
             planes(&[1.0, 1.0, 0.0, 0.0], 2, 2),
         ),
         (
-            Box::new(RandomRotate::new(vec![90.0]).with_fill(0.0)),
+            Box::new(RandomRotate::new(vec![90.0]).fill(0.0)),
             planes(&[0.0, 0.0, 1.0].repeat(3), 3, 3),
             planes(&[1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], 3, 3),
         ),
@@ -89,7 +89,7 @@ fn lucids_sizes_hold() {
             Border::RandomColour,
         ];
         for border in borders {
-            for (_, view) in apply(&Pad::new(by).with_border(border), &image, 1) {
+            for (_, view) in apply(&Pad::new(by).border(border), &image, 1) {
                 assert_eq!(view.shape[2..], larger);
             }
         }
@@ -115,12 +115,12 @@ fn walked(at: usize, by: usize, n: usize) -> usize {
 fn a_reflected_border_is_the_image_mirrored() {
     // NumPy: np.pad([0, 1, 2], 2, mode="reflect").
     let row = Array::new([1, 1, 3, 3], [0.0, 1.0, 2.0].repeat(3));
-    for (_, view) in apply(&Pad::new(2).with_border(Border::Reflect), &row, 0) {
+    for (_, view) in apply(&Pad::new(2).border(Border::Reflect), &row, 0) {
         assert_eq!(view.values[..7], [2.0, 1.0, 0.0, 1.0, 2.0, 1.0, 0.0]);
     }
     for ([h, w], by) in [([4, 3], 2), ([5, 9], 4), ([1, 1], 0), ([2, 8], 1)] {
         let image = Array::noise([2, 3, h, w], 1);
-        for (backend, view) in apply(&Pad::new(by).with_border(Border::Reflect), &image, 0) {
+        for (backend, view) in apply(&Pad::new(by).border(Border::Reflect), &image, 0) {
             let [height, width] = [h, w].map(|n| n + 2 * by);
             assert_eq!(view.shape, [2, 3, height, width]);
             for at in 0..view.values.len() {
@@ -136,12 +136,12 @@ fn a_reflected_border_is_the_image_mirrored() {
 #[test]
 fn what_an_image_is_too_small_to_mirror_is_refused() {
     for (by, size) in [(3, [3, 9]), (4, [9, 3]), (1, [1, 1])] {
-        let pad = Pad::new(by).with_border(Border::Reflect);
-        let error = pad.smallest(size).expect_err("refused");
+        let pad = Pad::new(by).border(Border::Reflect);
+        let error = pad.smallest_output(size).expect_err("refused");
         assert!(matches!(error, TransformError::Reflection { .. }));
         let larger = size.map(|n| n.max(by + 1));
         assert_eq!(
-            pad.smallest(larger).expect("fits"),
+            pad.smallest_output(larger).expect("fits"),
             larger.map(|n| n + 2 * by)
         );
     }
@@ -153,7 +153,7 @@ fn a_random_border_is_even_and_another_each_step() {
     for (border, of_channels) in [(Border::RandomGrey, 1), (Border::RandomColour, 3)] {
         let mut greys = Vec::new();
         for seed in 0..40 {
-            for (_, view) in apply(&Pad::new(2).with_border(border), &image, seed) {
+            for (_, view) in apply(&Pad::new(2).border(border), &image, seed) {
                 let mut colours = std::collections::BTreeSet::new();
                 for at in 0..view.values.len() {
                     let (plane, y, x) = (at / 56, at / 8 % 7, at % 8);
@@ -274,7 +274,7 @@ fn cropping_or_padding_keeps_the_centre() {
     // 3 rows of 4, to 4 rows of 2: the odd row is added below.
     let expected = vec![1.0, 2.0, 5.0, 6.0, 9.0, 10.0, 0.25, 0.25];
     let expected = Array::new([1, 1, 4, 2], expected);
-    for (_, view) in apply(&CropOrPad::new(2, 4).with_fill(0.25), &counting(3, 4), 0) {
+    for (_, view) in apply(&CropOrPad::new(2, 4).fill(0.25), &counting(3, 4), 0) {
         assert_eq!(view, expected);
     }
     // To 1 row of 7: the odd column is added on the right.
@@ -296,8 +296,8 @@ fn cropping_or_padding_keeps_the_centre() {
 
 /// Crops of that share about the centre.
 fn fixed(share: f32) -> RandomCrop {
-    let crop = RandomCrop::new().with_shares(share, share);
-    crop.with_share_sd(0.0).with_centre_sd(0.0)
+    let crop = RandomCrop::new().shares(share, share);
+    crop.share_sd(0.0).centre_sd(0.0)
 }
 
 #[test]
@@ -307,7 +307,7 @@ fn a_crop_without_chance_is_the_centre() {
     let rows: Vec<f32> = (2..6)
         .flat_map(|y| [1, 2].map(|x| (4 * y + x) as f32))
         .collect();
-    for (backend, view) in apply(&fixed(0.5).with_size(2, 4), &image, 0) {
+    for (backend, view) in apply(&fixed(0.5).size(2, 4), &image, 0) {
         let expected = Array::new([1, 1, 4, 2], rows.clone());
         assert_close(&backend, &view, &expected, Tolerance::ARITHMETIC);
     }
@@ -324,7 +324,7 @@ fn a_crop_ends_between_pixels() {
     let values = (0..100).map(|at| (at % 10) as f32 + (at / 10) as f32 / 10.0);
     let image = Array::new([1, 1, 10, 10], values.collect());
     let expected = Array::new([1, 1, 2, 2], vec![4.125, 5.625, 4.275, 5.775]);
-    for (backend, view) in apply(&fixed(0.3).with_size(2, 2), &image, 0) {
+    for (backend, view) in apply(&fixed(0.3).size(2, 2), &image, 0) {
         assert_close(&backend, &view, &expected, Tolerance::ARITHMETIC);
     }
 }
@@ -339,7 +339,7 @@ fn places(n: usize) -> Array {
 
 #[test]
 fn crops_shrink_in_the_course_of_a_run() {
-    let crop = RandomCrop::new().with_share_sd(0.0).with_size(2, 2);
+    let crop = RandomCrop::new().share_sd(0.0).size(2, 2);
     for (progress, share) in [(0.0, 0.5), (0.25, 0.3875), (0.5, 0.275), (1.0, 0.05)] {
         for seed in 0..10 {
             for (backend, view) in apply_at(progress, &crop, &places(64), seed) {
@@ -370,7 +370,7 @@ fn crops_lie_inside_about_the_centre() {
     let mut rng = rng(1);
     for _ in 0..2000 {
         let mut context = TransformContext::new(&mut rng).at(1.0);
-        let small = RandomCrop::new().with_share_sd(0.0).with_size(1, 1);
+        let small = RandomCrop::new().share_sd(0.0).size(1, 1);
         let view = Array::of(small.apply(image.clone(), &mut context));
         assert!(
             view.values.iter().all(|c| (0.0249..=0.9751).contains(c)),
@@ -378,7 +378,7 @@ fn crops_lie_inside_about_the_centre() {
         );
         centres.extend(view.values);
         let mut context = TransformContext::new(&mut rng).at(0.5);
-        let varying = RandomCrop::new().with_centre_sd(0.0).with_size(2, 1);
+        let varying = RandomCrop::new().centre_sd(0.0).size(2, 1);
         let view = Array::of(varying.apply(image.clone(), &mut context));
         shares.push(2.0 * (view.values[3] - view.values[2]));
     }
@@ -397,10 +397,10 @@ fn crops_lie_inside_about_the_centre() {
 
 #[test]
 fn a_box_that_would_reach_out_is_moved_in() {
-    let wild = RandomCrop::new().with_centre_sd(50.0).with_share_sd(0.0);
+    let wild = RandomCrop::new().centre_sd(50.0).share_sd(0.0);
     let (mut edges, mut sides) = (0, 0);
     for seed in 0..30 {
-        for (backend, view) in apply(&wild.with_size(64, 64), &places(128), seed) {
+        for (backend, view) in apply(&wild.size(64, 64), &places(128), seed) {
             // Half of 128 pixels at 64 of them.
             let (rows, columns) = view.values.split_at(64 * 64);
             for values in [rows, columns] {
@@ -422,24 +422,24 @@ fn a_box_that_would_reach_out_is_moved_in() {
 #[test]
 fn sizes_that_make_no_sense_are_refused() {
     let refused = |transform: &dyn Transform| {
-        let error = transform.smallest([8, 8]).expect_err("refused");
+        let error = transform.smallest_output([8, 8]).expect_err("refused");
         assert!(matches!(error, TransformError::Setting(_)), "{error}");
     };
     for (width, height) in [(0, 4), (4, 0), (usize::MAX, 4), (4, 16_385)] {
         refused(&Resize::new(width, height));
         refused(&CropOrPad::new(width, height));
-        refused(&RandomCrop::new().with_size(width, height));
+        refused(&RandomCrop::new().size(width, height));
     }
     refused(&Pad::new(usize::MAX));
-    refused(&Pad::new(20_000).with_border(Border::RandomGrey));
-    refused(&Pad::new(1).with_border(Border::Value(f32::NAN)));
-    refused(&CropOrPad::new(4, 4).with_fill(-0.1));
+    refused(&Pad::new(20_000).border(Border::RandomGrey));
+    refused(&Pad::new(1).border(Border::Value(f32::NAN)));
+    refused(&CropOrPad::new(4, 4).fill(-0.1));
     for bad in [0.0, -0.5, 1.01, 50.0, f32::NAN] {
-        refused(&RandomCrop::new().with_shares(bad, 0.5));
-        refused(&RandomCrop::new().with_shares(0.5, bad));
+        refused(&RandomCrop::new().shares(bad, 0.5));
+        refused(&RandomCrop::new().shares(0.5, bad));
     }
     for bad in [-1.0, f32::INFINITY, f32::NAN] {
-        refused(&RandomCrop::new().with_share_sd(bad));
-        refused(&RandomCrop::new().with_centre_sd(bad));
+        refused(&RandomCrop::new().share_sd(bad));
+        refused(&RandomCrop::new().centre_sd(bad));
     }
 }

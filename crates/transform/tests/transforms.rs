@@ -19,7 +19,7 @@ fn padding_puts_a_border_of_one_value_around() {
         [0.25; 4],
     ];
     let expected = Array::new([1, 1, 4, 4], expected.concat());
-    for (backend, view) in apply(&Pad::new(1).with_value(0.25), &counting(2, 2), 0) {
+    for (backend, view) in apply(&Pad::new(1).value(0.25), &counting(2, 2), 0) {
         assert_close(&backend, &view, &expected, Tolerance::ARITHMETIC);
     }
 }
@@ -49,7 +49,7 @@ fn jitter_crops_at_every_place_and_brings_nothing_in() {
 fn a_quarter_turn_moves_pixels_exactly() {
     // Counterclockwise: what was on the right comes to the top.
     let expected = Array::new([1, 1, 3, 3], vec![2., 5., 8., 1., 4., 7., 0., 3., 6.]);
-    let quarter = RandomRotate::new(vec![90.0]).with_fill(0.0);
+    let quarter = RandomRotate::new(vec![90.0]).fill(0.0);
     for (backend, view) in apply(&quarter, &counting(3, 3), 0) {
         assert_close(&backend, &view, &expected, Tolerance::ARITHMETIC);
     }
@@ -66,7 +66,7 @@ fn an_eighth_turn_is_bilinear_by_hand() {
     // the share of the fill is sqrt 2 - 1.
     let share = 2.0_f32.sqrt() - 1.0;
     let image = Array::new([1, 1, 3, 3], vec![1., 2., 3., 4., 5., 6., 7., 8., 9.]);
-    for (backend, view) in apply(&RandomRotate::new(vec![-45.0]).with_fill(0.5), &image, 0) {
+    for (backend, view) in apply(&RandomRotate::new(vec![-45.0]).fill(0.5), &image, 0) {
         // Clockwise: the corner at the top left shows the middle of the left side.
         let expected = (1.0 - share) * 4.0 + share * 0.5;
         assert!(
@@ -183,7 +183,7 @@ fn the_same_seed_gives_the_same_view_and_another_seed_another() {
 #[test]
 fn the_standard_list_moves_scales_and_turns_within_its_bounds() {
     let standard = Transforms::standard();
-    let smallest = standard.smallest([64, 48]).expect("fits");
+    let smallest = standard.smallest_output([64, 48]).expect("fits");
     // (n + 24 - 8) * 0.9 - 4
     assert_eq!(smallest, [68, 54]);
     let mut sizes = std::collections::BTreeSet::new();
@@ -203,7 +203,8 @@ fn the_standard_list_moves_scales_and_turns_within_its_bounds() {
 
 #[test]
 fn settings_that_make_no_sense_are_refused() {
-    let refused = |transform: &dyn Transform| transform.smallest([8, 8]).expect_err("refused");
+    let refused =
+        |transform: &dyn Transform| transform.smallest_output([8, 8]).expect_err("refused");
     assert!(matches!(
         refused(&Jitter::new(8)),
         TransformError::TooSmall { .. }
@@ -230,7 +231,7 @@ fn settings_that_make_no_sense_are_refused() {
         "the angle of RandomRotate { degrees: [inf], fill: 0.5 } is inf, but must be finite"
     );
     assert!(matches!(
-        refused(&Pad::new(1).with_value(2.0)),
+        refused(&Pad::new(1).value(2.0)),
         TransformError::Setting(_)
     ));
     // Pad first, and there is room to jitter.
@@ -238,7 +239,7 @@ fn settings_that_make_no_sense_are_refused() {
         Transforms::none()
             .then(Pad::new(4))
             .then(Jitter::new(8))
-            .smallest([8, 8])
+            .smallest_output([8, 8])
             .is_ok()
     );
 }

@@ -98,7 +98,7 @@ impl Resampling {
 
     /// Sets what is read outside the image.
     #[must_use]
-    pub const fn with_outside(mut self, value: f32) -> Self {
+    pub const fn outside(mut self, value: f32) -> Self {
         self.outside = value;
         self
     }
@@ -303,12 +303,11 @@ mod tests {
         [
             Resampling::scale(INPUT, [9, 4]),
             Resampling::scale(INPUT, [1, 13]),
-            Resampling::rotation(INPUT, 33.0).with_outside(0.5),
+            Resampling::rotation(INPUT, 33.0).outside(0.5),
             Resampling::new(INPUT, [2, 3], |y, x| {
                 [y as f64 * 7.0 - 0.5, x as f64 - 0.75]
             }),
-            Resampling::new(INPUT, [1, 2], |_, x| [f64::NAN, x as f64 * f64::MAX])
-                .with_outside(0.25),
+            Resampling::new(INPUT, [1, 2], |_, x| [f64::NAN, x as f64 * f64::MAX]).outside(0.25),
         ]
     }
 
@@ -341,7 +340,7 @@ mod tests {
 
     #[test]
     fn the_number_of_threads_changes_nothing() {
-        let map = Resampling::rotation([150, 170], 7.0).with_outside(0.5);
+        let map = Resampling::rotation([150, 170], 7.0).outside(0.5);
         let x = Array::noise([2, 3, 150, 170], 1);
         for to in [Direction::Forward, Direction::Transpose] {
             let [one, three] = [1, 3].map(|threads| {
@@ -358,7 +357,7 @@ mod tests {
     fn a_pixel_is_the_sum_of_its_neighbours_by_distance() {
         let place = |y: usize, x: usize| [y as f64 * 0.77 - 0.6, x as f64 * 1.3 - 1.2];
         let output = [9, 7];
-        let map = Resampling::new(INPUT, output, place).with_outside(0.5);
+        let map = Resampling::new(INPUT, output, place).outside(0.5);
         let image = Array::noise([1, 1, 6, 5], 3);
         let expected = (0..output[0] * output[1]).map(|at| {
             let [y, x] = place(at / output[1], at % output[1]);
