@@ -44,9 +44,7 @@ fn main() -> Result<(), Report> {
         println!("  {layer}:{channel:<4} {share:8.3} of the score");
     }
     let places = why.by_position().over(&photograph)?;
-    if let Some(sheet) = Picture::grid(&[photograph, places], 2) {
-        sheet.save(&picture)?;
-        println!("{picture}: red speaks for {class}, blue against it");
-    }
+    Picture::grid(&[photograph, places], 2)?.save(&picture)?;
+    println!("{picture}: red speaks for {class}, blue against it");
     Ok(())
 }

@@ -24,9 +24,10 @@ fn main() -> Result<(), Report> {
 
     Picture::check_writable(&picture)?;
     let net = args.network(&default_device()?)?;
-    let folder = match folder.as_os_str().is_empty() {
-        true => common::drawn_folder(EACH, common::side(&net))?,
-        false => folder,
+    let folder = if folder.as_os_str().is_empty() {
+        common::drawn_folder(EACH, common::side(&net))?
+    } else {
+        folder
     };
 
     let bar = bar(0);
@@ -45,9 +46,8 @@ fn main() -> Result<(), Report> {
         println!("{:8.3} {}", example.value, example.path.display());
     }
     let crops = found.best.iter().map(|example| example.crop(CROP));
-    if let Some(sheet) = Picture::sheet(&crops.collect::<Result<Vec<_>, _>>()?) {
-        sheet.save(&picture)?;
-        println!("{picture}");
-    }
+    let crops = crops.collect::<Result<Vec<_>, _>>()?;
+    Picture::sheet(&crops)?.save(&picture)?;
+    println!("{picture}");
     Ok(())
 }

@@ -42,9 +42,7 @@ fn main() -> Result<(), Report> {
         .map(|map| map.over(&photograph))
         .collect::<Result<_, _>>()?;
     sheet.extend(pictures.iter().map(|p| p.crop_centre(width, height)));
-    if let Some(sheet) = Picture::grid(&sheet, count) {
-        sheet.save(&picture)?;
-        println!("{picture}");
-    }
+    Picture::grid(&sheet, count)?.save(&picture)?;
+    println!("{picture}");
     Ok(())
 }

@@ -36,9 +36,7 @@ fn main() -> Result<(), Report> {
         println!("{name}: the network says {label}, {percent:.1} %");
     }
     let both = [pixel.picture().clone(), fourier.picture().clone()];
-    if let Some(sheet) = Picture::sheet(&both) {
-        sheet.save(&picture)?;
-        println!("{picture}: pixels on the left, Fourier on the right");
-    }
+    Picture::sheet(&both)?.save(&picture)?;
+    println!("{picture}: pixels on the left, Fourier on the right");
     Ok(())
 }

@@ -129,5 +129,5 @@ fn row(pictures: &[Picture]) -> Result<Picture, Report> {
 
 /// Pictures in rows of so many.
 fn rows(pictures: &[Picture], columns: usize) -> Result<Picture, Report> {
-    Picture::grid(pictures, columns).ok_or_else(|| "pictures of several sizes".into())
+    Ok(Picture::grid(pictures, columns)?)
 }

@@ -106,23 +106,38 @@ impl Picture {
         }
     }
 
-    /// Several pictures of one size on one sheet, row by row, as square as it gets, with a white
-    /// line of 2 pixels between them. `None` when there are none, or their sizes or channels
-    /// differ.
-    #[must_use]
-    pub fn sheet(pictures: &[Self]) -> Option<Self> {
-        let columns = (1..=pictures.len()).find(|c| c * c >= pictures.len())?;
-        Self::grid(pictures, columns)
+    /// Sets several pictures of one size side by side on one sheet, row by row, as square as it gets,
+    /// with a white line of 2 pixels between them.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`PictureError::NoPictures`] if there are none, and [`PictureError::Unequal`] if
+    /// their sizes or channels differ.
+    pub fn sheet(pictures: &[Self]) -> Result<Self, PictureError> {
+        let columns = (1..=pictures.len()).find(|c| c * c >= pictures.len());
+        Self::grid(pictures, columns.ok_or(PictureError::NoPictures)?)
     }
 
-    /// [`sheet`](Self::sheet) with so many pictures in a row. `None` also for no columns.
-    #[must_use]
-    pub fn grid(pictures: &[Self], columns: usize) -> Option<Self> {
-        let first = pictures.first()?;
+    /// Makes a [`sheet`](Self::sheet) with a number of pictures in a row.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`PictureError::NoPictures`] if there are none or the number of columns is 0, and
+    /// [`PictureError::Unequal`] if their sizes or channels differ.
+    pub fn grid(pictures: &[Self], columns: usize) -> Result<Self, PictureError> {
+        let first = pictures.first().ok_or(PictureError::NoPictures)?;
+        if columns == 0 {
+            return Err(PictureError::NoPictures);
+        }
         let (width, height, channels) = (first.width, first.height, first.channels);
-        let same = |p: &Self| (p.width, p.height, p.channels) == (width, height, channels);
-        if columns == 0 || !pictures.iter().all(same) {
-            return None;
+        let shape = |picture: &Self| [picture.width, picture.height, picture.channels];
+        let expected = shape(first);
+        if let Some(index) = pictures.iter().position(|p| shape(p) != expected) {
+            return Err(PictureError::Unequal {
+                index,
+                expected,
+                found: shape(&pictures[index]),
+            });
         }
         let rows = pictures.len().div_ceil(columns);
         let sheet_width = columns * (width + GAP) - GAP;
@@ -138,7 +153,7 @@ impl Picture {
                 values[start..start + row.len()].copy_from_slice(row);
             }
         }
-        Some(Self {
+        Ok(Self {
             width: sheet_width,
             height: sheet_height,
             channels,
@@ -169,8 +184,21 @@ mod tests {
             assert_eq!(sheet.pixel(4, 0), vec![1.0; channels]);
             assert_eq!(sheet.pixel(9, 7), vec![1.0; channels]);
         }
-        assert!(Picture::sheet(&[ramp(2, 2, 3), ramp(3, 2, 3)]).is_none());
-        assert!(Picture::sheet(&[ramp(2, 2, 3), ramp(2, 2, 1)]).is_none());
+    }
+
+    #[test]
+    fn a_sheet_of_nothing_or_of_several_sizes_is_refused() {
+        let unequal = |pictures: &[Picture]| match Picture::sheet(pictures) {
+            Err(PictureError::Unequal { index, found, .. }) => (index, found),
+            other => panic!("{other:?}"),
+        };
+        let [small, wide, gray] = [ramp(2, 2, 3), ramp(3, 2, 3), ramp(2, 2, 1)];
+        assert_eq!(unequal(&[small.clone(), wide]), (1, [3, 2, 3]));
+        let three = [small.clone(), small.clone(), gray];
+        assert_eq!(unequal(&three), (2, [2, 2, 1]));
+        for nothing in [Picture::sheet(&[]), Picture::grid(&[small], 0)] {
+            assert!(matches!(nothing, Err(PictureError::NoPictures)));
+        }
     }
 
     #[test]

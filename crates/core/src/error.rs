@@ -66,6 +66,23 @@ pub enum PictureError {
         /// How many there are.
         channels: usize,
     },
+    /// No pictures, or no columns, to set side by side.
+    #[error("a sheet needs at least 1 picture in at least 1 column")]
+    NoPictures,
+    /// Pictures of different sizes or channels on one sheet.
+    #[error(
+        "picture {index} of the sheet is {}x{} with {} channels, but the first is {}x{} with {}; \
+         resize it (Picture::resize) or convert it (Picture::to_rgb, Picture::select)",
+        .found[0], .found[1], .found[2], .expected[0], .expected[1], .expected[2]
+    )]
+    Unequal {
+        /// Number of the first picture that differs, from 0.
+        index: usize,
+        /// Width, height and channels of the first picture.
+        expected: [usize; 3],
+        /// Width, height and channels of the picture that differs.
+        found: [usize; 3],
+    },
     /// The device did not hand the values over.
     #[error(transparent)]
     Device(#[from] DeviceError),

@@ -134,7 +134,7 @@ impl<'a> ActivationGrid<'a> {
         } else {
             cells.clone()
         };
-        let picture = Picture::grid(&drawn, columns).expect("cells of one size, at least one");
+        let picture = Picture::grid(&drawn, columns)?;
         Ok(Grid {
             picture,
             cells,

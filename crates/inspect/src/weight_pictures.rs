@@ -51,7 +51,5 @@ pub fn kernel_sheet(
     let full = maps.iter().map(HeatMap::largest).fold(0.0, f32::max);
     let pictures = maps.iter().map(|map| map.picture_of_scale(cell, full));
     let pictures = pictures.collect::<Result<Vec<_>, _>>()?;
-    Picture::sheet(&pictures).ok_or(InspectError::Empty {
-        what: "kernels for a sheet",
-    })
+    Ok(Picture::sheet(&pictures)?)
 }

@@ -27,7 +27,8 @@ fn each_cell_is_the_picture_of_its_position() {
             .render(&net, "mixed4a", &directions)
             .expect("cells");
         assert_eq!(grid.cells, expected);
-        assert_eq!(Some(grid.picture), Picture::grid(&expected, 3));
+        let sheet = Picture::grid(&expected, 3).expect("cells of one size");
+        assert_eq!(grid.picture, sheet);
         for (norm, direction) in grid.norms.iter().zip(&directions) {
             let expected = direction.iter().map(|v| v * v).sum::<f32>().sqrt();
             assert!((norm - expected).abs() <= 1e-5 * expected);

@@ -50,7 +50,7 @@ fn kernels_on_a_sheet_share_a_scale() {
             assert_eq!(row, &second.values()[y * 36..(y + 1) * 36]);
         }
         let refused = kernel_sheet(&weights, &[], 4);
-        assert!(matches!(refused, Err(InspectError::Empty { .. })));
+        assert!(matches!(refused, Err(InspectError::Picture(_))));
         assert!(kernel_sheet(&weights, &[0], 0).is_err());
     });
 }

@@ -195,9 +195,12 @@ fn blur(image: Tensor<4>, side: usize) -> Tensor<4> {
     let [n, c, h, w] = image.dims();
     let device = image.device().without_autodiff();
     let is_rim = |at: usize| at == 0 || at == side - 1;
-    let weight = |index: usize| match is_rim(index / side) || is_rim(index % side) {
-        true => 0.5,
-        false => 1.0,
+    let weight = |index: usize| {
+        if is_rim(index / side) || is_rim(index % side) {
+            0.5
+        } else {
+            1.0
+        }
     };
     let kernel: Vec<f32> = (0..side * side).map(weight).collect();
     let kernel = TensorData::new(kernel, [1, 1, side, side]);

@@ -135,10 +135,7 @@ impl Visualization {
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), PictureError> {
         match self.pictures() {
             [only] => only.save(path),
-            // The images of a batch have one size, so there always is a sheet.
-            several => Picture::sheet(several)
-                .unwrap_or_else(|| self.picture().clone())
-                .save(path),
+            several => Picture::sheet(several)?.save(path),
         }
     }
 }

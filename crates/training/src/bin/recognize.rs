@@ -85,5 +85,5 @@ fn grid(by_method: &[Vec<Recognition>]) -> Result<Picture, Box<dyn Error>> {
             }
         }
     }
-    Picture::grid(&cells, COLUMNS).ok_or_else(|| "the grid has no pictures".into())
+    Ok(Picture::grid(&cells, COLUMNS)?)
 }

@@ -325,9 +325,10 @@ pub(crate) fn small_torch_legacy() -> Vec<u8> {
 
 /// A zip archive.
 pub(crate) fn zip(files: &[(String, Vec<u8>)], deflated: bool) -> Vec<u8> {
-    let method = match deflated {
-        true => rawzip::CompressionMethod::DEFLATE,
-        false => rawzip::CompressionMethod::STORE,
+    let method = if deflated {
+        rawzip::CompressionMethod::DEFLATE
+    } else {
+        rawzip::CompressionMethod::STORE
     };
     let mut bytes = Vec::new();
     let mut archive = rawzip::ZipArchiveWriter::new(&mut bytes);
