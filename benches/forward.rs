@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{devices, grey, networks, sync};
+use common::{devices, gray, networks, sync};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use oneiric::{Network, ReluGradient};
 
@@ -18,7 +18,7 @@ fn depths(c: &mut Criterion) {
             group.sample_size(10);
             for depth in DEPTHS {
                 let layer = [net.layer(depth).expect("a layer")];
-                let image = grey(SIZE, &device);
+                let image = gray(SIZE, &device);
                 group.bench_function(BenchmarkId::new("forward", depth), |b| {
                     b.iter(|| {
                         let acts = net.forward_to(image.clone(), &layer, ReluGradient::Plain);

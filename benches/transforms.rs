@@ -2,10 +2,10 @@
 
 mod common;
 
-use common::{devices, grey, sync};
+use common::{devices, gray, sync};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use oneiric::{
-    Border, ColourJitter, GaussianBlur, Jitter, Noise, Pad, RandomCrop, RandomRotate, RandomScale,
+    Border, ColorJitter, GaussianBlur, Jitter, Noise, Pad, RandomCrop, RandomRotate, RandomScale,
     Resize, Transform, TransformContext, Transforms,
 };
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
@@ -23,7 +23,7 @@ fn transforms(c: &mut Criterion) {
         ("crop", Box::new(RandomCrop::new())),
         ("blur", Box::new(GaussianBlur::new(2.0))),
         ("noise", Box::new(Noise::new(0.08))),
-        ("colours", Box::new(ColourJitter::new())),
+        ("colors", Box::new(ColorJitter::new())),
         ("maco", Box::new(Transforms::maco())),
         ("standard", Box::new(Transforms::standard())),
     ];
@@ -34,7 +34,7 @@ fn transforms(c: &mut Criterion) {
             let id = BenchmarkId::new(format!("{name} {device_name}"), SIZE);
             group.bench_function(id, |b| {
                 b.iter(|| {
-                    let image = grey(SIZE, &device).autodiff().require_grad();
+                    let image = gray(SIZE, &device).autodiff().require_grad();
                     let view = transform.apply(image.clone(), &mut TransformContext::new(&mut rng));
                     let mut gradients = view.sum().backward();
                     let gradient = image.grad_remove(&mut gradients);

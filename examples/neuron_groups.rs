@@ -41,7 +41,7 @@ fn main() -> Result<(), Report> {
     let mut sheet: Vec<Picture> = maps
         .map(|map| map.over(&photograph))
         .collect::<Result<_, _>>()?;
-    sheet.extend(pictures.iter().map(|p| p.crop_centre(width, height)));
+    sheet.extend(pictures.iter().map(|p| p.crop_center(width, height)));
     Picture::grid(&sheet, count)?.save(&picture)?;
     println!("{picture}");
     Ok(())

@@ -31,7 +31,7 @@ pub use oneiric_param::{
     ParamError, Parameterization, Pixel, PreparedBasis, Pyramid, Shared, Squash, irfft2, rfft2,
 };
 pub use oneiric_transform::{
-    Border, ColourJitter, CropOrPad, FnTransform, GaussianBlur, Jitter, Noise, OneOf, Pad,
+    Border, ColorJitter, CropOrPad, FnTransform, GaussianBlur, Jitter, Noise, OneOf, Pad,
     RandomBackground, RandomCrop, RandomFlip, RandomRotate, RandomScale, Resampling, Resize,
     Transform, TransformContext, TransformError, Transforms, resample,
 };

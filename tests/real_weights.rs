@@ -1,7 +1,7 @@
 //! What the defaults reach on the real BVLC weights, at 224x224 in 256 steps.
 //!
 //! lucent 0.1.8 on the same weights, one seed: mixed4c:1 544, mixed4d:50 436, mixed3b:10 0 (flat
-//! grey: the unit never wakes).
+//! gray: the unit never wakes).
 
 use oneiric::{
     Backend, Fourier, InceptionV1, Network, Objectives, ReluGradient, Visualization, Visualizer,
@@ -57,7 +57,7 @@ fn mixed4d_50_reaches_what_lucent_reaches() {
 }
 
 #[test]
-fn mixed3b_10_wakes_up_where_lucent_returns_grey() {
+fn mixed3b_10_wakes_up_where_lucent_returns_gray() {
     if let Some(activation) = channel("mixed3b", 10, 256) {
         assert!(activation > 250.0, "{activation}");
     }

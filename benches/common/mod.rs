@@ -39,7 +39,7 @@ pub(crate) fn networks(device: &Device) -> [(&'static str, InceptionV1); 2] {
     ]
 }
 
-/// A grey image.
-pub(crate) fn grey(size: usize, device: &Device) -> Tensor<4> {
+/// A gray image.
+pub(crate) fn gray(size: usize, device: &Device) -> Tensor<4> {
     Tensor::full([1, 3, size, size], 0.5, device)
 }

@@ -164,7 +164,7 @@ pub(crate) fn photograph(text: &str, side: usize) -> Result<Picture, Report> {
 pub(crate) fn drawn(class: usize, seed: u64, side: usize) -> Result<Picture, Report> {
     let planes = oneiric_procedural::draw(class, side, &mut ChaCha8Rng::seed_from_u64(seed));
     let plane = side * side;
-    let pixels = (0..plane).flat_map(|at| [0, 1, 2].map(|colour| planes[colour * plane + at]));
+    let pixels = (0..plane).flat_map(|at| [0, 1, 2].map(|color| planes[color * plane + at]));
     Ok(Picture::new(side, side, pixels.collect())?)
 }
 

@@ -1,7 +1,7 @@
-//! What is optimised, and what happens to it before the network sees it.
+//! What is optimized, and what happens to it before the network sees it.
 
 use oneiric::{
-    ColourJitter, Cppn, Fourier, GaussianBlur, Inpaint, Maco, Noise, Objectives, Picture, Pixel,
+    ColorJitter, Cppn, Fourier, GaussianBlur, Inpaint, Maco, Noise, Objectives, Picture, Pixel,
     Pyramid, RandomBackground, RandomFlip, Shared, Transforms, Visualizer,
 };
 
@@ -34,7 +34,7 @@ pub(crate) fn all(studio: &Studio) -> Result<Picture, Report> {
     )
 }
 
-/// Colours and alpha: over white, and the alpha channel.
+/// Colors and alpha: over white, and the alpha channel.
 pub(crate) fn alpha(studio: &Studio) -> Result<Picture, Report> {
     let transforms = Transforms::none()
         .then(RandomBackground::new())
@@ -68,9 +68,9 @@ pub(crate) fn maco(studio: &Studio) -> Result<Picture, Report> {
 
 /// A photograph, and the class in a disc of it.
 pub(crate) fn mask(studio: &Studio) -> Result<Picture, Report> {
-    let centre = (SIDE as f32 - 1.0) / 2.0;
+    let center = (SIDE as f32 - 1.0) / 2.0;
     let inside = (0..SIDE * SIDE).map(|at| {
-        let [x, y] = [at % SIDE, at / SIDE].map(|n| n as f32 - centre);
+        let [x, y] = [at % SIDE, at / SIDE].map(|n| n as f32 - center);
         (SIDE as f32 / 3.0 - x.hypot(y)).clamp(0.0, 1.0)
     });
     let mask = Picture::with_channels(SIDE, SIDE, 1, inside.collect())?;
@@ -97,7 +97,7 @@ pub(crate) fn interpolation(studio: &Studio) -> Result<Picture, Report> {
 pub(crate) fn transforms(studio: &Studio) -> Result<Picture, Report> {
     let more = Transforms::standard()
         .then(RandomFlip::new())
-        .then(ColourJitter::new())
+        .then(ColorJitter::new())
         .then(GaussianBlur::between(0.1, 1.0))
         .then(Noise::new(0.05));
     let lists = [
@@ -115,10 +115,10 @@ pub(crate) fn transforms(studio: &Studio) -> Result<Picture, Report> {
     row(&pictures.collect::<Result<Vec<_>, Report>>()?)
 }
 
-/// A picture of colours and alpha over white.
+/// A picture of colors and alpha over white.
 fn over_white(picture: &Picture) -> Result<Picture, Report> {
     let pixels = picture.values().chunks(4);
-    let values = pixels.flat_map(|p| [0, 1, 2].map(|colour| p[colour] * p[3] + 1.0 - p[3]));
+    let values = pixels.flat_map(|p| [0, 1, 2].map(|color| p[color] * p[3] + 1.0 - p[3]));
     Ok(Picture::new(
         picture.width(),
         picture.height(),

@@ -81,12 +81,12 @@ fn main() -> Result<(), Report> {
     }
     if !path.is_empty() {
         let panel = |which: usize, y| {
-            let series = |name, colour, is_in: fn(usize) -> bool| {
+            let series = |name, color, is_in: fn(usize) -> bool| {
                 let points = lines.iter().filter(|line| is_in(line.0));
                 let points = points.map(|line| [line.1, line.2[which]]).collect();
                 Series {
                     name,
-                    colour,
+                    color,
                     points,
                 }
             };

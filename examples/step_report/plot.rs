@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 const PANEL: [f64; 2] = [360.0, 260.0];
 const MARGIN: f64 = 56.0;
 
-/// Points of a name and a colour.
+/// Points of a name and a color.
 pub(crate) struct Series {
     pub(crate) name: &'static str,
-    pub(crate) colour: &'static str,
+    pub(crate) color: &'static str,
     pub(crate) points: Vec<[f64; 2]>,
 }
 
@@ -74,17 +74,17 @@ impl Panel {
         add(text(left, top - 12.0, "start", self.y));
         for (index, series) in self.series.iter().enumerate() {
             let points: Vec<_> = series.points.iter().map(|&point| place(point)).collect();
-            add(line(&points, series.colour));
+            add(line(&points, series.color));
             for [x, y] in points {
-                let colour = series.colour;
+                let color = series.color;
                 add(format!(
-                    "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"{colour}\"/>\n"
+                    "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"{color}\"/>\n"
                 ));
             }
             let y = top + 18.0 + 18.0 * index as f64;
-            let (x, colour) = (left + 16.0, series.colour);
+            let (x, color) = (left + 16.0, series.color);
             add(format!(
-                "<circle cx=\"{x}\" cy=\"{y}\" r=\"4\" fill=\"{colour}\"/>\n"
+                "<circle cx=\"{x}\" cy=\"{y}\" r=\"4\" fill=\"{color}\"/>\n"
             ));
             add(text(x + 10.0, y + 4.0, "start", series.name));
         }
@@ -104,13 +104,13 @@ impl Panel {
     }
 }
 
-fn line(points: &[[f64; 2]], colour: &str) -> String {
+fn line(points: &[[f64; 2]], color: &str) -> String {
     let mut path = String::new();
     for [x, y] in points {
         // Writing to a String does not fail.
         let _ = write!(path, "{x:.1},{y:.1} ");
     }
-    format!("<polyline points=\"{path}\" fill=\"none\" stroke=\"{colour}\"/>\n")
+    format!("<polyline points=\"{path}\" fill=\"none\" stroke=\"{color}\"/>\n")
 }
 
 fn text(x: f64, y: f64, anchor: &str, text: &str) -> String {

@@ -37,7 +37,7 @@ impl Picture {
         Self::with_channels(self.width, self.height, channels.len(), values.collect())
     }
 
-    /// One channel, counted from 0, as a grey picture.
+    /// One channel, counted from 0, as a gray picture.
     ///
     /// # Errors
     ///
@@ -47,7 +47,7 @@ impl Picture {
     }
 
     /// The picture scaled to another size with a triangle filter (which averages when it
-    /// shrinks). Beside alpha, colours count by how opaque they are.
+    /// shrinks). Beside alpha, colors count by how opaque they are.
     ///
     /// # Errors
     ///
@@ -72,7 +72,7 @@ impl Picture {
             for (channel, plane) in planes[..RGBA - 1].iter_mut().enumerate() {
                 let opaque = resized(&|pixel| pixel[channel] * pixel[RGBA - 1]);
                 for ((value, opaque), alpha) in plane.iter_mut().zip(opaque).zip(&alpha) {
-                    // Where nothing is to be seen, the colours stay as they are.
+                    // Where nothing is to be seen, the colors stay as they are.
                     if *alpha > f32::EPSILON {
                         *value = opaque / alpha;
                     }
@@ -85,9 +85,9 @@ impl Picture {
         Self::with_channels(width, height, self.channels, values.collect())
     }
 
-    /// The centre of the picture, at most `width` by `height`.
+    /// The center of the picture, at most `width` by `height`.
     #[must_use]
-    pub fn crop_centre(&self, width: usize, height: usize) -> Self {
+    pub fn crop_center(&self, width: usize, height: usize) -> Self {
         let (width, height) = (width.clamp(1, self.width), height.clamp(1, self.height));
         let (left, top) = ((self.width - width) / 2, (self.height - height) / 2);
         let values = (0..height)
@@ -202,13 +202,13 @@ mod tests {
     }
 
     #[test]
-    fn the_centre_is_cut_out_exactly() {
+    fn the_center_is_cut_out_exactly() {
         for channels in [1, 3, 4] {
             let picture = ramp(7, 5, channels);
-            let centre = picture.crop_centre(3, 3);
-            assert_eq!(centre.pixel(0, 0), picture.pixel(2, 1));
-            assert_eq!(centre.pixel(2, 2), picture.pixel(4, 3));
-            assert_eq!(picture.crop_centre(99, 99), picture);
+            let center = picture.crop_center(3, 3);
+            assert_eq!(center.pixel(0, 0), picture.pixel(2, 1));
+            assert_eq!(center.pixel(2, 2), picture.pixel(4, 3));
+            assert_eq!(picture.crop_center(99, 99), picture);
         }
     }
 
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_transparent_lends_no_colour_when_scaled() {
+    fn what_is_transparent_lends_no_color_when_scaled() {
         // Opaque red beside transparent green: the seam stays red.
         let mut values = [1.0, 0.0, 0.0, 1.0].repeat(2);
         values.extend([0.0, 1.0, 0.0, 0.0].repeat(2));

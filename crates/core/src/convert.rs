@@ -4,14 +4,14 @@ use image::{DynamicImage, GrayImage, RgbImage, RgbaImage};
 
 use crate::{Picture, PictureError};
 
-const GREY: usize = 1;
+const GRAY: usize = 1;
 const RGB: usize = 3;
 const RGBA: usize = 4;
 
 impl Picture {
-    /// A picture of 1 (grey), 3 (RGB) or 4 (RGB and alpha) channels of an image of any kind: an
-    /// alpha channel that is not asked for is dropped, one that is missing is opaque, grey becomes
-    /// three equal channels, colours become their luminance (Rec. 709, as the image crate has it).
+    /// A picture of 1 (gray), 3 (RGB) or 4 (RGB and alpha) channels of an image of any kind: an
+    /// alpha channel that is not asked for is dropped, one that is missing is opaque, gray becomes
+    /// three equal channels, colors become their luminance (Rec. 709, as the image crate has it).
     ///
     /// # Errors
     ///
@@ -21,14 +21,14 @@ impl Picture {
         let (width, height) = (image.width() as usize, image.height() as usize);
         Self::check_channels(channels)?;
         let values = match channels {
-            GREY => image.to_luma32f().into_raw(),
+            GRAY => image.to_luma32f().into_raw(),
             RGBA => image.into_rgba32f().into_raw(),
             _ => image.into_rgb32f().into_raw(),
         };
         Self::with_channels(width, height, channels, values)
     }
 
-    /// The picture with 8 bits a channel, rounded to the nearest: grey, RGB or RGBA.
+    /// The picture with 8 bits a channel, rounded to the nearest: gray, RGB or RGBA.
     ///
     /// # Errors
     ///
@@ -39,14 +39,14 @@ impl Picture {
         let values = self.values.iter().map(|v| (v * 255.0).round() as u8);
         let values: Vec<u8> = values.collect();
         let image = match self.channels {
-            GREY => GrayImage::from_raw(width, height, values).map(DynamicImage::from),
+            GRAY => GrayImage::from_raw(width, height, values).map(DynamicImage::from),
             RGBA => RgbaImage::from_raw(width, height, values).map(DynamicImage::from),
             _ => RgbImage::from_raw(width, height, values).map(DynamicImage::from),
         };
         Ok(image.expect("a picture has as many values as its size says"))
     }
 
-    /// The picture in RGB: grey as three equal channels, alpha over white.
+    /// The picture in RGB: gray as three equal channels, alpha over white.
     ///
     /// # Errors
     ///
@@ -55,7 +55,7 @@ impl Picture {
         Self::check_channels(self.channels)?;
         let pixels = self.values.chunks_exact(self.channels);
         let values = match self.channels {
-            GREY => pixels.flat_map(|grey| [grey[0]; RGB]).collect(),
+            GRAY => pixels.flat_map(|gray| [gray[0]; RGB]).collect(),
             RGBA => {
                 let over_white = |p: &[f32]| [0, 1, 2].map(|c| p[c] * p[3] + (1.0 - p[3]));
                 pixels.flat_map(over_white).collect()
@@ -78,7 +78,7 @@ impl Picture {
     /// [`PictureError::Channels`] for another number.
     pub const fn check_channels(channels: usize) -> Result<(), PictureError> {
         match channels {
-            GREY | RGB | RGBA => Ok(()),
+            GRAY | RGB | RGBA => Ok(()),
             _ => Err(PictureError::Channels { channels }),
         }
     }
@@ -87,7 +87,7 @@ impl Picture {
 impl TryFrom<DynamicImage> for Picture {
     type Error = PictureError;
 
-    /// Keeps red, green and blue; an alpha channel is dropped, grey becomes three equal channels.
+    /// Keeps red, green and blue; an alpha channel is dropped, gray becomes three equal channels.
     fn try_from(image: DynamicImage) -> Result<Self, PictureError> {
         Self::from_image(image, RGB)
     }
@@ -114,14 +114,14 @@ mod tests {
         assert_eq!(picture(4).pixel(1, 0), [1.0, 0.0, 0.2, 0.4]);
         assert_eq!(picture(3).pixel(1, 0), [1.0, 0.0, 0.2]);
         assert_eq!(picture(1).channels(), 1);
-        let grey = || DynamicImage::from(GrayImage::from_pixel(2, 1, image::Luma([51])));
-        let picture = |channels| Picture::from_image(grey(), channels).expect("an image");
+        let gray = || DynamicImage::from(GrayImage::from_pixel(2, 1, image::Luma([51])));
+        let picture = |channels| Picture::from_image(gray(), channels).expect("an image");
         for (value, expected) in picture(4).pixel(0, 0).iter().zip([0.2, 0.2, 0.2, 1.0]) {
             assert!((value - expected).abs() < 1e-6, "{value}");
         }
         assert_eq!(picture(1).pixel(0, 0), [0.2]);
         assert!(matches!(
-            Picture::from_image(grey(), 2),
+            Picture::from_image(gray(), 2),
             Err(PictureError::Channels { channels: 2 })
         ));
     }
@@ -144,10 +144,10 @@ mod tests {
     }
 
     #[test]
-    fn rgb_of_grey_and_of_alpha_by_hand() {
-        let grey = Picture::with_channels(1, 1, 1, vec![0.3]).expect("grey");
-        assert_eq!(grey.to_rgb().expect("grey").pixel(0, 0), [0.3; 3]);
-        // A quarter of the colour, three quarters of white.
+    fn rgb_of_gray_and_of_alpha_by_hand() {
+        let gray = Picture::with_channels(1, 1, 1, vec![0.3]).expect("gray");
+        assert_eq!(gray.to_rgb().expect("gray").pixel(0, 0), [0.3; 3]);
+        // A quarter of the color, three quarters of white.
         let glass = Picture::with_channels(1, 1, 4, vec![1.0, 0.0, 0.5, 0.25]).expect("glass");
         assert_eq!(
             glass.to_rgb().expect("glass").pixel(0, 0),

@@ -47,7 +47,7 @@ pub enum PictureError {
         value: f32,
     },
     /// A picture without channels.
-    #[error("a picture of 0 channels holds nothing; it needs at least 1 (1 grey, 3 RGB, 4 RGBA)")]
+    #[error("a picture of 0 channels holds nothing; it needs at least 1 (1 gray, 3 RGB, 4 RGBA)")]
     NoChannels,
     /// A channel that the picture does not have.
     #[error("there is no channel {channel} in a picture of {channels}, counted from 0")]
@@ -59,7 +59,7 @@ pub enum PictureError {
     },
     /// A number of channels that no file shows.
     #[error(
-        "pictures of {channels} channels cannot be shown or saved, those of 1 (grey), 3 (RGB) and \
+        "pictures of {channels} channels cannot be shown or saved, those of 1 (gray), 3 (RGB) and \
          4 (RGB and alpha) can; pick such channels with Picture::select or Picture::channel"
     )]
     Channels {

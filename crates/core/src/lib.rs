@@ -4,9 +4,9 @@
 //! ```
 //! use oneiric_core::Picture;
 //!
-//! let grey = Picture::new(4, 2, vec![0.5; 4 * 2 * 3])?;
-//! assert_eq!((grey.width(), grey.height()), (4, 2));
-//! assert_eq!(grey.pixel(3, 1), [0.5, 0.5, 0.5]);
+//! let gray = Picture::new(4, 2, vec![0.5; 4 * 2 * 3])?;
+//! assert_eq!((gray.width(), gray.height()), (4, 2));
+//! assert_eq!(gray.pixel(3, 1), [0.5, 0.5, 0.5]);
 //! # Ok::<(), oneiric_core::PictureError>(())
 //! ```
 //!

@@ -17,9 +17,9 @@ const RGB: usize = 3;
 ///
 /// | channels | what they are | files |
 /// | --- | --- | --- |
-/// | 1 | grey | PNG, JPEG |
+/// | 1 | gray | PNG, JPEG |
 /// | 3 | red, green, blue: what is meant where nothing else is said | PNG, JPEG |
-/// | 4 | red, green, blue, alpha; the colours are not multiplied by alpha | PNG; JPEG over white |
+/// | 4 | red, green, blue, alpha; the colors are not multiplied by alpha | PNG; JPEG over white |
 /// | any other | whatever they are to a network | none; [`select`](Self::select) some |
 #[derive(Clone, PartialEq)]
 pub struct Picture {
@@ -47,8 +47,8 @@ impl Picture {
     /// ```
     /// use oneiric_core::Picture;
     ///
-    /// let grey = Picture::with_channels(2, 1, 1, vec![0.0, 1.0])?;
-    /// assert_eq!(grey.pixel(1, 0), [1.0]);
+    /// let gray = Picture::with_channels(2, 1, 1, vec![0.0, 1.0])?;
+    /// assert_eq!(gray.pixel(1, 0), [1.0]);
     /// # Ok::<(), oneiric_core::PictureError>(())
     /// ```
     ///
@@ -140,7 +140,7 @@ impl Picture {
         self.height
     }
 
-    /// Values per pixel: 1 grey, 3 RGB, 4 RGB and alpha, or any other number.
+    /// Values per pixel: 1 gray, 3 RGB, 4 RGB and alpha, or any other number.
     #[must_use]
     pub const fn channels(&self) -> usize {
         self.channels

@@ -97,7 +97,7 @@ impl<'a> ActivationGrid<'a> {
     }
 
     /// Makes the grid of a layer, by any of its names, for a photograph. Where all activations are
-    /// 0 the cell is grey.
+    /// 0 the cell is gray.
     ///
     /// # Errors
     ///

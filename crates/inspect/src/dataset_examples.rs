@@ -18,7 +18,7 @@ use crate::{
     settings::{check_least_one, check_side},
 };
 
-/// A photograph is cut to at most this many times its shorter side, around its centre: one of
+/// A photograph is cut to at most this many times its shorter side, around its center: one of
 /// 1 x 10000 pixels must not become one of 224 x 2240000.
 const LONGEST: usize = 4;
 
@@ -212,7 +212,7 @@ impl<'a> DatasetExamples<'a> {
         let picture = Picture::open_with_channels(path, channels)?;
         let shorter = picture.width().min(picture.height());
         let longest = shorter.saturating_mul(LONGEST);
-        let mut picture = picture.crop_centre(longest, longest);
+        let mut picture = picture.crop_center(longest, longest);
         if let Some(side) = self.side {
             let scaled = |n: usize| ((n * side + shorter / 2) / shorter).max(1);
             picture = picture.resize(scaled(picture.width()), scaled(picture.height()))?;

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What stands for a direction that is 0, where nothing is to be seen.
-const GREY: f32 = 0.5;
+const GRAY: f32 = 0.5;
 
 /// How small pictures of many directions are made: several at a time, each image of a batch with
 /// the objective [`direction`](Objectives::direction) of its own.
@@ -128,7 +128,7 @@ impl<'a> DirectionPictures<'a> {
     }
 
     /// A picture of each direction, a number a channel of the layer, in their order. A direction
-    /// of zeros is grey.
+    /// of zeros is gray.
     ///
     /// # Errors
     ///
@@ -145,10 +145,10 @@ impl<'a> DirectionPictures<'a> {
         check_side("the size of the pictures", self.size)?;
         let started = Instant::now();
         let total = directions.len();
-        let colours = net.channels();
-        let grey = || {
-            let values = vec![GREY; self.size * self.size * colours];
-            Picture::with_channels(self.size, self.size, colours, values)
+        let colors = net.channels();
+        let gray = || {
+            let values = vec![GRAY; self.size * self.size * colors];
+            Picture::with_channels(self.size, self.size, colors, values)
         };
         let channels = net.describe(net.layer(layer)?).channels();
         let is_zero =
@@ -158,7 +158,7 @@ impl<'a> DirectionPictures<'a> {
         let mut pictures: Vec<Option<Picture>> = Vec::with_capacity(directions.len());
         for (index, direction) in directions.iter().enumerate() {
             if is_zero(direction) {
-                pictures.push(Some(grey()?));
+                pictures.push(Some(gray()?));
                 continue;
             }
             let objective = net.direction(layer, direction.clone(), self.cosine_power)?;
@@ -175,7 +175,7 @@ impl<'a> DirectionPictures<'a> {
                 .transforms(&self.transforms)
                 .cancel(self.cancel.clone())
                 .seed(self.seed.wrapping_add(number as u64));
-            let params = Fourier::new(self.size, self.size).channels(colours);
+            let params = Fourier::new(self.size, self.size).channels(colors);
             let run = run.run(Objective::per_image(each), params)?;
             if run.ending() == Ending::Canceled {
                 return Err(InspectError::Canceled { done, total });
@@ -191,7 +191,7 @@ impl<'a> DirectionPictures<'a> {
         }
         let pictures = pictures.into_iter();
         Ok(pictures
-            .map(|picture| picture.expect("one of a batch, or grey"))
+            .map(|picture| picture.expect("one of a batch, or gray"))
             .collect())
     }
 }

@@ -14,7 +14,7 @@ pub struct Example {
     pub path: PathBuf,
     /// What it was ranked by.
     pub value: f32,
-    /// Column and row of the largest position of the channel's map (for [`Statistic::Centre`](crate::Statistic::Centre) of
+    /// Column and row of the largest position of the channel's map (for [`Statistic::Center`](crate::Statistic::Center) of
     /// the middle), the first where several are equal.
     pub position: [usize; 2],
     /// Width and height of the map.
@@ -60,8 +60,8 @@ impl Example {
         let window = |position: usize, positions: usize, pixels: usize| {
             let length = side.min(pixels);
             // The middle of the position's share of the picture.
-            let centre = (2 * position + 1) * pixels / (2 * positions);
-            let from = centre.saturating_sub(length / 2).min(pixels - length);
+            let center = (2 * position + 1) * pixels / (2 * positions);
+            let from = center.saturating_sub(length / 2).min(pixels - length);
             (from, length)
         };
         let (left, columns) = window(self.position[0], self.map[0], width);

@@ -10,10 +10,10 @@ use crate::{InspectError, settings::check_side};
 const POSITIVE: [f32; 3] = [178.0 / 255.0, 24.0 / 255.0, 43.0 / 255.0];
 const NEGATIVE: [f32; 3] = [33.0 / 255.0, 102.0 / 255.0, 172.0 / 255.0];
 
-/// How much of the colour hides the photograph where a map is largest.
+/// How much of the color hides the photograph where a map is largest.
 const OPACITY: f32 = 0.8;
 
-/// Rec. 709: the share of red, green and blue in how light a colour is.
+/// Rec. 709: the share of red, green and blue in how light a color is.
 const LUMA: [f32; 3] = [0.2126, 0.7152, 0.0722];
 
 /// A map of signed numbers: `height` rows of `width` values, row-major.
@@ -102,7 +102,7 @@ impl HeatMap {
         self.values.iter().fold(0.0, |most, v| most.max(v.abs()))
     }
 
-    /// The map on white, each value a square of `cell` pixels. Full colour is the map's largest
+    /// The map on white, each value a square of `cell` pixels. Full color is the map's largest
     /// magnitude.
     ///
     /// # Errors
@@ -112,7 +112,7 @@ impl HeatMap {
         self.picture_of_scale(cell, self.largest())
     }
 
-    /// [`picture`](Self::picture) with full colour at a magnitude of `full`, so that several maps
+    /// [`picture`](Self::picture) with full color at a magnitude of `full`, so that several maps
     /// can be compared.
     ///
     /// # Errors
@@ -132,15 +132,15 @@ impl HeatMap {
         for y in 0..height {
             for x in 0..width {
                 let value = self.values[y / cell * self.width + x / cell];
-                let (colour, share) = color_of(value, full);
-                values.extend(mix([1.0; 3], colour, share));
+                let (color, share) = color_of(value, full);
+                values.extend(mix([1.0; 3], color, share));
             }
         }
         Ok(Picture::new(width, height, values)?)
     }
 
     /// The map over a photograph: stretched to its size with bilinear interpolation, over the
-    /// photograph in grey.
+    /// photograph in gray.
     ///
     /// # Errors
     ///
@@ -156,17 +156,17 @@ impl HeatMap {
                 (x as f32 + 0.5) / width as f32,
                 (y as f32 + 0.5) / height as f32,
             );
-            let (colour, share) = color_of(value, full);
-            values.extend(mix([grey(pixel); 3], colour, share * OPACITY));
+            let (color, share) = color_of(value, full);
+            values.extend(mix([gray(pixel); 3], color, share * OPACITY));
         }
         Ok(Picture::new(width, height, values)?)
     }
 
     /// Bilinear interpolation at a share of the width and the height; positions are pixels'
-    /// centres, and beyond the outermost the map goes on as there.
+    /// centers, and beyond the outermost the map goes on as there.
     fn between(&self, x: f32, y: f32) -> f32 {
-        let (left, right, along) = neighbours(x, self.width);
-        let (top, bottom, down) = neighbours(y, self.height);
+        let (left, right, along) = neighbors(x, self.width);
+        let (top, bottom, down) = neighbors(y, self.height);
         let row = |y: usize| {
             let value = |x: usize| self.values[y * self.width + x];
             value(left) * (1.0 - along) + value(right) * along
@@ -176,14 +176,14 @@ impl HeatMap {
 }
 
 /// The positions on either side of a share of `n`, and how far it is from the first to the second.
-fn neighbours(share: f32, n: usize) -> (usize, usize, f32) {
+fn neighbors(share: f32, n: usize) -> (usize, usize, f32) {
     let at = (share * n as f32 - 0.5).clamp(0.0, (n - 1) as f32);
     let first = at.floor();
     let index = first as usize;
     (index, (index + 1).min(n - 1), at - first)
 }
 
-/// The colour of a value, and how much of it there is.
+/// The color of a value, and how much of it there is.
 fn color_of(value: f32, full: f32) -> ([f32; 3], f32) {
     let share = if full > 0.0 {
         (value.abs() / full).min(1.0)
@@ -198,7 +198,7 @@ fn mix(below: [f32; 3], above: [f32; 3], share: f32) -> [f32; 3] {
 }
 
 /// How light a pixel is; of other than three or four channels, their mean.
-fn grey(pixel: &[f32]) -> f32 {
+fn gray(pixel: &[f32]) -> f32 {
     match *pixel {
         [red, green, blue] | [red, green, blue, _] => {
             LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
@@ -230,7 +230,7 @@ mod tests {
         assert_eq!(pixel(&picture, 5, 1), [1.0; 3]);
         let scaled = map.picture_of_scale(1, 1.0).expect("a scale");
         assert_eq!(pixel(&scaled, 1, 0), NEGATIVE);
-        assert_eq!(pixel(&scaled, 0, 0), POSITIVE, "cut off at full colour");
+        assert_eq!(pixel(&scaled, 0, 0), POSITIVE, "cut off at full color");
     }
 
     #[test]
@@ -238,7 +238,7 @@ mod tests {
         let map = HeatMap::new(2, 1, vec![0.0, 1.0]).expect("finite");
         let photograph = Picture::new(6, 3, vec![0.25; 54]).expect("values in 0..1");
         let picture = map.over(&photograph).expect("a picture");
-        // The centres lie at columns 1 and 4; left of the first nothing changes.
+        // The centers lie at columns 1 and 4; left of the first nothing changes.
         for x in [0, 1] {
             assert_eq!(pixel(&picture, x, 1), [0.25; 3]);
         }

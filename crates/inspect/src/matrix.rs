@@ -1,4 +1,4 @@
-//! Matrices in f64, for factorisation.
+//! Matrices in f64, for factorization.
 
 /// A matrix on the host, row-major.
 #[derive(Debug)]

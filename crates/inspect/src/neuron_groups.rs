@@ -105,7 +105,7 @@ impl NeuronGroups {
         self.canceled
     }
 
-    /// A picture of each group's direction, in their order; grey where the direction is 0.
+    /// A picture of each group's direction, in their order; gray where the direction is 0.
     ///
     /// # Errors
     ///

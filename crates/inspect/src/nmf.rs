@@ -1,4 +1,4 @@
-//! Non-negative matrix factorisation.
+//! Non-negative matrix factorization.
 
 use std::{fmt, time::Instant};
 
@@ -60,7 +60,7 @@ pub struct Factors {
 }
 
 impl<'a> Nmf<'a> {
-    /// A factorisation into so many groups.
+    /// A factorization into so many groups.
     #[must_use]
     pub fn new(groups: usize) -> Self {
         Self {

@@ -11,7 +11,7 @@ pub enum Statistic {
     Max,
     /// The position in the middle, column `width / 2` and row `height / 2` (rounded down): what the
     /// objective [`neuron`](oneiric_objective::Objectives::neuron) is about.
-    Centre,
+    Center,
 }
 
 impl Statistic {
@@ -27,7 +27,7 @@ impl Statistic {
                 let sum: f64 = map.iter().copied().map(f64::from).sum();
                 ((sum / map.len() as f64) as f32, largest)
             }
-            Self::Centre => {
+            Self::Center => {
                 let at = map.len() / width / 2 * width + width / 2;
                 (map[at], at)
             }

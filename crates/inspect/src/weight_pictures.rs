@@ -36,7 +36,7 @@ pub fn kernel_map(weights: &ExpandedWeights, channel: usize) -> Result<HeatMap, 
 }
 
 /// The kernels over some channels of the earlier layer on one sheet and of one scale, each weight a
-/// square of `cell` pixels: red excites, blue inhibits, and full colour is the largest of them.
+/// square of `cell` pixels: red excites, blue inhibits, and full color is the largest of them.
 ///
 /// # Errors
 ///

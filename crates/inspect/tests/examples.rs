@@ -148,11 +148,11 @@ fn statistics_are_those_of_the_map() {
         close(find(Statistic::Mean).value, map.means()[CHANNEL]);
         let most = plane.iter().copied().fold(0.0, f32::max);
         close(find(Statistic::Max).value, most);
-        let centre = find(Statistic::Centre);
+        let center = find(Statistic::Center);
         let (x, y) = (map.width() / 2, map.height() / 2);
-        close(centre.value, plane[y * map.width() + x]);
-        assert_eq!(centre.position, [x, y]);
-        assert_eq!(centre.map, [map.width(), map.height()]);
+        close(center.value, plane[y * map.width() + x]);
+        assert_eq!(center.position, [x, y]);
+        assert_eq!(center.map, [map.width(), map.height()]);
     });
 }
 

@@ -76,7 +76,7 @@ fn maps_that_do_not_go_together_are_refused() {
 }
 
 #[test]
-fn pictures_of_directions_repeat_and_do_not_depend_on_their_neighbours() {
+fn pictures_of_directions_repeat_and_do_not_depend_on_their_neighbors() {
     everywhere(|device| {
         let net = tiny(device);
         let direction = |channel: usize| {

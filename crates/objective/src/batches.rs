@@ -5,8 +5,8 @@ use oneiric_model::LayerId;
 
 use crate::{Measure, Reading};
 
-/// How far apart images of a batch still count as neighbours. Source: Lucid.
-const NEIGHBOURS: usize = 4;
+/// How far apart images of a batch still count as neighbors. Source: Lucid.
+const NEIGHBORS: usize = 4;
 
 /// Smallest squared norm of a Gram matrix that is divided by. Source: Lucid.
 const SQUARED_GRAM_EPSILON: f32 = 1e-10;
@@ -39,7 +39,7 @@ impl Measure for ChannelInterpolate {
     }
 }
 
-/// Minus the squared differences between neighbours of the batch, less the further apart.
+/// Minus the squared differences between neighbors of the batch, less the further apart.
 #[derive(Debug)]
 pub(crate) struct Alignment {
     pub(crate) layer: [LayerId; 1],
@@ -61,7 +61,7 @@ impl Measure for Alignment {
             let weight = pairs as f32 / self.decay.powi(distance as i32);
             (first - second).square().mean() * -weight
         };
-        (1..count.min(NEIGHBOURS + 1))
+        (1..count.min(NEIGHBORS + 1))
             .map(apart)
             .reduce(|sum, next| sum + next)
             .unwrap_or_else(|| nothing(acts))

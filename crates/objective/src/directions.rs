@@ -65,7 +65,7 @@ impl Measure for Direction {
     }
 }
 
-/// The same at one position; `None` is the centre.
+/// The same at one position; `None` is the center.
 #[derive(Debug)]
 pub(crate) struct DirectionNeuron {
     pub(crate) layer: [LayerId; 1],
@@ -111,7 +111,7 @@ impl Measure for DirectionCosine {
     }
 }
 
-/// A direction of its own at every position, about the centre.
+/// A direction of its own at every position, about the center.
 #[derive(Debug)]
 pub(crate) struct TensorDirection {
     pub(crate) layer: [LayerId; 1],
@@ -129,13 +129,13 @@ impl Measure for TensorDirection {
         let acts = reading.layers[0].clone();
         let [[_, _, h, w], [_, _, height, width]] = [acts.dims(), self.directions.dims()];
         let size = [h.min(height), w.min(width)];
-        let directions = centre(self.directions.clone(), size);
-        alike(centre(acts, size), directions, self.cosine_power)
+        let directions = center(self.directions.clone(), size);
+        alike(center(acts, size), directions, self.cosine_power)
     }
 }
 
-/// The centre of a map, the upper left one of two (rounded down, as in Lucid).
-fn centre(map: Tensor<4>, [height, width]: [usize; 2]) -> Tensor<4> {
+/// The center of a map, the upper left one of two (rounded down, as in Lucid).
+fn center(map: Tensor<4>, [height, width]: [usize; 2]) -> Tensor<4> {
     let [_, _, h, w] = map.dims();
     map.narrow(2, (h - height) / 2, height)
         .narrow(3, (w - width) / 2, width)

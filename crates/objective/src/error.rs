@@ -49,7 +49,7 @@ pub enum ObjectiveError {
     #[error(transparent)]
     Setting(#[from] SettingError),
     /// A sum of nothing.
-    #[error("the objective has no terms, so there is nothing to optimise")]
+    #[error("the objective has no terms, so there is nothing to optimize")]
     Empty,
     /// An image of the batch that is not there.
     #[error(

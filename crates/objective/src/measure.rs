@@ -11,7 +11,7 @@ use crate::ObjectiveError;
 /// What a [`Measure`] sees of a step.
 #[derive(Debug)]
 pub struct Reading {
-    /// The images [n, channels, height, width] in 0..=1, before the transforms: what regularisers
+    /// The images [n, channels, height, width] in 0..=1, before the transforms: what regularizers
     /// are about.
     pub image: Tensor<4>,
     /// The activations of the measure's layers, in its order, each [n, channels, height, width].

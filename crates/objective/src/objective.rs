@@ -96,7 +96,7 @@ impl Objective {
         self.terms.len()
     }
 
-    /// Whether there is nothing to optimise.
+    /// Whether there is nothing to optimize.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()

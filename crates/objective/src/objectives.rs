@@ -38,7 +38,7 @@ pub trait Objectives: Network + Clone + Sized + 'static {
         }))
     }
 
-    /// A channel at the centre of its map, `acts[:, channel, h / 2, w / 2]` (rounded down), mean
+    /// A channel at the center of its map, `acts[:, channel, h / 2, w / 2]` (rounded down), mean
     /// over the batch.
     ///
     /// # Errors
@@ -99,7 +99,7 @@ pub trait Objectives: Network + Clone + Sized + 'static {
         }))
     }
 
-    /// [`direction`](Self::direction) at the centre of the map (rounded down).
+    /// [`direction`](Self::direction) at the center of the map (rounded down).
     ///
     /// # Errors
     ///
@@ -152,7 +152,7 @@ pub trait Objectives: Network + Clone + Sized + 'static {
 
     /// [`direction`](Self::direction) with a direction of its own at every position: the columns of
     /// a tensor [channels, height, width], such as another image's activations. Of the layer's map
-    /// and the tensor, each is cut to the size of the smaller one about its centre.
+    /// and the tensor, each is cut to the size of the smaller one about its center.
     ///
     /// # Errors
     ///
@@ -232,7 +232,7 @@ pub trait Objectives: Network + Clone + Sized + 'static {
         Ok(self.measure(ChannelInterpolate { layers, channels }))
     }
 
-    /// Neighbours of the batch are to be alike at a layer: minus the sum over the distances
+    /// Neighbors of the batch are to be alike at a layer: minus the sum over the distances
     /// d = 1, 2, 3, 4 and over all pairs that far apart of `mean (a[i] - a[i + d])^2 / decay^d`. It
     /// is negative already: add it. Lucid's decay is 2. A batch of one has 0.
     ///
@@ -349,20 +349,20 @@ pub trait Objectives: Network + Clone + Sized + 'static {
         }))
     }
 
-    /// Sum of the absolute differences between neighbouring pixels of the image: subtract it to
+    /// Sum of the absolute differences between neighboring pixels of the image: subtract it to
     /// smooth. A sum over all pixels is large (tens of thousands at 224x224), so weights are
     /// small, such as 1e-4 beside a channel.
     fn total_variation(&self) -> Objective {
         self.measure(TotalVariation)
     }
 
-    /// Sum of `|image - constant|`: subtract it to keep the image near that grey.
+    /// Sum of `|image - constant|`: subtract it to keep the image near that gray.
     fn l1(&self, constant: f32) -> Objective {
         self.measure(L1 { constant })
     }
 
     /// Norm of `image - constant`, `sqrt(1e-6 + sum (image - constant)^2)`, summed over the
-    /// batch: subtract it to keep the image near that grey.
+    /// batch: subtract it to keep the image near that gray.
     fn l2(&self, constant: f32) -> Objective {
         self.measure(L2 { constant })
     }
@@ -378,9 +378,9 @@ pub trait Objectives: Network + Clone + Sized + 'static {
         self.measure(BlurAlpha)
     }
 
-    /// A boundary of `width` pixels is to be plain and grey: minus the sum over its pixels of
+    /// A boundary of `width` pixels is to be plain and gray: minus the sum over its pixels of
     /// `(blur(x) - x)^2 + 0.8 (x - 0.5)^2`, the blur over 5x5 pixels. It is negative already: add
-    /// it. Lucid's width is 20; 0 penalises nothing (in Lucid everything).
+    /// it. Lucid's width is 20; 0 penalizes nothing (in Lucid everything).
     fn penalize_boundary(&self, width: usize) -> Objective {
         self.measure(PenalizeBoundary { width })
     }

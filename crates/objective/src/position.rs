@@ -12,15 +12,15 @@ pub(crate) struct Position {
 }
 
 impl Position {
-    /// A map [n, c, 1, 1] of one position, the centre (rounded down: the lower right of two) where
+    /// A map [n, c, 1, 1] of one position, the center (rounded down: the lower right of two) where
     /// none is given.
     pub(crate) fn of(position: Option<Self>, acts: Tensor<4>) -> Tensor<4> {
         let [_, _, height, width] = acts.dims();
-        let centre = Self {
+        let center = Self {
             x: width / 2,
             y: height / 2,
         };
-        let Self { x, y } = position.unwrap_or(centre);
+        let Self { x, y } = position.unwrap_or(center);
         acts.narrow(2, y, 1).narrow(3, x, 1)
     }
 }

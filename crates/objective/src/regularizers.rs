@@ -19,13 +19,13 @@ const BLUR_SIDE: usize = 3;
 /// What [`PenalizeBoundary`] blurs with, wants a boundary to be, and how much the latter counts.
 /// Source: Lucid, `penalize_boundary_complexity`.
 const BOUNDARY_BLUR_SIDE: usize = 5;
-const BOUNDARY_GREY: f32 = 0.5;
-const BOUNDARY_GREY_WEIGHT: f32 = 0.8;
+const BOUNDARY_GRAY: f32 = 0.5;
+const BOUNDARY_GRAY_WEIGHT: f32 = 0.8;
 
 /// Which channel is how opaque a pixel is, after red, green and blue.
 const ALPHA: usize = 3;
 
-/// Sum of the absolute differences between neighbours, down and right.
+/// Sum of the absolute differences between neighbors, down and right.
 ///
 /// Source: TensorFlow's `tf.image.total_variation` (anisotropic; Rudin, Osher and Fatemi, 1992,
 /// define the isotropic one).
@@ -96,7 +96,7 @@ impl Measure for L2 {
 /// `0.5 * sum (x - blur(x))^2` with the blurred image held constant: subtracting it blurs the
 /// image a little every step.
 ///
-/// The blur weighs a pixel 1 and its eight neighbours 0.5, over the weights that lie inside.
+/// The blur weighs a pixel 1 and its eight neighbors 0.5, over the weights that lie inside.
 /// Source: Lucid, `optvis/objectives.py`, after Nguyen et al., 2015.
 #[derive(Debug)]
 pub(crate) struct Blur;
@@ -158,8 +158,8 @@ impl Measure for PenalizeBoundary {
         let mask = TensorData::new(mask.collect::<Vec<_>>(), [1, 1, height, width]);
         let mask = Tensor::<4>::from_data(mask, &image.device().without_autodiff());
         let uneven = (blur(image.clone(), BOUNDARY_BLUR_SIDE) - image.clone()).square();
-        let coloured = (image - BOUNDARY_GREY).square() * BOUNDARY_GREY_WEIGHT;
-        ((uneven + coloured) * mask).sum().neg()
+        let colored = (image - BOUNDARY_GRAY).square() * BOUNDARY_GRAY_WEIGHT;
+        ((uneven + colored) * mask).sum().neg()
     }
 }
 
@@ -189,7 +189,7 @@ impl Measure for InputDifference {
     }
 }
 
-/// Every pixel the mean of its neighbourhood in a square of an odd side, of which the rim weighs
+/// Every pixel the mean of its neighborhood in a square of an odd side, of which the rim weighs
 /// 0.5 and what lies inside 1, over the weights that lie in the image. Source: Lucid, `_tf_blur`.
 fn blur(image: Tensor<4>, side: usize) -> Tensor<4> {
     let [n, c, h, w] = image.dims();

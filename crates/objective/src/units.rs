@@ -26,7 +26,7 @@ impl Measure for Channel {
     }
 }
 
-/// Mean over the batch of one channel at one position; `None` is the centre.
+/// Mean over the batch of one channel at one position; `None` is the center.
 #[derive(Debug)]
 pub(crate) struct Neuron {
     pub(crate) layer: [LayerId; 1],

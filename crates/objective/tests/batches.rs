@@ -40,7 +40,7 @@ fn a_batch_goes_from_one_channel_to_another() {
 }
 
 #[test]
-fn neighbours_are_aligned_four_apart_at_most() {
+fn neighbors_are_aligned_four_apart_at_most() {
     on_devices(|backend, device| {
         let net = Pixels::new(1, device);
         let at = |decay, values: &[&[f32]]| {

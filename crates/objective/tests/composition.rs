@@ -353,7 +353,7 @@ fn what_the_network_does_not_have_is_refused_with_what_it_has() {
 }
 
 #[test]
-fn what_cannot_be_optimised_is_refused() {
+fn what_cannot_be_optimized_is_refused() {
     let (_, device) = devices().remove(0);
     let net = net(&device);
     let empty: Objective = std::iter::empty::<Objective>().sum();

@@ -49,9 +49,9 @@ fn a_direction_at_a_position_is_its_formula() {
                 mean([0, 1].map(alike))
             };
             let v = || v.values.clone();
-            let centre = net.direction_neuron(LAYER, v(), power).expect("one");
+            let center = net.direction_neuron(LAYER, v(), power).expect("one");
             let expected = at(height / 2, width / 2);
-            assert_value(backend, value(&centre, &images(2), device), expected);
+            assert_value(backend, value(&center, &images(2), device), expected);
             let corner = net.direction_neuron_at(LAYER, v(), power, width - 1, 0);
             let corner = corner.expect("one");
             let expected = at(0, width - 1);
@@ -109,7 +109,7 @@ fn a_mean_cosine_is_over_positions_only() {
 }
 
 #[test]
-fn a_tensor_of_directions_is_laid_on_the_centre() {
+fn a_tensor_of_directions_is_laid_on_the_center() {
     on_devices(|backend, device| {
         let net = Pixels::new(3, device);
         let acts = Array::noise([2, 3, 6, 5], 3);

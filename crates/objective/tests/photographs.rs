@@ -147,7 +147,7 @@ fn the_distance_from_a_photograph_is_a_root_mean_square() {
         };
         let objective = net.input_diff(picture);
         assert_value(backend, value(&objective, &batch, device), one(0) + one(1));
-        // At the photograph itself the root has no slope, but an optimisation starts there.
+        // At the photograph itself the root has no slope, but an optimization starts there.
         let gradient = gradient(&objective, &planes, device);
         assert!(gradient.values.iter().all(|v| *v == 0.0), "{backend}");
     });

@@ -7,7 +7,7 @@ use common::{Pixels, assert_right_gradient, assert_value, on_devices, value};
 use oneiric_objective::{ObjectiveError, Objectives};
 use oneiric_testkit::Array;
 
-/// A pixel less the mean of its neighbourhood in a square of that side (rim 0.5, inside 1).
+/// A pixel less the mean of its neighborhood in a square of that side (rim 0.5, inside 1).
 fn less_blur(image: &Array, [n, c, y, x]: [usize; 4], side: usize) -> f64 {
     let [height, width] = [image.shape[2], image.shape[3]];
     let reach = side / 2;
@@ -29,7 +29,7 @@ fn places(image: &Array) -> impl Iterator<Item = [usize; 4]> {
 }
 
 #[test]
-fn any_number_of_channels_is_regularised() {
+fn any_number_of_channels_is_regularized() {
     on_devices(|backend, device| {
         for channels in [1, 2, 3, 4, 7] {
             let net = Pixels::new(channels, device);
@@ -76,13 +76,13 @@ fn norms_of_ones_by_hand() {
         assert_value(backend, at(net.l2(1.0)), 1e-3);
         assert_value(backend, at(net.total_variation()), 0.0);
         assert_value(backend, at(net.blur()), 0.0);
-        // Twelve pixels in each channel lie at the boundary, half from grey.
+        // Twelve pixels in each channel lie at the boundary, half from gray.
         assert_value(backend, at(net.penalize_boundary(1)), -36.0 * 0.8 * 0.25);
     });
 }
 
 #[test]
-fn a_boundary_is_penalised_as_far_as_it_reaches() {
+fn a_boundary_is_penalized_as_far_as_it_reaches() {
     on_devices(|backend, device| {
         let net = Pixels::new(2, device);
         let image = Array::noise([2, 2, 6, 8], 3);
@@ -91,9 +91,9 @@ fn a_boundary_is_penalised_as_far_as_it_reaches() {
             for [n, c, y, x] in places(&image) {
                 let from_edge = y.min(5 - y).min(x).min(7 - x);
                 if from_edge < width {
-                    let grey = f64::from(image.at(&[n, c, y, x])) - 0.5;
+                    let gray = f64::from(image.at(&[n, c, y, x])) - 0.5;
                     let uneven = less_blur(&image, [n, c, y, x], 5);
-                    expected -= uneven.powi(2) + 0.8 * grey.powi(2);
+                    expected -= uneven.powi(2) + 0.8 * gray.powi(2);
                 }
             }
             let objective = net.penalize_boundary(width);

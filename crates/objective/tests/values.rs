@@ -39,10 +39,10 @@ fn a_neuron_is_one_position_x_the_column_and_y_the_row() {
         let (_, _, h, w) = planes(&acts);
         assert_ne!(h, w, "a map that is not square tells x from y");
         let mean = |y, x| f64::from(acts.at(&[0, 2, y, x]) + acts.at(&[1, 2, y, x])) / 2.0;
-        let centre = net.neuron("mixed3b_pre_relu", 2).expect("a channel");
+        let center = net.neuron("mixed3b_pre_relu", 2).expect("a channel");
         assert_value(
             backend,
-            value(&centre, &images(2), device),
+            value(&center, &images(2), device),
             mean(h / 2, w / 2),
         );
         let corner = net
@@ -108,7 +108,7 @@ fn a_direction_is_its_formula() {
 #[test]
 fn the_gradient_of_a_direction_is_finite_where_all_units_are_dead() {
     everywhere(|backend, net, device| {
-        // The mean colour and no biases: every activation is exactly 0.
+        // The mean color and no biases: every activation is exactly 0.
         let black = Array::new([1, 3, 40, 40], vec![117.0 / 255.0; 3 * 1600]);
         let image = black.tensor::<4>(device).autodiff().require_grad();
         let objective = net
@@ -132,15 +132,15 @@ fn a_class_is_the_sum_of_its_logits_over_the_batch() {
         let objective = net.class_logit(4).expect("a class");
         assert_value(backend, value(&objective, &images(2), device), expected);
         let labels = (0..10).map(|class| format!("label {class}")).collect();
-        let labelled = net.clone().with_labels(labels).expect("one each");
-        let objective = labelled.class_logit("Label 4").expect("a label");
+        let labeled = net.clone().with_labels(labels).expect("one each");
+        let objective = labeled.class_logit("Label 4").expect("a label");
         assert_value(backend, value(&objective, &images(2), device), expected);
     });
 }
 
 #[test]
-fn regularisers_by_hand() {
-    // Two images of 2x3 pixels in three channels, only the first channel not grey.
+fn regularizers_by_hand() {
+    // Two images of 2x3 pixels in three channels, only the first channel not gray.
     let mut values = vec![0.5; 2 * 3 * 6];
     values[..6].copy_from_slice(&[0.0, 1.0, 0.5, 0.25, 0.5, 0.5]);
     let images = Array::new([2, 3, 2, 3], values);
@@ -162,7 +162,7 @@ fn regularisers_by_hand() {
             net.l2(0.5),
             (1e-6 + 0.25 + 0.25 + 0.0625_f64).sqrt() + second,
         );
-        // All pixels neighbour all in a 2x2 half: by the definition, weights 1 and 0.5.
+        // All pixels neighbor all in a 2x2 half: by the definition, weights 1 and 0.5.
         let pixel = |y: usize, x: usize| -> f64 { [[0.0, 1.0, 0.5], [0.25, 0.5, 0.5]][y][x] };
         let mut expected = 0.0;
         for y in 0..2 {
@@ -222,7 +222,7 @@ fn every_objective_has_the_gradient_of_finite_differences() {
 #[test]
 fn blur_moves_the_image_towards_its_blur() {
     everywhere(|backend, net, device| {
-        // The gradient is x - blur(x): a single bright pixel is pulled down, its neighbours up.
+        // The gradient is x - blur(x): a single bright pixel is pulled down, its neighbors up.
         let mut values = vec![0.0; 3 * 25];
         values[12] = 1.0;
         let image = Array::new([1, 3, 5, 5], values)

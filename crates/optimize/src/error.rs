@@ -59,7 +59,7 @@ pub enum RunError {
         found: [usize; 4],
     },
     /// An objective whose value no image changes: found in the first step.
-    #[error("the objective does not depend on the image, so there is nothing to optimise")]
+    #[error("the objective does not depend on the image, so there is nothing to optimize")]
     Constant,
     /// The objective, or the image, became infinite or not a number.
     #[error(

@@ -8,7 +8,7 @@ use burn::{
 /// How the momentum warms up: Dozat's constant, which Keras and PyTorch took over.
 const WARM_UP: f64 = 0.96;
 
-/// NAdam, what MACO (Fel et al., 2023) is optimised by, with a learning rate of 1.
+/// NAdam, what MACO (Fel et al., 2023) is optimized by, with a learning rate of 1.
 ///
 /// With gradient g, `m = beta_1 m + (1 - beta_1) g` and `v = beta_2 v + (1 - beta_2) g^2`. The
 /// momentum of step t is `mu_t = beta_1 (1 - 0.96^(t decay) / 2)`, and M_t the product of all up to

@@ -22,7 +22,7 @@ impl Transparency {
         });
     }
 
-    /// One grey picture per image: shares of that image's largest sum.
+    /// One gray picture per image: shares of that image's largest sum.
     pub(crate) fn pictures(&self) -> Result<Vec<Picture>, PictureError> {
         let Some(sum) = self.sum.clone() else {
             return Ok(Vec::new());

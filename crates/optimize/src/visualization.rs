@@ -79,7 +79,7 @@ impl Visualization {
         &self.values
     }
 
-    /// How much each pixel was asked for in the course of the run, one grey picture per image: the
+    /// How much each pixel was asked for in the course of the run, one gray picture per image: the
     /// sum over the steps of the gradient's size, as a share of the largest. Empty unless the run
     /// was asked for it and made a step ([`Visualizer::transparency`](crate::Visualizer::transparency)).
     #[must_use]
@@ -140,15 +140,15 @@ impl Visualization {
     }
 }
 
-/// A picture of three colours and a map of one, together.
+/// A picture of three colors and a map of one, together.
 fn cut_out(picture: &Picture, map: &Picture, percentile: f32) -> Result<Picture, PictureError> {
     let mut sorted = map.values().to_vec();
     sorted.sort_by(f32::total_cmp);
     let last = sorted.len() - 1;
     let at = last as f64 * f64::from(percentile) / 100.0;
     let full = sorted[(at.round() as usize).min(last)].max(f32::MIN_POSITIVE);
-    let colours = picture.select(&[0, 1, 2])?;
-    let pixels = colours.values().chunks(3).zip(map.values());
+    let colors = picture.select(&[0, 1, 2])?;
+    let pixels = colors.values().chunks(3).zip(map.values());
     let values = pixels.flat_map(|(rgb, sum)| [rgb[0], rgb[1], rgb[2], (sum / full).min(1.0)]);
     Picture::with_channels(picture.width(), picture.height(), 4, values.collect())
 }

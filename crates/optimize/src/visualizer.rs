@@ -43,7 +43,7 @@ pub fn visualize(
 /// | [`redirected_relu`](Self::redirected_relu) | 16 | first steps in which gradients pass dead ReLUs | |
 /// | [`max_restarts`](Self::max_restarts) | 3 | restarts of a run whose objective stays dead | |
 /// | [`transparency`](Self::transparency) | no | notes how much each pixel was asked for | |
-/// | [`batch`](Self::batch) | 1 | images optimised together | at least 1 |
+/// | [`batch`](Self::batch) | 1 | images optimized together | at least 1 |
 /// | [`seed`](Self::seed) | 0 | of all that is random | |
 /// | [`device`](Self::device) | the network's | where to run | the network's |
 /// | [`observer`](Self::observer) | none | sees every step | |
@@ -204,7 +204,7 @@ impl<'a> Visualizer<'a> {
         self
     }
 
-    /// Sets how many images are optimised together. Give each its own objective with
+    /// Sets how many images are optimized together. Give each its own objective with
     /// [`Objective::on_image`].
     #[must_use]
     pub const fn batch(mut self, images: usize) -> Self {

@@ -75,7 +75,7 @@ fn there_is_no_map_unless_asked_for() -> Result<(), RunError> {
 }
 
 #[test]
-fn a_picture_without_colours_is_not_cut_out() -> Result<(), RunError> {
+fn a_picture_without_colors_is_not_cut_out() -> Result<(), RunError> {
     let (_, device) = devices().remove(0);
     let run = short(1)
         .transparency(true)
@@ -105,7 +105,7 @@ fn what_no_file_can_hold_is_refused_before_any_work() {
     assert!(refused);
 }
 
-/// One grey level, which each start draws anew: -1, then 0, then 1.
+/// One gray level, which each start draws anew: -1, then 0, then 1.
 #[derive(Debug)]
 struct Level {
     starts: Arc<AtomicUsize>,

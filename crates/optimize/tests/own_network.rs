@@ -9,7 +9,7 @@ use oneiric_optimize::{Visualization, Visualizer};
 use oneiric_param::Fourier;
 use oneiric_testkit::{Array, devices};
 
-/// Two convolutions with a ReLU each; the second layer's channel 0 is dead from a grey image on.
+/// Two convolutions with a ReLU each; the second layer's channel 0 is dead from a gray image on.
 #[derive(Debug)]
 struct Toy {
     layers: [Layer; 2],

@@ -16,7 +16,7 @@ pub struct ImageSpec<'a> {
     /// Images, channels, height and width; none is 0.
     pub shape: [usize; 4],
     /// What becomes of the values: a basis that knows photographs takes them through its inverse.
-    pub colour: ColorMapping,
+    pub color: ColorMapping,
     /// Where the images are painted.
     pub device: &'a Device,
 }
@@ -24,7 +24,7 @@ pub struct ImageSpec<'a> {
 /// A way to describe values without bounds [n, channels, height, width] by numbers that an
 /// optimizer can change.
 ///
-/// [`InBasis`](crate::InBasis) makes a [`Parameterization`](crate::Parameterization) of it: colours,
+/// [`InBasis`](crate::InBasis) makes a [`Parameterization`](crate::Parameterization) of it: colors,
 /// the way into 0..=1, shared tensors and starting at a photograph are the same for every basis.
 ///
 /// ```

@@ -36,9 +36,9 @@ const MOST_HIDDEN: usize = 1024;
 ///
 /// `x` and `y` (the longer side from -sqrt 3 to sqrt 3, the other in proportion) go through hidden
 /// layers of 1x1 convolutions, each followed by `[atan(x) / 0.67, atan(x)^2 / 0.6]` side by side,
-/// and through one more convolution that starts at 0, so that the start is grey. The latent is, for
+/// and through one more convolution that starts at 0, so that the start is gray. The latent is, for
 /// each layer, weights [n, out, in] and biases [n, out]: every image of a batch has its own.
-/// Optimise it with a rate near 5e-3.
+/// Optimize it with a rate near 5e-3.
 ///
 /// Source: Lucid, `optvis/param/cppn.py`, where a batch shares one network, images are square and
 /// the output's biases start at random; Mordvintsev et al., "Differentiable Image
@@ -48,7 +48,7 @@ const MOST_HIDDEN: usize = 1024;
 /// | --- | --- | --- | --- |
 /// | `layers` | 8 | hidden layers | 1 to 64 |
 /// | `hidden` | 24 | convolution channels of a hidden layer | 1 to 1024 |
-/// | `decorrelated` | false | optimise decorrelated colours | |
+/// | `decorrelated` | false | optimize decorrelated colors | |
 ///
 /// and those of every [`InBasis`], but no photograph to start from: no network is known to paint it.
 ///
@@ -129,8 +129,8 @@ impl Basis for Layers {
 fn places(height: usize, width: usize) -> Vec<f32> {
     let longer = (height.max(width) - 1).max(1) as f64;
     let place = |i: usize, side: usize| {
-        let from_centre = i as f64 - (side - 1) as f64 / 2.0;
-        (2.0 * REACH * from_centre / longer) as f32
+        let from_center = i as f64 - (side - 1) as f64 / 2.0;
+        (2.0 * REACH * from_center / longer) as f32
     };
     let pixels = || (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
     let xs = pixels().map(|(x, _)| place(x, width));

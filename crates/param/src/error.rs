@@ -32,7 +32,7 @@ pub enum ParamError {
         allowed: usize,
     },
     /// No image in the batch.
-    #[error("a batch of 0 images has nothing to optimise; ask for at least 1")]
+    #[error("a batch of 0 images has nothing to optimize; ask for at least 1")]
     EmptyBatch,
     /// A setting with a value that is not allowed.
     #[error(transparent)]
@@ -75,15 +75,15 @@ pub enum ParamError {
     /// No photograph to take magnitudes of.
     #[error("there are 0 photographs to take magnitudes of; give at least 1, or leave them out")]
     NoPhotographs,
-    /// Photographs of one colour.
+    /// Photographs of one color.
     #[error(
-        "the photographs to take magnitudes of show nothing but a flat colour, of which every image \
+        "the photographs to take magnitudes of show nothing but a flat color, of which every image \
          is flat; give others, or leave them out"
     )]
     FlatPhotographs,
     /// A mask that does not fit the image.
     #[error(
-        "the mask is {found_width}x{found_height} with {found_channels} channels, but must be grey \
+        "the mask is {found_width}x{found_height} with {found_channels} channels, but must be gray \
          (1 channel) and of the image's size, {width}x{height}; see Picture::resize and \
          Picture::channel"
     )]

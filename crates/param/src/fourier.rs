@@ -9,17 +9,17 @@ use crate::{
     basis::{Basis, PreparedBasis, check_sd, normal},
 };
 
-/// Lucid divides the image by this, so that the start is a soft grey.
+/// Lucid divides the image by this, so that the start is a soft gray.
 const GAIN: f32 = 4.0;
 
 /// Far beyond what makes pictures; keeps the scale within f32 for every size.
 const LARGEST_DECAY: f32 = 4.0;
 
 /// The Fourier basis: the latent is a half spectrum [n, channels, height, width / 2 + 1, 2] (real
-/// and imaginary part last) of decorrelated colours, and
+/// and imaginary part last) of decorrelated colors, and
 /// `image = sigmoid(M irfft2(scale * latent) / 4)` with
 /// `scale = (1 / max(f, 1 / max(width, height)))^decay * sqrt(width * height)`, f in cycles per
-/// pixel, `irfft2` normalised by 1 / (width * height). Any size, odd ones too.
+/// pixel, `irfft2` normalized by 1 / (width * height). Any size, odd ones too.
 ///
 /// Source: Lucid, `optvis/param/spatial.py` and `color.py`; Olah et al. 2017, "The enemy of
 /// feature visualization" and "Preconditioning and parameterization".
@@ -28,7 +28,7 @@ const LARGEST_DECAY: f32 = 4.0;
 /// | --- | --- | --- | --- |
 /// | `sd` | 0.01 | standard deviation of the start | 0..=1000 |
 /// | `decay` | 1 | exponent of 1 / frequency | -4 to 4 |
-/// | `decorrelated` | true | optimise decorrelated colours | |
+/// | `decorrelated` | true | optimize decorrelated colors | |
 ///
 /// and those of every [`InBasis`].
 pub type Fourier = InBasis<Spectrum>;
@@ -58,7 +58,7 @@ impl Fourier {
         self
     }
 
-    /// Sets the exponent of 1 / frequency: 0 treats all frequencies alike, more favours coarse
+    /// Sets the exponent of 1 / frequency: 0 treats all frequencies alike, more favors coarse
     /// structure.
     #[must_use]
     pub const fn decay(mut self, decay: f32) -> Self {

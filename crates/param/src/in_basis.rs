@@ -1,4 +1,4 @@
-//! What all parameterizations share: size, channels, colours, shared tensors, a photograph.
+//! What all parameterizations share: size, channels, colors, shared tensors, a photograph.
 
 use burn::tensor::{Device, Tensor};
 use oneiric_core::{Backend, Picture};
@@ -22,8 +22,8 @@ const MOST_CHANNELS: usize = 4096;
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `channels` | 3 | channels of the images: 1 grey, 3 RGB, 4 RGB and alpha, or others | 1 to 4096 |
-/// | `decorrelated` | by the basis | optimise decorrelated colours; channels that are no colours are left alone | |
+/// | `channels` | 3 | channels of the images: 1 gray, 3 RGB, 4 RGB and alpha, or others | 1 to 4096 |
+/// | `decorrelated` | by the basis | optimize decorrelated colors; channels that are no colors are left alone | |
 /// | `squash` | sigmoid | how values are brought into 0..=1 | |
 /// | `shared` | none | tensors that all images of a batch share; more than one adds up | see [`Shared`] |
 /// | `start_from` | noise | a photograph to start from | of the image's size and channels |
@@ -31,20 +31,20 @@ const MOST_CHANNELS: usize = 4096;
 pub struct InBasis<B> {
     size: [usize; 2],
     channels: usize,
-    colour: ColorMapping,
+    color: ColorMapping,
     shared: Vec<Shared>,
     start: Option<Picture>,
     pub(crate) basis: B,
 }
 
 impl<B> InBasis<B> {
-    /// Images of that size in a basis; decorrelated colours, a sigmoid.
+    /// Images of that size in a basis; decorrelated colors, a sigmoid.
     #[must_use]
     pub const fn of(basis: B, width: usize, height: usize) -> Self {
         Self {
             size: [height, width],
             channels: 3,
-            colour: ColorMapping {
+            color: ColorMapping {
                 decorrelated: true,
                 squash: Squash::Sigmoid,
             },
@@ -54,7 +54,7 @@ impl<B> InBasis<B> {
         }
     }
 
-    /// Sets the channels of the images: 1 grey, 3 RGB, 4 RGB and alpha (in 0..=1 by a sigmoid), or
+    /// Sets the channels of the images: 1 gray, 3 RGB, 4 RGB and alpha (in 0..=1 by a sigmoid), or
     /// any other number.
     #[must_use]
     pub const fn channels(mut self, channels: usize) -> Self {
@@ -62,18 +62,18 @@ impl<B> InBasis<B> {
         self
     }
 
-    /// Sets whether decorrelated colours are optimised, where there are colours: in images of 3 or
+    /// Sets whether decorrelated colors are optimized, where there are colors: in images of 3 or
     /// 4 channels.
     #[must_use]
     pub const fn decorrelated(mut self, decorrelated: bool) -> Self {
-        self.colour.decorrelated = decorrelated;
+        self.color.decorrelated = decorrelated;
         self
     }
 
     /// Sets how values are brought into 0..=1.
     #[must_use]
     pub const fn squash(mut self, squash: Squash) -> Self {
-        self.colour.squash = squash;
+        self.color.squash = squash;
         self
     }
 
@@ -130,7 +130,7 @@ impl<B: Basis> Parameterization for InBasis<B> {
         Backend::of(device)?;
         let spec = ImageSpec {
             shape,
-            colour: self.colour,
+            color: self.color,
             device,
         };
         let prepared = self.basis.prepare(&spec)?;
@@ -140,7 +140,7 @@ impl<B: Basis> Parameterization for InBasis<B> {
             Some(picture) => {
                 let [_, channels, height, width] = shape;
                 let one = photograph(picture, [channels, height, width], device)?;
-                prepared.encode(self.colour.from_rgb(one.repeat_dim(0, batch)))?
+                prepared.encode(self.color.from_rgb(one.repeat_dim(0, batch)))?
             }
             None => prepared.start(rng)?,
         };
@@ -149,7 +149,7 @@ impl<B: Basis> Parameterization for InBasis<B> {
             Some(_) => shared.nothing(),
             None => shared.start(rng),
         }));
-        let to_rgb = self.colour.to_rgb(device);
+        let to_rgb = self.color.to_rgb(device);
         Ok(LatentImage::new(latent, move |latent| {
             let (own, rest) = latent.split_at(own);
             let added = shared.iter().zip(rest);

@@ -51,7 +51,7 @@ forward!(&P, Box<P>, Arc<P>);
 /// From the latent to the images [n, channels, height, width] in 0..=1.
 type Decode = Box<dyn Fn(&[Tensor<1>]) -> Tensor<4> + Send>;
 
-/// The numbers that are optimised (the latent) and the function from them to a batch of images.
+/// The numbers that are optimized (the latent) and the function from them to a batch of images.
 ///
 /// Latent tensors are flat: optimizers work on each number alone, and the function knows the
 /// shapes.

@@ -1,8 +1,8 @@
 //! InBasis parameterizations: from the numbers that an optimizer changes to an image in 0..=1.
 //!
-//! What is optimised decides what is found. Pixels give noise that excites the unit and nobody
-//! recognises; the same optimisation on a Fourier spectrum whose coefficients are scaled by
-//! 1 / frequency, with decorrelated colours, gives pictures (Olah et al., "Feature Visualization",
+//! What is optimized decides what is found. Pixels give noise that excites the unit and nobody
+//! recognizes; the same optimization on a Fourier spectrum whose coefficients are scaled by
+//! 1 / frequency, with decorrelated colors, gives pictures (Olah et al., "Feature Visualization",
 //! Distill 2017, <https://doi.org/10.23915/distill.00007>).
 //!
 //! ```
@@ -18,12 +18,12 @@
 //! # Ok::<(), oneiric_param::ParamError>(())
 //! ```
 //!
-//! | parameterization | what is optimised |
+//! | parameterization | what is optimized |
 //! | --- | --- |
 //! | [`Fourier`] | a spectrum: the default elsewhere |
 //! | [`Pixel`] | every pixel |
 //! | [`Pyramid`] | coarse and fine images that add up |
-//! | [`Cppn`] | a small network from coordinates to colours |
+//! | [`Cppn`] | a small network from coordinates to colors |
 //! | [`Maco`] | the phases of a spectrum with given magnitudes: MACO |
 //! | [`Inpaint`] | any of them, in a region of a photograph |
 //! | [`InBasis`] of a [`Basis`] | your own |
@@ -38,7 +38,7 @@
 #![forbid(unsafe_code)]
 
 mod basis;
-mod colour;
+mod color_mapping;
 mod cppn;
 mod error;
 mod fft2;
@@ -57,7 +57,7 @@ mod sigmoid;
 mod upsample;
 
 pub use basis::{Basis, ImageSpec, PreparedBasis};
-pub use colour::{ColorMapping, Squash};
+pub use color_mapping::{ColorMapping, Squash};
 pub use cppn::{Cppn, Layers};
 pub use error::ParamError;
 pub use fft2::{Fft2, irfft2, rfft2};

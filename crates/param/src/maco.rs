@@ -1,4 +1,4 @@
-//! A spectrum whose magnitudes are given and whose phases are optimised: MACO.
+//! A spectrum whose magnitudes are given and whose phases are optimized: MACO.
 
 use std::f32::consts::PI;
 
@@ -25,23 +25,23 @@ const FLAT: f64 = 1e-3;
 
 /// The phase of a spectrum whose magnitudes stay (MACO): the latent is a phase for each coefficient
 /// of a half spectrum, [n, channels, height, width / 2 + 1], at the start uniform in -pi..pi, and
-/// `image = sigmoid(M standardised(irfft2(magnitude * exp(i phase))))`, where an image is
-/// standardised by subtracting the mean of all of its values and dividing by their standard
-/// deviation + 1e-4. Magnitudes of natural images keep the optimiser from high frequencies, at any
+/// `image = sigmoid(M standardized(irfft2(magnitude * exp(i phase))))`, where an image is
+/// standardized by subtracting the mean of all of its values and dividing by their standard
+/// deviation + 1e-4. Magnitudes of natural images keep the optimizer from high frequencies, at any
 /// resolution.
 ///
 /// Without photographs, magnitudes are 1 / frequency, as the scale of [`Fourier`](crate::Fourier).
 /// The authors take the mean magnitudes of ImageNet's training images:
-/// [`magnitudes_of`](Maco::magnitudes_of) takes yours. Optimise it with a rate near 1.
+/// [`magnitudes_of`](Maco::magnitudes_of) takes yours. Optimize it with a rate near 1.
 ///
 /// Source: Fel et al., "Unlocking Feature Visualization for Deeper Networks with MAgnitude
 /// Constrained Optimization" (NeurIPS 2023), and their Horama, `maco_fv.py`, which starts at normally
-/// distributed phases and also standardises those; ours are phases as they are.
+/// distributed phases and also standardizes those; ours are phases as they are.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
 /// | `magnitudes_of` | 1 / frequency | photographs whose mean magnitudes are taken | with the image's channels |
-/// | `decorrelated` | true | optimise decorrelated colours | |
+/// | `decorrelated` | true | optimize decorrelated colors | |
 ///
 /// and those of every [`InBasis`]. Of a photograph to start from, the phases are taken: the start is
 /// that photograph only as far as magnitudes and contrast agree.
@@ -60,7 +60,7 @@ impl Maco {
         Self::of(Phases { photographs: None }, width, height)
     }
 
-    /// Sets photographs whose mean magnitudes the images have, as decorrelated colours before the
+    /// Sets photographs whose mean magnitudes the images have, as decorrelated colors before the
     /// sigmoid. Those of another size are resized.
     #[must_use]
     pub fn magnitudes_of(mut self, photographs: &[Picture]) -> Self {
@@ -103,7 +103,7 @@ fn mean_magnitude(
     for picture in photographs {
         let resized = picture.resize(width, height)?;
         let values = photograph(&resized, [channels, height, width], spec.device)?;
-        let spectrum = fft.rfft2(spec.colour.from_rgb(values))?;
+        let spectrum = fft.rfft2(spec.color.from_rgb(values))?;
         let squares = (spectrum.clone() * spectrum).sum_dim(4);
         let magnitude = squares.sqrt().squeeze_dim(4);
         sum = Some(match sum {
@@ -150,7 +150,7 @@ impl PreparedBasis for PreparedPhases {
         let phase = latent[0].clone().reshape(self.shape);
         let turned = Tensor::stack::<5>(vec![phase.clone().cos(), phase.sin()], 4);
         let spectrum = turned * self.magnitude.clone();
-        standardised(self.fft.irfft2_unchecked(spectrum))
+        standardized(self.fft.irfft2_unchecked(spectrum))
     }
 
     /// The phases alone.
@@ -165,11 +165,11 @@ impl PreparedBasis for PreparedPhases {
 }
 
 /// Each image with the mean 0 and a standard deviation of almost 1.
-fn standardised(values: Tensor<4>) -> Tensor<4> {
+fn standardized(values: Tensor<4>) -> Tensor<4> {
     let [n, channels, height, width] = values.dims();
     let values = values.reshape([n, channels * height * width]);
-    let centred = values.clone() - values.mean_dim(1);
-    let variance = (centred.clone() * centred.clone()).mean_dim(1);
+    let centered = values.clone() - values.mean_dim(1);
+    let variance = (centered.clone() * centered.clone()).mean_dim(1);
     let spread = (variance + VARIANCE_EPSILON).sqrt() + STD_EPSILON;
-    (centred / spread).reshape([n, channels, height, width])
+    (centered / spread).reshape([n, channels, height, width])
 }

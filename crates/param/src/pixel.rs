@@ -8,12 +8,12 @@ use crate::{
     basis::{Basis, PreparedBasis, check_sd, normal},
 };
 
-/// Pixels: the latent is the image before colours and squashing, [n, channels, height, width].
+/// Pixels: the latent is the image before colors and squashing, [n, channels, height, width].
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
 /// | `sd` | 0.01 | standard deviation of the start | 0..=1000 |
-/// | `decorrelated` | false | optimise decorrelated colours | |
+/// | `decorrelated` | false | optimize decorrelated colors | |
 ///
 /// and those of every [`InBasis`].
 pub type Pixel = InBasis<Pixels>;

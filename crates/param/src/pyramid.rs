@@ -24,7 +24,7 @@ const MOST_LEVELS: usize = 16;
 /// | --- | --- | --- | --- |
 /// | `levels` | 4 | how many images are added up | 1 to 16 |
 /// | `sd` | 0.01 | standard deviation of each level's start | 0..=1000 |
-/// | `decorrelated` | true | optimise decorrelated colours | |
+/// | `decorrelated` | true | optimize decorrelated colors | |
 ///
 /// and those of every [`InBasis`]. A photograph to start from goes into the finest level, which can
 /// hold all of it; the others start at 0.

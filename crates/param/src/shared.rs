@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A tensor [batch', channels, height', width'], smaller than the images, that is upsampled
-/// bilinearly over space and over the batch and added to them before colours and squashing. What
+/// bilinearly over space and over the batch and added to them before colors and squashing. What
 /// two images share they learn together, so that they stay aligned: for interpolations between
 /// units and small animations.
 ///
@@ -30,7 +30,7 @@ use crate::{
 /// use oneiric_param::{Fourier, Parameterization, Shared};
 /// use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 ///
-/// // Six images with a common coarse layout, neighbours alike in finer things too.
+/// // Six images with a common coarse layout, neighbors alike in finer things too.
 /// let params = Fourier::new(64, 64)
 ///     .shared(Shared::new(8, 8))
 ///     .shared(Shared::new(32, 32).batch(3));

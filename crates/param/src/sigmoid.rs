@@ -1,4 +1,4 @@
-//! The sigmoid in a form that compilers vectorise.
+//! The sigmoid in a form that compilers vectorize.
 
 /// `1 / (1 + exp(-x))`, within 2e-7 of the exact value, and NaN of NaN.
 ///

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 /// From [n, c, h', w'] to [n, c, h, w].
 ///
 /// A pixel is a square, not a point: pixel `i` of `to` looks at `(i + 1/2) from / to - 1/2`, between
-/// the two pixels next to that, and beyond the outermost centres the outermost pixels go on. That is
+/// the two pixels next to that, and beyond the outermost centers the outermost pixels go on. That is
 /// PyTorch's `align_corners=False`. Lucid's TensorFlow (version 1) looks at `i from / to`, which
 /// shifts every coarse level up and left by up to half of its pixels.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn weights_by_hand() {
-        // Twice as many: a quarter of the neighbour, none beyond the edge.
+        // Twice as many: a quarter of the neighbor, none beyond the edge.
         assert_eq!(weights(2, 4), [1.0, 0.0, 0.75, 0.25, 0.25, 0.75, 0.0, 1.0]);
         assert_eq!(weights(1, 3), [1.0; 3]);
         assert_eq!(weights(2, 2), [1.0, 0.0, 0.0, 1.0]);

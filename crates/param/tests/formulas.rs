@@ -154,7 +154,7 @@ fn the_cppn_is_a_network_of_coordinates() {
 }
 
 #[test]
-fn the_cppn_starts_grey_and_unlike_in_each_image() {
+fn the_cppn_starts_gray_and_unlike_in_each_image() {
     for (backend, device) in devices() {
         let latent_image = latent_image(&Cppn::new(6, 5), 2, &device);
         let image = Array::of(latent_image.image());
@@ -185,7 +185,7 @@ fn a_cppn_has_no_resolution() {
     }
 }
 
-/// `sigmoid(standardised(irfft2(magnitude exp(i phase))))` of one image without mixed colours.
+/// `sigmoid(standardized(irfft2(magnitude exp(i phase))))` of one image without mixed colors.
 fn naive_phase(
     phase: &[f32],
     magnitude: impl Fn(usize, usize, usize) -> f64,
@@ -279,7 +279,7 @@ fn phases_of_the_mean_magnitude_of_photographs() {
 fn a_masked_image_is_a_blend() {
     let under = photograph(4, 3, 3, 5);
     let values = (0..12).map(|i| [0.0, 1.0, 0.25][i % 3]).collect();
-    let mask = Picture::with_channels(4, 3, 1, values).expect("grey");
+    let mask = Picture::with_channels(4, 3, 1, values).expect("gray");
     for (backend, device) in devices() {
         let inner = Pixel::new(4, 3).sd(1.0);
         let painted = Array::of(latent_image(&inner, 2, &device).image());

@@ -388,7 +388,7 @@ fn bad_configurations_are_refused_before_any_work() {
             let decay = refused(&Fourier::new(8, 8).decay(bad), 1);
             assert!(matches!(decay, ParamError::Setting(_)));
         }
-        let photograph = Picture::new(4, 8, vec![0.5; 96]).expect("grey");
+        let photograph = Picture::new(4, 8, vec![0.5; 96]).expect("gray");
         let size = refused(&Pixel::new(8, 8).start_from(photograph), 1).to_string();
         assert!(size.contains("4x8") && size.contains("8x8"), "{size}");
     }

@@ -77,17 +77,17 @@ fn phases_start_at_those_of_a_photograph() {
             .magnitudes_of(std::slice::from_ref(&picture))
             .start_from(picture.clone());
         let actual = Array::of(latent_image(&params, 1, &device).image());
-        // With its own magnitudes: the photograph, standardised.
-        let colour = ColorMapping {
+        // With its own magnitudes: the photograph, standardized.
+        let color = ColorMapping {
             decorrelated: true,
             squash: Squash::Sigmoid,
         };
-        let values = colour.from_rgb(picture.to_tensor(&device));
-        let centred = values.clone() - values.mean().reshape([1, 1, 1, 1]);
-        let variance = (centred.clone() * centred.clone())
+        let values = color.from_rgb(picture.to_tensor(&device));
+        let centered = values.clone() - values.mean().reshape([1, 1, 1, 1]);
+        let variance = (centered.clone() * centered.clone())
             .mean()
             .into_scalar::<f32>();
-        let expected = colour.to_rgb(&device)(centred / (variance.sqrt() + 1e-4));
+        let expected = color.to_rgb(&device)(centered / (variance.sqrt() + 1e-4));
         let expected = Array::of(expected);
         assert_close(
             backend.name(),
@@ -130,7 +130,7 @@ fn a_cppn_learns_xor() {
 fn what_makes_no_sense_is_refused_before_any_work() {
     let picture = |w: usize, h: usize, channels: usize| {
         let values = vec![0.5; w * h * channels];
-        Picture::with_channels(w, h, channels, values).expect("grey")
+        Picture::with_channels(w, h, channels, values).expect("gray")
     };
     for (_, device) in devices() {
         let refused = |params: &dyn Parameterization| {

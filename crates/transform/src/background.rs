@@ -24,8 +24,8 @@ const VARIANCE_OF_REST: f32 = 0.8;
 /// variance are what 1 / frequency means in two dimensions.
 ///
 /// Source: Lucid's `collapse_alpha_random`. That one draws a Fourier spectrum instead, so that
-/// the noise wraps around, gives it the colours of photographs, and draws one for each image of a
-/// batch; its `sd` of 0.5 comes to a `spread` of about 1 at 128x128, before the colours.
+/// the noise wraps around, gives it the colors of photographs, and draws one for each image of a
+/// batch; its `sd` of 0.5 comes to a `spread` of about 1 at 128x128, before the colors.
 ///
 /// Put it first, so that what a padding brings in covers, or last, so that noise shows around it
 /// too (a padding of 0.5 is half transparent).
@@ -45,7 +45,7 @@ impl RandomBackground {
         Self { spread: 1.0 }
     }
 
-    /// Sets the standard deviation of the noise before the sigmoid; 0 is a grey background.
+    /// Sets the standard deviation of the noise before the sigmoid; 0 is a gray background.
     #[must_use]
     pub const fn spread(mut self, spread: f32) -> Self {
         self.spread = spread;

@@ -8,7 +8,7 @@ use crate::{
     window::{Window, window},
 };
 
-/// Crops about the centre to a given size, or puts the image into the centre of one; each side
+/// Crops about the center to a given size, or puts the image into the center of one; each side
 /// for itself. Draws nothing.
 ///
 /// Lucid's `crop_or_pad_to` (TensorFlow's `resize_image_with_crop_or_pad`), which brings in

@@ -30,7 +30,7 @@
 mod background;
 mod blur;
 mod closure;
-mod colour_jitter;
+mod color_jitter;
 mod context;
 mod crop_or_pad;
 mod error;
@@ -52,7 +52,7 @@ mod window;
 pub use background::RandomBackground;
 pub use blur::GaussianBlur;
 pub use closure::FnTransform;
-pub use colour_jitter::ColourJitter;
+pub use color_jitter::ColorJitter;
 pub use context::TransformContext;
 pub use crop_or_pad::CropOrPad;
 pub use error::TransformError;

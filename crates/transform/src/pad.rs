@@ -20,9 +20,9 @@ pub enum Border {
     Reflect,
     /// One value for all channels, drawn in 0..1 each step (Lucid's
     /// `constant_value="uniform"`).
-    RandomGrey,
+    RandomGray,
     /// A value for each channel, drawn in 0..1 each step.
-    RandomColour,
+    RandomColor,
 }
 
 /// A border of `by` pixels on every side; draws nothing unless the border is random.
@@ -37,7 +37,7 @@ pub struct Pad {
 }
 
 impl Pad {
-    /// A grey border of that many pixels, at most 16384.
+    /// A gray border of that many pixels, at most 16384.
     #[must_use]
     pub const fn new(by: usize) -> Self {
         let border = Border::Value(0.5);
@@ -77,19 +77,19 @@ impl Pad {
         )
     }
 
-    /// The image in black, and the border's colours added to it.
-    fn coloured(&self, images: Tensor<4>, colours: &[f32]) -> Tensor<4> {
+    /// The image in black, and the border's colors added to it.
+    fn colored(&self, images: Tensor<4>, colors: &[f32]) -> Tensor<4> {
         let [_, channels, h, w] = images.dims();
         let [height, width] = [h, w].map(|n| n + 2 * self.by);
         let inside = |at: usize, n: usize| (self.by..self.by + n).contains(&at);
         let mut border = Vec::with_capacity(channels * height * width);
-        for colour in colours {
+        for color in colors {
             for y in 0..height {
                 let shown = |x| {
                     if inside(y, h) && inside(x, w) {
                         0.0
                     } else {
-                        *colour
+                        *color
                     }
                 };
                 border.extend((0..width).map(shown));
@@ -114,10 +114,10 @@ impl Transform for Pad {
     fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4> {
         // Drawn also for a border of nothing: what follows draws the same.
         let channels = images.dims()[1];
-        let colours: Vec<f32> = match self.border {
+        let colors: Vec<f32> = match self.border {
             Border::Value(_) | Border::Reflect => Vec::new(),
-            Border::RandomGrey => vec![context.rng.random()],
-            Border::RandomColour => (0..channels).map(|_| context.rng.random()).collect(),
+            Border::RandomGray => vec![context.rng.random()],
+            Border::RandomColor => (0..channels).map(|_| context.rng.random()).collect(),
         };
         if self.by == 0 {
             return images;
@@ -125,8 +125,8 @@ impl Transform for Pad {
         match self.border {
             Border::Value(value) => self.filled(images, value),
             Border::Reflect => self.reflected(images),
-            Border::RandomGrey => self.filled(images, colours[0]),
-            Border::RandomColour => self.coloured(images, &colours),
+            Border::RandomGray => self.filled(images, colors[0]),
+            Border::RandomColor => self.colored(images, &colors),
         }
     }
 

@@ -12,9 +12,9 @@ use crate::{
 /// Crops a random box of the image's shape, from large boxes at the start of a run to small ones
 /// at its end, and scales it to one size.
 ///
-/// The box has its centre at N(0.5, 0.15) of each side and takes a share N(s, 0.05) of it, where s
+/// The box has its center at N(0.5, 0.15) of each side and takes a share N(s, 0.05) of it, where s
 /// goes evenly from 0.5 to 0.05 over the run. The share is clipped to lie between the smaller of
-/// these two and 1, and then the centre so that the box lies inside the image. Boxes end between
+/// these two and 1, and then the center so that the box lies inside the image. Boxes end between
 /// pixels; all is read bilinearly, once. A box of more than twice the pixels of the result
 /// aliases: follow it with [`Resize`](crate::Resize) from a larger size then.
 ///
@@ -27,13 +27,13 @@ use crate::{
 /// | --- | --- | --- | --- |
 /// | `shares` | 0.5 to 0.05 | of a side that the box takes, at the run's start and end | above 0, at most 1 |
 /// | `share_sd` | 0.05 | standard deviation of the share | 0..=1000 |
-/// | `centre_sd` | 0.15 | standard deviation of the centre | 0..=1000 |
+/// | `center_sd` | 0.15 | standard deviation of the center | 0..=1000 |
 /// | `size` | the image's | what comes out | sides of 1 to 16384 |
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RandomCrop {
     shares: [f32; 2],
     share_sd: f32,
-    centre_sd: f32,
+    center_sd: f32,
     size: Option<[usize; 2]>,
 }
 
@@ -44,7 +44,7 @@ impl RandomCrop {
         Self {
             shares: [0.5, 0.05],
             share_sd: 0.05,
-            centre_sd: 0.15,
+            center_sd: 0.15,
             size: None,
         }
     }
@@ -63,10 +63,10 @@ impl RandomCrop {
         self
     }
 
-    /// Sets the standard deviation of the centre, in sides of the image.
+    /// Sets the standard deviation of the center, in sides of the image.
     #[must_use]
-    pub const fn centre_sd(mut self, sd: f32) -> Self {
-        self.centre_sd = sd;
+    pub const fn center_sd(mut self, sd: f32) -> Self {
+        self.center_sd = sd;
         self
     }
 
@@ -87,8 +87,8 @@ impl RandomCrop {
         };
         let share = normal(start + (end - start) * progress, self.share_sd);
         let share = share.clamp(start.min(end), 1.0);
-        let centres = [(); 2].map(|()| normal(0.5, self.centre_sd));
-        let begin = centres.map(|c| c.clamp(share / 2.0, 1.0 - share / 2.0) - share / 2.0);
+        let centers = [(); 2].map(|()| normal(0.5, self.center_sd));
+        let begin = centers.map(|c| c.clamp(share / 2.0, 1.0 - share / 2.0) - share / 2.0);
         (share, begin)
     }
 }
@@ -123,7 +123,7 @@ impl Transform for RandomCrop {
             require(self, "share", share, good, allowed)?;
         }
         check_sd(self, "share_sd", self.share_sd)?;
-        check_sd(self, "centre_sd", self.centre_sd)?;
+        check_sd(self, "center_sd", self.center_sd)?;
         let output = self.size.unwrap_or(size);
         check_size(self, output)?;
         Ok(output)

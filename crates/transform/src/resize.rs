@@ -10,7 +10,7 @@ use crate::{
 
 /// Scales to a given size, whatever the shape before; draws nothing.
 ///
-/// What grows is bilinear between the centres of pixels. What shrinks is averaged, each pixel by
+/// What grows is bilinear between the centers of pixels. What shrinks is averaged, each pixel by
 /// a triangle as wide as two of the result, so that nothing aliases: PyTorch's
 /// `interpolate(mode="bilinear", antialias=True)`. A [`RandomScale`](crate::RandomScale) does not
 /// average: its factors are near 1.
@@ -33,8 +33,8 @@ fn triangles(input: usize, output: usize) -> Weights {
     let ratio = input as f64 / output as f64;
     let reach = ratio.max(1.0);
     Weights::new(input, output, |to, from| {
-        let centre = (to as f64 + 0.5) * ratio;
-        let away = (from as f64 + 0.5 - centre).abs();
+        let center = (to as f64 + 0.5) * ratio;
+        let away = (from as f64 + 0.5 - center).abs();
         (1.0 - away / reach).max(0.0)
     })
 }

@@ -8,7 +8,7 @@ use crate::{
     settings::{check_share, require},
 };
 
-/// Rotates about the centre by an angle drawn from a list, bilinearly, keeping the size.
+/// Rotates about the center by an angle drawn from a list, bilinearly, keeping the size.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |

@@ -69,12 +69,12 @@ impl Transforms {
         Self { list: Vec::new() }
     }
 
-    /// The standard list of Lucid and lucent: pad 12 pixels of grey, jitter 8, scale by one of
+    /// The standard list of Lucid and lucent: pad 12 pixels of gray, jitter 8, scale by one of
     /// 0.9, 0.92, ... 1.1, rotate by a whole number of degrees from -10 to 10 or (five times as
     /// likely again) not, jitter 4.
     ///
     /// Source: Lucid, `optvis/transform.py`. What a rotation brings in from outside is the same
-    /// grey as the padding; Lucid and lucent bring in black.
+    /// gray as the padding; Lucid and lucent bring in black.
     #[must_use]
     pub fn standard() -> Self {
         let degrees = (-10..=10).map(|d| d as f32).chain([0.0; 5]).collect();

@@ -4,10 +4,10 @@
 mod common;
 
 use burn::tensor::s;
-use common::{about_grey, apply, rng};
+use common::{about_gray, apply, rng};
 use oneiric_testkit::{Array, Tolerance, assert_close, assert_gradient, devices};
 use oneiric_transform::{
-    Border, ColourJitter, CropOrPad, FnTransform, GaussianBlur, Jitter, Noise, OneOf, Pad,
+    Border, ColorJitter, CropOrPad, FnTransform, GaussianBlur, Jitter, Noise, OneOf, Pad,
     RandomBackground, RandomCrop, RandomFlip, RandomRotate, RandomScale, Resize, Transform,
     TransformContext, TransformError, Transforms, rand::RngExt,
 };
@@ -18,8 +18,8 @@ type AnyTransform = Box<dyn Transform>;
 fn all() -> Vec<(AnyTransform, usize)> {
     vec![
         (Box::new(Pad::new(3)), 2),
-        (Box::new(Pad::new(3).border(Border::RandomGrey)), 5),
-        (Box::new(Pad::new(3).border(Border::RandomColour)), 5),
+        (Box::new(Pad::new(3).border(Border::RandomGray)), 5),
+        (Box::new(Pad::new(3).border(Border::RandomColor)), 5),
         (Box::new(Jitter::new(0)), 2),
         (Box::new(RandomScale::new(vec![0.8, 1.7])), 4),
         (Box::new(RandomRotate::new(vec![17.0, -40.0])), 1),
@@ -32,8 +32,8 @@ fn all() -> Vec<(AnyTransform, usize)> {
         (Box::new(GaussianBlur::between(0.5, 3.0)), 5),
         (Box::new(Noise::new(0.05).uniform(0.02)), 2),
         (Box::new(RandomFlip::new()), 1),
-        (Box::new(ColourJitter::new()), 3),
-        (Box::new(ColourJitter::new().hue(0.3)), 4),
+        (Box::new(ColorJitter::new()), 3),
+        (Box::new(ColorJitter::new().hue(0.3)), 4),
         (Box::new(RandomBackground::new()), 4),
         (
             Box::new(
@@ -48,7 +48,7 @@ fn all() -> Vec<(AnyTransform, usize)> {
             Box::new(
                 Transforms::none()
                     .then(RandomBackground::new())
-                    .then(ColourJitter::new())
+                    .then(ColorJitter::new())
                     .then(Pad::new(2)),
             ),
             4,
@@ -62,7 +62,7 @@ fn a_view_is_what_the_checks_say_and_within_its_range() {
         for size in [[1, 1], [1, 6], [6, 1], [5, 4], [13, 8]] {
             let smallest = transform.smallest_output(size).expect("fits");
             let out = transform.output_channels(channels).expect("fits");
-            let image = about_grey([2, channels, size[0], size[1]], 0.5, 1);
+            let image = about_gray([2, channels, size[0], size[1]], 0.5, 1);
             for seed in 0..6 {
                 for (backend, view) in apply(transform.as_ref(), &image, seed) {
                     let what = format!("{backend} {transform:?} {size:?}");
@@ -82,7 +82,7 @@ fn a_view_is_what_the_checks_say_and_within_its_range() {
 fn what_is_drawn_does_not_depend_on_the_batch() {
     let device = devices().remove(0).1;
     for (transform, channels) in all() {
-        let batch = about_grey([3, channels, 7, 6], 0.4, 1);
+        let batch = about_gray([3, channels, 7, 6], 0.4, 1);
         let length = channels * 42;
         for seed in 0..4 {
             let mut batch_rng = rng(seed);
@@ -112,7 +112,7 @@ fn what_is_drawn_does_not_depend_on_the_batch() {
 #[test]
 fn the_same_seed_gives_the_same_bits() {
     for (transform, channels) in all() {
-        let image = about_grey([2, channels, 9, 14], 0.5, 1);
+        let image = about_gray([2, channels, 9, 14], 0.5, 1);
         let first = apply(transform.as_ref(), &image, 3);
         assert_eq!(first, apply(transform.as_ref(), &image, 3), "{transform:?}");
     }
@@ -123,7 +123,7 @@ fn every_transform_has_the_gradient_of_finite_differences() {
     for (backend, device) in devices() {
         for (transform, channels) in all() {
             // Far from where values are cut.
-            let at = about_grey([2, channels, 8, 11], 0.15, 1);
+            let at = about_gray([2, channels, 8, 11], 0.15, 1);
             let what = format!("{backend} {transform:?}");
             assert_gradient(&what, &at, 3e-2, &device, |x| {
                 let view = transform.apply(x, &mut TransformContext::new(&mut rng(4)));
@@ -165,7 +165,7 @@ fn one_of_several_is_as_likely_as_another() {
     assert_eq!(either.smallest_output([4, 4]).expect("fits"), [2, 6]);
     let mut counts = [0; 3];
     for seed in 0..90 {
-        let view = apply(&either, &about_grey([1, 1, 4, 4], 0.5, 1), seed)
+        let view = apply(&either, &about_gray([1, 1, 4, 4], 0.5, 1), seed)
             .remove(0)
             .1;
         let sizes = [[6, 6], [8, 8], [2, 9]];
@@ -231,7 +231,7 @@ fn a_function_tells_its_sizes_and_channels() {
         empty.smallest_output([8, 8]),
         Err(TransformError::TooSmall { .. })
     ));
-    for (_, view) in apply(&thinned, &about_grey([2, 3, 5, 4], 0.5, 1), 0) {
+    for (_, view) in apply(&thinned, &about_gray([2, 3, 5, 4], 0.5, 1), 0) {
         assert_eq!(view.shape, [2, 1, 3, 4]);
     }
 }
@@ -242,5 +242,5 @@ fn a_function_that_does_something_else_is_named() {
     let liar = FnTransform::new("liar", |images, context| {
         Jitter::new(1).apply(images, context)
     });
-    let _ = apply(&liar, &about_grey([1, 1, 4, 4], 0.5, 1), 0);
+    let _ = apply(&liar, &about_gray([1, 1, 4, 4], 0.5, 1), 0);
 }

@@ -3,10 +3,10 @@
 
 mod common;
 
-use common::{about_grey, apply, rng, statistics};
+use common::{about_gray, apply, rng, statistics};
 use oneiric_testkit::{Array, Tolerance, assert_close, devices};
 use oneiric_transform::{
-    ColourJitter, GaussianBlur, Noise, RandomBackground, RandomFlip, Transform, TransformContext,
+    ColorJitter, GaussianBlur, Noise, RandomBackground, RandomFlip, Transform, TransformContext,
     TransformError,
 };
 
@@ -91,7 +91,7 @@ fn a_blur_is_drawn_from_its_range() {
 
 #[test]
 fn noise_has_its_deviation_and_is_the_same_for_every_image() {
-    let grey = Array::new([2, 3, 40, 41], vec![0.5; 2 * 3 * 40 * 41]);
+    let gray = Array::new([2, 3, 40, 41], vec![0.5; 2 * 3 * 40 * 41]);
     let one_image = 3 * 40 * 41;
     let uniform = 0.09 / 3.0_f64.sqrt();
     for (noise, expected) in [
@@ -99,7 +99,7 @@ fn noise_has_its_deviation_and_is_the_same_for_every_image() {
         (Noise::new(0.0).uniform(0.09), uniform),
         (Noise::new(0.08).uniform(0.09), 0.08_f64.hypot(uniform)),
     ] {
-        for (backend, view) in apply(&noise, &grey, 3) {
+        for (backend, view) in apply(&noise, &gray, 3) {
             let (first, second) = view.values.split_at(one_image);
             assert_eq!(first, second);
             let [mean, sd] = statistics(first);
@@ -108,11 +108,11 @@ fn noise_has_its_deviation_and_is_the_same_for_every_image() {
             assert!((sd / expected - 1.0).abs() < 0.041, "{backend} {sd}");
         }
     }
-    for (_, view) in apply(&Noise::new(0.0).uniform(0.09), &grey, 3) {
+    for (_, view) in apply(&Noise::new(0.0).uniform(0.09), &gray, 3) {
         assert!(view.values.iter().all(|v| (v - 0.5).abs() <= 0.090_001));
     }
-    for (_, view) in apply(&Noise::new(0.0), &grey, 3) {
-        assert_eq!(view, grey);
+    for (_, view) in apply(&Noise::new(0.0), &gray, 3) {
+        assert_eq!(view, gray);
     }
 }
 
@@ -150,14 +150,14 @@ fn a_flip_swaps_left_and_right_as_often_as_asked() {
     }
 }
 
-fn unchanged() -> ColourJitter {
-    let jitter = ColourJitter::new().brightness(0.0).contrast(0.0);
+fn unchanged() -> ColorJitter {
+    let jitter = ColorJitter::new().brightness(0.0).contrast(0.0);
     jitter.saturation(0.0).hue(0.0)
 }
 
 #[test]
-fn colours_change_by_what_is_asked() {
-    let image = about_grey([2, 3, 6, 5], 0.2, 1);
+fn colors_change_by_what_is_asked() {
+    let image = about_gray([2, 3, 6, 5], 0.2, 1);
     for seed in 0..20 {
         for (backend, view) in apply(&unchanged(), &image, seed) {
             assert_close(&backend, &view, &image, Tolerance::ARITHMETIC);
@@ -169,13 +169,13 @@ fn colours_change_by_what_is_asked() {
             let expected = Array::new(image.shape.clone(), expected);
             assert_close(&backend, &view, &expected, Tolerance::ARITHMETIC);
         }
-        // Saturation and hue leave every pixel's grey, or its mean, alone.
+        // Saturation and hue leave every pixel's gray, or its mean, alone.
         for (_, view) in apply(&unchanged().saturation(0.8), &image, seed) {
-            let grey = |image: &Array, at: usize| {
+            let gray = |image: &Array, at: usize| {
                 let [r, g, b] = [0, 30, 60].map(|c| f64::from(image.values[c + at]));
                 0.299 * r + 0.587 * g + 0.114 * b
             };
-            assert!((0..30).all(|at| (grey(&view, at) - grey(&image, at)).abs() < 1e-6));
+            assert!((0..30).all(|at| (gray(&view, at) - gray(&image, at)).abs() < 1e-6));
         }
         for (_, view) in apply(&unchanged().hue(0.1), &image, seed) {
             let sum = |image: &Array, at: usize| -> f32 {
@@ -188,15 +188,15 @@ fn colours_change_by_what_is_asked() {
 }
 
 #[test]
-fn grey_has_no_hue_and_alpha_no_colour() {
-    let colourless = unchanged().saturation(1.0).hue(0.5);
-    let grey = Array::new([1, 3, 4, 4], [0.2, 0.6, 0.9, 0.4].repeat(12));
-    let wild = ColourJitter::new().brightness(1.0).contrast(1.0);
+fn gray_has_no_hue_and_alpha_no_color() {
+    let colorless = unchanged().saturation(1.0).hue(0.5);
+    let gray = Array::new([1, 3, 4, 4], [0.2, 0.6, 0.9, 0.4].repeat(12));
+    let wild = ColorJitter::new().brightness(1.0).contrast(1.0);
     let wild = wild.saturation(1.0).hue(0.5);
-    let image = about_grey([2, 4, 5, 3], 0.5, 2);
+    let image = about_gray([2, 4, 5, 3], 0.5, 2);
     for seed in 0..20 {
-        for (backend, view) in apply(&colourless, &grey, seed) {
-            assert_close(&backend, &view, &grey, Tolerance::ARITHMETIC);
+        for (backend, view) in apply(&colorless, &gray, seed) {
+            assert_close(&backend, &view, &gray, Tolerance::ARITHMETIC);
         }
         for (_, view) in apply(&wild, &image, seed) {
             assert!(view.values.iter().all(|v| (0.0..=1.0).contains(v)));
@@ -210,7 +210,7 @@ fn grey_has_no_hue_and_alpha_no_colour() {
 
 #[test]
 fn an_image_with_alpha_is_laid_over_noise() {
-    let image = about_grey([2, 4, 6, 5], 0.5, 2);
+    let image = about_gray([2, 4, 6, 5], 0.5, 2);
     let plane = 30;
     let with_alpha = |alpha: f32| {
         let mut image = image.clone();
@@ -283,14 +283,14 @@ fn channels_that_make_no_sense_are_refused() {
     assert_eq!(background.output_channels(4).expect("fits"), 3);
     for channels in [3, 4] {
         assert_eq!(
-            ColourJitter::new().output_channels(channels).expect("fits"),
+            ColorJitter::new().output_channels(channels).expect("fits"),
             channels
         );
     }
     for channels in [0, 1, 2, 5] {
         for error in [
             background.output_channels(channels),
-            ColourJitter::new().output_channels(channels),
+            ColorJitter::new().output_channels(channels),
         ] {
             let error = error.expect_err("refused");
             assert!(matches!(error, TransformError::Channels { .. }), "{error}");
@@ -312,12 +312,12 @@ fn numbers_that_make_no_sense_are_refused() {
         refused(&Noise::new(bad));
         refused(&Noise::new(0.1).uniform(bad));
         refused(&RandomFlip::new().probability(bad));
-        refused(&ColourJitter::new().brightness(bad));
-        refused(&ColourJitter::new().contrast(bad));
-        refused(&ColourJitter::new().saturation(bad));
-        refused(&ColourJitter::new().hue(bad));
+        refused(&ColorJitter::new().brightness(bad));
+        refused(&ColorJitter::new().contrast(bad));
+        refused(&ColorJitter::new().saturation(bad));
+        refused(&ColorJitter::new().hue(bad));
         refused(&RandomBackground::new().spread(bad));
     }
     refused(&GaussianBlur::between(2.0, 1.0));
-    refused(&ColourJitter::new().hue(0.6));
+    refused(&ColorJitter::new().hue(0.6));
 }

@@ -85,8 +85,8 @@ fn lucids_sizes_hold() {
         let borders = [
             Border::Value(0.5),
             Border::Reflect,
-            Border::RandomGrey,
-            Border::RandomColour,
+            Border::RandomGray,
+            Border::RandomColor,
         ];
         for border in borders {
             for (_, view) in apply(&Pad::new(by).border(border), &image, 1) {
@@ -150,11 +150,11 @@ fn what_an_image_is_too_small_to_mirror_is_refused() {
 #[test]
 fn a_random_border_is_even_and_another_each_step() {
     let image = Array::noise([2, 3, 3, 4], 1);
-    for (border, of_channels) in [(Border::RandomGrey, 1), (Border::RandomColour, 3)] {
-        let mut greys = Vec::new();
+    for (border, of_channels) in [(Border::RandomGray, 1), (Border::RandomColor, 3)] {
+        let mut grays = Vec::new();
         for seed in 0..40 {
             for (_, view) in apply(&Pad::new(2).border(border), &image, seed) {
-                let mut colours = std::collections::BTreeSet::new();
+                let mut colors = std::collections::BTreeSet::new();
                 for at in 0..view.values.len() {
                     let (plane, y, x) = (at / 56, at / 8 % 7, at % 8);
                     let (n, c, value) = (plane / 3, plane % 3, view.values[at]);
@@ -163,14 +163,14 @@ fn a_random_border_is_even_and_another_each_step() {
                     } else {
                         assert_eq!(value, view.at(&[0, c, 0, 0]));
                         assert!((0.0..=1.0).contains(&value));
-                        colours.insert(value.to_bits());
+                        colors.insert(value.to_bits());
                     }
                 }
-                assert_eq!(colours.len(), of_channels);
-                greys.push(view.values[0]);
+                assert_eq!(colors.len(), of_channels);
+                grays.push(view.values[0]);
             }
         }
-        let [mean, sd] = statistics(&greys);
+        let [mean, sd] = statistics(&grays);
         // Even in 0..1: mean 1/2, standard deviation sqrt(1/12); four of its errors.
         assert!((mean - 0.5).abs() < 0.18, "{mean}");
         assert!((sd - 0.289).abs() < 0.1, "{sd}");
@@ -212,14 +212,14 @@ fn resized(image: &Array, size: [usize; 2]) -> Array {
     };
     let weight = |to: usize, from: usize, input: usize, output: usize| {
         let ratio = input as f64 / output as f64;
-        // Beyond the outermost centres the border repeats.
-        let centre = ((to as f64 + 0.5) * ratio).clamp(0.5, input as f64 - 0.5);
-        let centre = if ratio > 1.0 {
+        // Beyond the outermost centers the border repeats.
+        let center = ((to as f64 + 0.5) * ratio).clamp(0.5, input as f64 - 0.5);
+        let center = if ratio > 1.0 {
             (to as f64 + 0.5) * ratio
         } else {
-            centre
+            center
         };
-        (1.0 - (from as f64 + 0.5 - centre).abs() / ratio.max(1.0)).max(0.0)
+        (1.0 - (from as f64 + 0.5 - center).abs() / ratio.max(1.0)).max(0.0)
     };
     let mut values = Vec::new();
     for at in 0..n * c * size[0] * size[1] {
@@ -260,17 +260,17 @@ fn resizing_is_a_mean_over_triangles() {
 
 #[test]
 fn shrinking_does_not_alias() {
-    // Every other column white: grey from afar, where reading single pixels sees one or the other.
+    // Every other column white: gray from afar, where reading single pixels sees one or the other.
     // A triangle that the border cuts sees one more of a kind.
     let stripes = Array::new([1, 1, 48, 48], [0.0, 1.0].repeat(24 * 48));
     for (backend, view) in apply(&Resize::new(5, 7), &stripes, 0) {
-        let grey = Array::new([1, 1, 7, 5], vec![0.5; 35]);
-        assert_close(&backend, &view, &grey, Tolerance::OfLargest(0.05));
+        let gray = Array::new([1, 1, 7, 5], vec![0.5; 35]);
+        assert_close(&backend, &view, &gray, Tolerance::OfLargest(0.05));
     }
 }
 
 #[test]
-fn cropping_or_padding_keeps_the_centre() {
+fn cropping_or_padding_keeps_the_center() {
     // 3 rows of 4, to 4 rows of 2: the odd row is added below.
     let expected = vec![1.0, 2.0, 5.0, 6.0, 9.0, 10.0, 0.25, 0.25];
     let expected = Array::new([1, 1, 4, 2], expected);
@@ -294,14 +294,14 @@ fn cropping_or_padding_keeps_the_centre() {
     }
 }
 
-/// Crops of that share about the centre.
+/// Crops of that share about the center.
 fn fixed(share: f32) -> RandomCrop {
     let crop = RandomCrop::new().shares(share, share);
-    crop.share_sd(0.0).centre_sd(0.0)
+    crop.share_sd(0.0).center_sd(0.0)
 }
 
 #[test]
-fn a_crop_without_chance_is_the_centre() {
+fn a_crop_without_chance_is_the_center() {
     // The middle 4x2 pixels of 8x4.
     let image = Array::new([1, 1, 8, 4], (0..32).map(|v| v as f32).collect());
     let rows: Vec<f32> = (2..6)
@@ -319,8 +319,8 @@ fn a_crop_without_chance_is_the_centre() {
 
 #[test]
 fn a_crop_ends_between_pixels() {
-    // 0.3 of 10 columns about the centre is 3.5 to 6.5; two pixels read at 4.25 and 5.75 from the
-    // left edge, 3.75 and 5.25 from the first centre. Rows alike, a tenth of a column's value.
+    // 0.3 of 10 columns about the center is 3.5 to 6.5; two pixels read at 4.25 and 5.75 from the
+    // left edge, 3.75 and 5.25 from the first center. Rows alike, a tenth of a column's value.
     let values = (0..100).map(|at| (at % 10) as f32 + (at / 10) as f32 / 10.0);
     let image = Array::new([1, 1, 10, 10], values.collect());
     let expected = Array::new([1, 1, 2, 2], vec![4.125, 5.625, 4.275, 5.775]);
@@ -343,14 +343,14 @@ fn crops_shrink_in_the_course_of_a_run() {
     for (progress, share) in [(0.0, 0.5), (0.25, 0.3875), (0.5, 0.275), (1.0, 0.05)] {
         for seed in 0..10 {
             for (backend, view) in apply_at(progress, &crop, &places(64), seed) {
-                // The centres of two halves.
+                // The centers of two halves.
                 let apart = [
                     view.values[2] - view.values[0],
                     view.values[5] - view.values[4],
                 ];
                 for apart in apart {
                     let found = 2.0 * apart;
-                    // A box at the edge ends at the outermost centre, half a pixel early.
+                    // A box at the edge ends at the outermost center, half a pixel early.
                     assert!(
                         (found - share).abs() < 0.01,
                         "{backend} {progress}: {found}"
@@ -362,9 +362,9 @@ fn crops_shrink_in_the_course_of_a_run() {
 }
 
 #[test]
-fn crops_lie_inside_about_the_centre() {
-    // A single pixel reads the centre of its box.
-    let (mut centres, mut shares) = (Vec::new(), Vec::new());
+fn crops_lie_inside_about_the_center() {
+    // A single pixel reads the center of its box.
+    let (mut centers, mut shares) = (Vec::new(), Vec::new());
     let (image, device) = (places(64), devices().remove(0).1);
     let image = image.tensor::<4>(&device);
     let mut rng = rng(1);
@@ -376,14 +376,14 @@ fn crops_lie_inside_about_the_centre() {
             view.values.iter().all(|c| (0.0249..=0.9751).contains(c)),
             "{view:?}"
         );
-        centres.extend(view.values);
+        centers.extend(view.values);
         let mut context = TransformContext::new(&mut rng).at(0.5);
-        let varying = RandomCrop::new().centre_sd(0.0).size(2, 1);
+        let varying = RandomCrop::new().center_sd(0.0).size(2, 1);
         let view = Array::of(varying.apply(image.clone(), &mut context));
         shares.push(2.0 * (view.values[3] - view.values[2]));
     }
     // Within four standard errors; few are clipped.
-    let [mean, sd] = statistics(&centres);
+    let [mean, sd] = statistics(&centers);
     assert!(
         (mean - 0.5).abs() < 0.01 && (sd - 0.15).abs() < 0.007,
         "{mean} {sd}"
@@ -397,7 +397,7 @@ fn crops_lie_inside_about_the_centre() {
 
 #[test]
 fn a_box_that_would_reach_out_is_moved_in() {
-    let wild = RandomCrop::new().centre_sd(50.0).share_sd(0.0);
+    let wild = RandomCrop::new().center_sd(50.0).share_sd(0.0);
     let (mut edges, mut sides) = (0, 0);
     for seed in 0..30 {
         for (backend, view) in apply(&wild.size(64, 64), &places(128), seed) {
@@ -431,7 +431,7 @@ fn sizes_that_make_no_sense_are_refused() {
         refused(&RandomCrop::new().size(width, height));
     }
     refused(&Pad::new(usize::MAX));
-    refused(&Pad::new(20_000).border(Border::RandomGrey));
+    refused(&Pad::new(20_000).border(Border::RandomGray));
     refused(&Pad::new(1).border(Border::Value(f32::NAN)));
     refused(&CropOrPad::new(4, 4).fill(-0.1));
     for bad in [0.0, -0.5, 1.01, 50.0, f32::NAN] {
@@ -440,6 +440,6 @@ fn sizes_that_make_no_sense_are_refused() {
     }
     for bad in [-1.0, f32::INFINITY, f32::NAN] {
         refused(&RandomCrop::new().share_sd(bad));
-        refused(&RandomCrop::new().centre_sd(bad));
+        refused(&RandomCrop::new().center_sd(bad));
     }
 }

@@ -74,22 +74,22 @@ fn an_eighth_turn_is_bilinear_by_hand() {
             "{backend} {:?}",
             view.values
         );
-        assert!((view.values[4] - 5.0).abs() < 1e-5, "the centre stays");
+        assert!((view.values[4] - 5.0).abs() < 1e-5, "the center stays");
     }
 }
 
 #[test]
-fn what_comes_in_from_outside_is_grey() {
-    let grey = Array::new([1, 3, 9, 11], vec![0.5; 3 * 99]);
+fn what_comes_in_from_outside_is_gray() {
+    let gray = Array::new([1, 3, 9, 11], vec![0.5; 3 * 99]);
     for degrees in [7.0, -31.0, 45.0] {
-        for (backend, view) in apply(&RandomRotate::new(vec![degrees]), &grey, 0) {
-            assert_close(&backend, &view, &grey, Tolerance::ARITHMETIC);
+        for (backend, view) in apply(&RandomRotate::new(vec![degrees]), &gray, 0) {
+            assert_close(&backend, &view, &gray, Tolerance::ARITHMETIC);
         }
     }
 }
 
 #[test]
-fn scaling_is_bilinear_between_the_centres_of_pixels() {
+fn scaling_is_bilinear_between_the_centers_of_pixels() {
     // PyTorch's F.interpolate(mode="bilinear", align_corners=False) of [0, 1, 2, 3] to 8 columns.
     let row = Array::new([1, 1, 1, 4], vec![0.0, 1.0, 2.0, 3.0]);
     let expected = vec![0.0, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3.0];
@@ -194,7 +194,7 @@ fn the_standard_list_moves_scales_and_turns_within_its_bounds() {
             sizes.insert((view.shape[2], view.shape[3]));
             assert!(
                 view.values.iter().all(|v| (v - 0.5).abs() < 1e-6),
-                "grey stays grey"
+                "gray stays gray"
             );
         }
     }

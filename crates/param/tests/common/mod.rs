@@ -44,7 +44,7 @@ pub(crate) fn sigmoid(x: f64) -> f64 {
 }
 
 /// [n, c, h, w] to [to_n, c, to_h, to_w], every value from the eight around it, in f64: an axis of
-/// `from` cells is stretched over one of `to`, and goes on beyond the outermost centres.
+/// `from` cells is stretched over one of `to`, and goes on beyond the outermost centers.
 pub(crate) fn naive_resize(x: &Array, [to_n, to_h, to_w]: [usize; 3]) -> Array {
     let [n, c, h, w] = x.shape[..] else {
         panic!("four axes");

@@ -36,7 +36,7 @@ pub(crate) fn counting(h: usize, w: usize) -> Array {
 }
 
 /// An image of noise within 0.5 and `by` to both sides.
-pub(crate) fn about_grey(shape: [usize; 4], by: f32, seed: u64) -> Array {
+pub(crate) fn about_gray(shape: [usize; 4], by: f32, seed: u64) -> Array {
     let noise = Array::noise(shape, seed).values;
     Array::new(shape, noise.iter().map(|v| 0.5 + by * v).collect())
 }

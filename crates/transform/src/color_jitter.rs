@@ -1,4 +1,4 @@
-//! Random colours.
+//! Random colors.
 
 use std::f64::consts::TAU;
 
@@ -19,9 +19,9 @@ type Matrix = [[f64; 3]; 3];
 /// what leaves 0..=1 is cut at the end. Takes images of 3 channels, RGB, or 4, RGB and alpha,
 /// which stays.
 ///
-/// Brightness multiplies. Contrast multiplies the distance from the image's mean grey, saturation
-/// that from each pixel's own grey, where grey is 0.299 R + 0.587 G + 0.114 B. Hue turns colours
-/// about the axis of greys.
+/// Brightness multiplies. Contrast multiplies the distance from the image's mean gray, saturation
+/// that from each pixel's own gray, where gray is 0.299 R + 0.587 G + 0.114 B. Hue turns colors
+/// about the axis of grays.
 ///
 /// The settings are torchvision's `ColorJitter`'s. That one draws the order too, cuts after each
 /// change, and turns the hue in HSV, which has corners.
@@ -33,14 +33,14 @@ type Matrix = [[f64; 3]; 3];
 /// | `saturation` | 0.2 | factor between 1 - that and 1 + that | 0..=1 |
 /// | `hue` | 0 | turn between minus and plus that share of a full one | 0..=0.5 |
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ColourJitter {
+pub struct ColorJitter {
     brightness: f32,
     contrast: f32,
     saturation: f32,
     hue: f32,
 }
 
-impl ColourJitter {
+impl ColorJitter {
     /// A fifth of everything but hue.
     #[must_use]
     pub const fn new() -> Self {
@@ -81,7 +81,7 @@ impl ColourJitter {
     }
 }
 
-impl Default for ColourJitter {
+impl Default for ColorJitter {
     fn default() -> Self {
         Self::new()
     }
@@ -97,14 +97,14 @@ struct Change {
 }
 
 impl Change {
-    /// What colours are multiplied by: hue after saturation after contrast after brightness. What
-    /// contrast adds is grey, which the two that follow leave alone.
+    /// What colors are multiplied by: hue after saturation after contrast after brightness. What
+    /// contrast adds is gray, which the two that follow leave alone.
     fn matrix(self) -> Matrix {
         let factor = self.brightness * self.contrast;
         multiplied(hue(self.turn), saturation(self.saturation)).map(|row| row.map(|v| v * factor))
     }
 
-    /// What of the mean grey is added.
+    /// What of the mean gray is added.
     fn of_mean(self) -> f64 {
         self.brightness * (1.0 - self.contrast)
     }
@@ -126,7 +126,7 @@ impl Change {
     }
 }
 
-/// Towards each pixel's grey.
+/// Towards each pixel's gray.
 fn saturation(factor: f64) -> Matrix {
     let mut matrix = [LUMA.map(|v| v * (1.0 - factor)); 3];
     for (i, row) in matrix.iter_mut().enumerate() {
@@ -138,9 +138,9 @@ fn saturation(factor: f64) -> Matrix {
 /// A rotation about (1, 1, 1), by Rodrigues' formula; a third of a turn takes red to green.
 fn hue(turn: f64) -> Matrix {
     let (sin, cos) = (turn * TAU).sin_cos();
-    let grey = (1.0 - cos) / 3.0;
+    let gray = (1.0 - cos) / 3.0;
     let across = sin / 3.0_f64.sqrt();
-    let [own, next, last] = [cos + grey, grey + across, grey - across];
+    let [own, next, last] = [cos + gray, gray + across, gray - across];
     [[own, last, next], [next, own, last], [last, next, own]]
 }
 
@@ -148,7 +148,7 @@ fn multiplied(a: Matrix, b: Matrix) -> Matrix {
     a.map(|row| [0, 1, 2].map(|column| (0..3).map(|k| row[k] * b[k][column]).sum()))
 }
 
-impl Transform for ColourJitter {
+impl Transform for ColorJitter {
     fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4> {
         let mut within =
             |amount: f32| f64::from(amount) * (2.0 * context.rng.random::<f64>() - 1.0);
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn each_change_is_as_worked_out_by_hand() {
-        // Two pixels: (0.2, 0.4, 0.6), grey 0.363, and (0.5, 0.5, 0.1), grey 0.4544.
+        // Two pixels: (0.2, 0.4, 0.6), gray 0.363, and (0.5, 0.5, 0.1), gray 0.4544.
         let image = Array::new([1, 3, 1, 2], vec![0.2, 0.5, 0.4, 0.5, 0.6, 0.1]);
         assert_changes(NOTHING, &image, &[0.2, 0.5, 0.4, 0.5, 0.6, 0.1]);
         let brightness = 1.5;
@@ -217,7 +217,7 @@ mod tests {
             ..NOTHING
         };
         assert_changes(bright, &image, &[0.3, 0.75, 0.6, 0.75, 0.9, 0.15]);
-        // Half way to the mean grey, 0.4087.
+        // Half way to the mean gray, 0.4087.
         let contrast = 0.5;
         let faint = Change {
             contrast,
@@ -260,19 +260,19 @@ mod tests {
         let mut expected: Vec<f64> = image.values.iter().map(|v| f64::from(*v)).collect();
         let (sin, cos) = (0.1 * std::f64::consts::TAU).sin_cos();
         for image in expected.chunks_exact_mut(60) {
-            let grey = |image: &[f64], at: usize| -> f64 {
+            let gray = |image: &[f64], at: usize| -> f64 {
                 (0..3).map(|c| LUMA[c] * image[20 * c + at]).sum()
             };
             for value in &mut *image {
                 *value *= 0.8;
             }
-            let mean = (0..20).map(|at| grey(image, at)).sum::<f64>() / 20.0;
+            let mean = (0..20).map(|at| gray(image, at)).sum::<f64>() / 20.0;
             for value in &mut *image {
                 *value = mean + 1.3 * (*value - mean);
             }
             for at in 0..20 {
-                let grey = grey(image, at);
-                let [r, g, b] = [0, 1, 2].map(|c| grey + 0.7 * (image[20 * c + at] - grey));
+                let gray = gray(image, at);
+                let [r, g, b] = [0, 1, 2].map(|c| gray + 0.7 * (image[20 * c + at] - gray));
                 // v cos + (k x v) sin + k (k . v) (1 - cos), k = (1, 1, 1) / sqrt 3.
                 let along = (r + g + b) / 3.0 * (1.0 - cos);
                 let root = 3.0_f64.sqrt();

@@ -1,4 +1,4 @@
-//! From (decorrelated) colours without bounds to those in 0..=1, and back.
+//! From (decorrelated) colors without bounds to those in 0..=1, and back.
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
 #[cfg(any(feature = "flex", feature = "ndarray"))]
@@ -7,15 +7,15 @@ use oneiric_core::Backend;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 use crate::mixed_sigmoid::mixed_sigmoid;
 
-/// Columns: how much of red, green and blue each decorrelated channel carries, from the colour
+/// Columns: how much of red, green and blue each decorrelated channel carries, from the color
 /// covariance of ImageNet. Source: Lucid, `optvis/param/color.py`.
 const CORRELATION: [[f64; 3]; 3] = [[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]];
 
-/// Mean colour of ImageNet, RGB in 0..=1. Source: the same.
+/// Mean color of ImageNet, RGB in 0..=1. Source: the same.
 const MEAN: [f32; 3] = [0.48, 0.46, 0.41];
 
-/// What is added to channels that are no colours, where a mean colour is added to those that are.
-const GREY: f32 = 0.5;
+/// What is added to channels that are no colors, where a mean color is added to those that are.
+const GRAY: f32 = 0.5;
 
 /// Red, green and blue; those and alpha.
 const RGB: usize = 3;
@@ -32,18 +32,18 @@ pub enum Squash {
     /// 1 / (1 + exp(-x)).
     #[default]
     Sigmoid,
-    /// Add the mean colour of ImageNet (0.5 to channels that are no colours), then cut off: Lucid's
+    /// Add the mean color of ImageNet (0.5 to channels that are no colors), then cut off: Lucid's
     /// choice without a sigmoid. An alpha channel goes through the sigmoid all the same, as there.
     Clamp,
 }
 
-/// From the channels that are optimised to those of an image in 0..=1.
+/// From the channels that are optimized to those of an image in 0..=1.
 ///
-/// Colours are the channels of an image of three, RGB, and the first three of one of four, whose
+/// Colors are the channels of an image of three, RGB, and the first three of one of four, whose
 /// last is alpha. Images of any other number of channels have none to mix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ColorMapping {
-    /// Whether colours are decorrelated ones, to be mixed into red, green and blue.
+    /// Whether colors are decorrelated ones, to be mixed into red, green and blue.
     pub decorrelated: bool,
     /// How the result is brought into 0..=1.
     pub squash: Squash,
@@ -53,25 +53,25 @@ impl ColorMapping {
     /// [n, channels, h, w] without bounds to the image in 0..=1. Makes the constants on the device
     /// once and returns the function.
     pub fn to_rgb(self, device: &Device) -> impl Fn(Tensor<4>) -> Tensor<4> + Send + use<> {
-        let colours = self.colours(device);
+        let colors = self.colors(device);
         move |x| match x.dims()[1] {
-            RGB => colours(x),
+            RGB => colors(x),
             RGBA => {
                 let alpha = activation::sigmoid(x.clone().narrow(1, RGB, 1));
-                Tensor::cat(vec![colours(x.narrow(1, 0, RGB)), alpha], 1)
+                Tensor::cat(vec![colors(x.narrow(1, 0, RGB)), alpha], 1)
             }
             _ => match self.squash {
                 Squash::Sigmoid => activation::sigmoid(x),
-                Squash::Clamp => (x + GREY).clamp(0.0, 1.0),
+                Squash::Clamp => (x + GRAY).clamp(0.0, 1.0),
             },
         }
     }
 
     /// [n, 3, h, w] without bounds to RGB in 0..=1.
-    fn colours(self, device: &Device) -> impl Fn(Tensor<4>) -> Tensor<4> + Send + use<> {
+    fn colors(self, device: &Device) -> impl Fn(Tensor<4>) -> Tensor<4> + Send + use<> {
         #[cfg(any(feature = "flex", feature = "ndarray"))]
         let is_host = Backend::of(device).is_ok_and(Backend::is_host);
-        let mix = self.decorrelated.then(|| matrix(normalised(), device));
+        let mix = self.decorrelated.then(|| matrix(normalized(), device));
         let mean = channels(MEAN, device);
         move |x| {
             #[cfg(any(feature = "flex", feature = "ndarray"))]
@@ -93,37 +93,37 @@ impl ColorMapping {
     #[cfg(any(feature = "flex", feature = "ndarray"))]
     fn mix(self) -> [[f32; 3]; 3] {
         if self.decorrelated {
-            normalised().map(|row| row.map(|v| v as f32))
+            normalized().map(|row| row.map(|v| v as f32))
         } else {
             [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
         }
     }
 
-    /// The inverse: an image [n, channels, h, w] in 0..=1 to the channels that are optimised.
+    /// The inverse: an image [n, channels, h, w] in 0..=1 to the channels that are optimized.
     #[must_use]
     pub fn from_rgb(self, image: Tensor<4>) -> Tensor<4> {
         match image.dims()[1] {
-            RGB => self.undo_colours(image),
+            RGB => self.undo_colors(image),
             RGBA => {
                 let alpha = logit(image.clone().narrow(1, RGB, 1));
-                Tensor::cat(vec![self.undo_colours(image.narrow(1, 0, RGB)), alpha], 1)
+                Tensor::cat(vec![self.undo_colors(image.narrow(1, 0, RGB)), alpha], 1)
             }
             _ => match self.squash {
                 Squash::Sigmoid => logit(image),
-                Squash::Clamp => image - GREY,
+                Squash::Clamp => image - GRAY,
             },
         }
     }
 
-    /// The inverse of [`colours`](Self::colours).
-    fn undo_colours(self, rgb: Tensor<4>) -> Tensor<4> {
+    /// The inverse of [`colors`](Self::colors).
+    fn undo_colors(self, rgb: Tensor<4>) -> Tensor<4> {
         let device = rgb.device();
         let x = match self.squash {
             Squash::Sigmoid => logit(rgb),
             Squash::Clamp => rgb - channels(MEAN, &device),
         };
         if self.decorrelated {
-            apply(&matrix(inverse(normalised()), &device), x)
+            apply(&matrix(inverse(normalized()), &device), x)
         } else {
             x
         }
@@ -137,7 +137,7 @@ fn logit(image: Tensor<4>) -> Tensor<4> {
 }
 
 /// The correlation divided by its largest column norm, so that no channel is amplified.
-fn normalised() -> [[f64; 3]; 3] {
+fn normalized() -> [[f64; 3]; 3] {
     let norm = |column: usize| {
         CORRELATION
             .iter()
@@ -186,12 +186,12 @@ fn apply(matrix: &Tensor<3>, x: Tensor<4>) -> Tensor<4> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ColorMapping, Squash, inverse, normalised};
+    use super::{ColorMapping, Squash, inverse, normalized};
     use oneiric_testkit::{Array, Tolerance, assert_close, assert_gradient, devices};
 
     #[test]
     fn the_largest_column_norm_is_the_published_one() {
-        let first = normalised()[0][0];
+        let first = normalized()[0][0];
         assert!(
             (0.26 / first - 0.461_952_4).abs() < 1e-6,
             "{}",
@@ -201,8 +201,8 @@ mod tests {
 
     #[test]
     fn the_inverse_is_one() {
-        let inverse = inverse(normalised());
-        for (y, row) in normalised().iter().enumerate() {
+        let inverse = inverse(normalized());
+        for (y, row) in normalized().iter().enumerate() {
             let products = [0, 1, 2].map(|x| -> f64 {
                 row.iter()
                     .zip(&inverse)
@@ -223,11 +223,11 @@ mod tests {
         let expected = logits.map(|v| (1.0 / (1.0 + (-v).exp())) as f32);
         for (backend, device) in devices() {
             let x = Array::new([1, 3, 1, 1], vec![1.0, 2.0, -1.0]);
-            let colour = ColorMapping {
+            let color = ColorMapping {
                 decorrelated: true,
                 squash: Squash::Sigmoid,
             };
-            let rgb = Array::of(colour.to_rgb(&device)(x.tensor(&device)));
+            let rgb = Array::of(color.to_rgb(&device)(x.tensor(&device)));
             let expected = Array::new([1, 3, 1, 1], expected.to_vec());
             assert_close(backend.name(), &rgb, &expected, Tolerance::ARITHMETIC);
         }
@@ -241,15 +241,15 @@ mod tests {
                 let pixel = [1.0, 2.0, -1.0, 3.0_f32.ln()];
                 let x = Array::new([n, 4, 1, 1], pixel.repeat(n));
                 for squash in [Squash::Sigmoid, Squash::Clamp] {
-                    let colour = ColorMapping {
+                    let color = ColorMapping {
                         decorrelated: true,
                         squash,
                     };
-                    let to_rgb = colour.to_rgb(&device);
-                    let colours = Array::of(to_rgb(x.tensor(&device).narrow(1, 0, 3)));
+                    let to_rgb = color.to_rgb(&device);
+                    let colors = Array::of(to_rgb(x.tensor(&device).narrow(1, 0, 3)));
                     let rgba = Array::of(to_rgb(x.tensor(&device)));
                     let expected = (0..n).flat_map(|image| {
-                        let rgb = &colours.values[image * 3..][..3];
+                        let rgb = &colors.values[image * 3..][..3];
                         rgb.iter().copied().chain([0.75])
                     });
                     let expected = Array::new([n, 4, 1, 1], expected.collect());
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_colour_is_squashed_alone() {
+    fn what_is_no_color_is_squashed_alone() {
         for (backend, device) in devices() {
             for channels in [1, 2, 7] {
                 let x = Array::noise([2, channels, 3, 2], 3);
@@ -269,11 +269,11 @@ mod tests {
                     Array::new([2, channels, 3, 2], values)
                 };
                 let actual = |squash| {
-                    let colour = ColorMapping {
+                    let color = ColorMapping {
                         decorrelated: true,
                         squash,
                     };
-                    Array::of(colour.to_rgb(&device)(x.tensor(&device) * 2.0))
+                    Array::of(color.to_rgb(&device)(x.tensor(&device) * 2.0))
                 };
                 let what = format!("{backend}, {channels} channels");
                 let sigmoid = expected(|v| 1.0 / (1.0 + (-v).exp()));
@@ -297,7 +297,7 @@ mod tests {
                 .flat_map(|d| [1, 2, 3, 4, 5].map(|c| (d, c)))
             {
                 for squash in [Squash::Sigmoid, Squash::Clamp] {
-                    let colour = ColorMapping {
+                    let color = ColorMapping {
                         decorrelated,
                         squash,
                     };
@@ -305,8 +305,8 @@ mod tests {
                     let noise = Array::noise(shape, 3);
                     let rgb = noise.values.iter().map(|v| 0.5 + 0.45 * v).collect();
                     let rgb = Array::new(shape, rgb);
-                    let back = colour.to_rgb(&device)(colour.from_rgb(rgb.tensor(&device)));
-                    let what = format!("{backend} {colour:?}, {channels} channels");
+                    let back = color.to_rgb(&device)(color.from_rgb(rgb.tensor(&device)));
+                    let what = format!("{backend} {color:?}, {channels} channels");
                     assert_close(&what, &Array::of(back), &rgb, Tolerance::OfLargest(1e-5));
                 }
             }
@@ -316,11 +316,11 @@ mod tests {
     #[test]
     fn the_gradient_is_that_of_finite_differences() {
         for (backend, device) in devices() {
-            let colour = ColorMapping {
+            let color = ColorMapping {
                 decorrelated: true,
                 squash: Squash::Sigmoid,
             };
-            let to_rgb = colour.to_rgb(&device);
+            let to_rgb = color.to_rgb(&device);
             for channels in [1, 3, 4, 5] {
                 let weights = Array::noise([2, channels, 4, 5], 9);
                 let at = Array::noise([2, channels, 4, 5], 3);
