@@ -4,7 +4,11 @@ mod common;
 
 use common::{devices, sync};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use oneiric::{Fft2, Fourier, LatentImage, Parameterization, Pixel, burn::tensor::Tensor};
+use oneiric::{
+    Fourier, Parameterization,
+    burn::tensor::Tensor,
+    param::{Fft2, LatentImage, Pixel},
+};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 const SIZES: [usize; 3] = [128, 224, 512];

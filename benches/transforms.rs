@@ -5,8 +5,11 @@ mod common;
 use common::{devices, gray, sync};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use oneiric::{
-    Border, ColorJitter, GaussianBlur, Jitter, Noise, Pad, RandomCrop, RandomRotate, RandomScale,
-    Resize, Transform, TransformContext, Transforms,
+    Transforms,
+    transform::{
+        Border, ColorJitter, GaussianBlur, Jitter, Noise, Pad, RandomCrop, RandomRotate,
+        RandomScale, Resize, Transform, TransformContext,
+    },
 };
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 

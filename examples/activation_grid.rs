@@ -4,7 +4,10 @@
 mod common;
 
 use common::{Args, Report, bar};
-use oneiric::{ActivationGrid, DirectionPictures, Picture, activations, default_device};
+use oneiric::{
+    Picture, default_device,
+    inspect::{ActivationGrid, DirectionPictures, activations},
+};
 
 fn main() -> Result<(), Report> {
     let mut args = Args::new(

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Args, Report};
-use oneiric::{Objectives, Picture, attribution, default_device};
+use oneiric::{Objectives, Picture, default_device, inspect::attribution};
 
 /// How many channels are told.
 const TOLD: usize = 5;

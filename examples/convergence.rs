@@ -5,10 +5,12 @@ mod common;
 
 use common::{Args, Report, bar};
 use oneiric::{
-    Fourier, InceptionV1, NAdam, Network, Objective, Objectives, Picture, ReluGradient, Schedule,
-    Transform, TransformContext, Transforms, Visualizer,
+    Fourier, InceptionV1, Network, Objective, Objectives, Picture, Transforms, Visualizer,
     burn::optim::{RmsPropConfig, SgdConfig, momentum::MomentumConfig},
     default_device,
+    model::ReluGradient,
+    optimize::{NAdam, Schedule},
+    transform::{Transform, TransformContext},
 };
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 

@@ -6,7 +6,7 @@ mod common;
 use std::path::PathBuf;
 
 use common::{Args, Report, bar};
-use oneiric::{DatasetExamples, Picture, default_device};
+use oneiric::{Picture, default_device, inspect::DatasetExamples};
 
 /// Drawn pictures of each class.
 const EACH: u64 = 4;

@@ -3,7 +3,9 @@
 mod common;
 
 use common::{Args, Report, bar};
-use oneiric::{Fourier, Jitter, Objectives, Picture, Transforms, Visualizer, default_device};
+use oneiric::{
+    Fourier, Objectives, Picture, Transforms, Visualizer, default_device, transform::Jitter,
+};
 
 /// Longer side of the picture.
 const SIDE: usize = 320;

@@ -4,7 +4,10 @@
 mod common;
 
 use common::{Args, Report};
-use oneiric::{Picture, default_device, expanded_weights, kernel_sheet};
+use oneiric::{
+    Picture, default_device,
+    inspect::{expanded_weights, kernel_sheet},
+};
 
 /// How many channels are shown.
 const SHOWN: usize = 16;

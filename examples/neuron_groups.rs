@@ -4,7 +4,10 @@
 mod common;
 
 use common::{Args, Report, bar};
-use oneiric::{DirectionPictures, NeuronGroups, Nmf, Picture, activations, default_device};
+use oneiric::{
+    Picture, default_device,
+    inspect::{DirectionPictures, NeuronGroups, Nmf, activations},
+};
 
 fn main() -> Result<(), Report> {
     let mut args = Args::new(

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Args, Report, bar};
-use oneiric::{Fourier, Objectives, Picture, Pixel, Transforms, Visualizer, default_device};
+use oneiric::{Fourier, Objectives, Picture, Transforms, Visualizer, default_device, param::Pixel};
 
 fn main() -> Result<(), Report> {
     let mut args = Args::new(

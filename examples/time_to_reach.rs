@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use common::{Args, Report, bar};
 use oneiric::{
-    Fourier, Network, Objectives, ReluGradient, RunProgress, Visualizer, default_device,
+    Fourier, Network, Objectives, Visualizer, default_device, model::ReluGradient,
+    optimize::RunProgress,
 };
 
 fn main() -> Result<(), Report> {

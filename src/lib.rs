@@ -1,40 +1,38 @@
 #![doc = include_str!("../docs/crate.md")]
 // On docs.rs, items say which cargo feature they need.
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![forbid(unsafe_code)]
+
+pub mod prelude;
+
+/// Downloads of published weights.
+#[cfg(feature = "download")]
+pub use oneiric_download as download;
+/// The graph of a network: operators as data, shape inference, definitions in f64.
+pub use oneiric_graph as graph;
+/// Reading a network: activations, grids, attribution, neuron groups, dataset examples.
+pub use oneiric_inspect as inspect;
+/// Networks: InceptionV1 and the traits of your own.
+pub use oneiric_model as model;
+/// Objectives: what about a network an image is to excite.
+pub use oneiric_objective as objective;
+/// Runs: the optimization loop, its settings, progress and result.
+pub use oneiric_optimize as optimize;
+/// Parameterizations: from the numbers that an optimizer changes to an image.
+pub use oneiric_param as param;
+/// Cancellation, progress and errors of settings.
+pub use oneiric_support as support;
+/// Transforms of the image in each step.
+pub use oneiric_transform as transform;
+/// Files of weights: TensorFlow, PyTorch, Caffe and safetensors.
+pub use oneiric_weights as weights;
 
 pub use oneiric_core::{Backend, DeviceError, Picture, PictureError, default_device};
-/// Reading a network: the crate [`oneiric_inspect`], for all that is not named here.
-pub use oneiric_inspect as inspect;
-pub use oneiric_inspect::{
-    ActivationGrid, ActivationMap, Attribution, DatasetExamples, DirectionPictures, HeatMap,
-    InspectError, NeuronGroups, Nmf, Statistic, activations, attribution, expanded_weights,
-    kernel_map, kernel_sheet,
-};
-pub use oneiric_model::{
-    BlockWidths, ColourOrder, ConvWeights, Defect, ExpandedWeights, Flaw, HostTensor, InceptionV1,
-    InceptionV1Config, Isa, Kernels, Layer, LayerId, Lrn, Misshapen, ModelError, NamedTensors,
-    Network, Padding, Patch, Prediction, Preprocessing, Probe, ReluGradient, Variant, WeightsError,
-    redirected_relu,
-};
-#[cfg(feature = "download")]
-pub use oneiric_model::{DownloadError, Downloader, Pretrained, download};
-pub use oneiric_objective::{
-    Activations, Class, Difference, Measure, Objective, ObjectiveError, Objectives, Reading, Region,
-};
-pub use oneiric_optimize::{
-    CancelToken, Ending, NAdam, Progress, RunError, RunProgress, Schedule, Snapshot, Timings,
-    Visualization, Visualizer, visualize,
-};
-pub use oneiric_param::{
-    Basis, ColorMapping, Cppn, Fft2, Fourier, ImageSpec, InBasis, Inpaint, LatentImage, Maco,
-    ParamError, Parameterization, Pixel, PreparedBasis, Pyramid, Shared, Squash, irfft2, rfft2,
-};
-pub use oneiric_transform::{
-    Border, ColorJitter, CropOrPad, FnTransform, GaussianBlur, Jitter, Noise, OneOf, Pad,
-    RandomBackground, RandomCrop, RandomFlip, RandomRotate, RandomScale, Resampling, Resize,
-    Transform, TransformContext, TransformError, Transforms, resample,
-};
+pub use oneiric_model::{InceptionV1, Network};
+pub use oneiric_objective::{Objective, Objectives};
+pub use oneiric_optimize::{RunError, Visualization, Visualizer, visualize};
+pub use oneiric_param::{Fourier, Parameterization};
+pub use oneiric_support::{CancelToken, Progress};
+pub use oneiric_transform::Transforms;
 
 /// The crates whose types appear in oneiric's, in the versions they are of.
 pub use {burn, oneiric_core::image, oneiric_param::rand};

@@ -4,7 +4,8 @@
 //! gray: the unit never wakes).
 
 use oneiric::{
-    Backend, Fourier, InceptionV1, Network, Objectives, ReluGradient, Visualization, Visualizer,
+    Backend, Fourier, InceptionV1, Network, Objectives, Visualization, Visualizer,
+    model::ReluGradient,
 };
 use oneiric_testkit::shared;
 

@@ -3,8 +3,9 @@
 #![allow(dead_code, reason = "each bench uses its part")]
 
 use oneiric::{
-    Backend, InceptionV1, InceptionV1Config, Variant,
+    Backend, InceptionV1,
     burn::tensor::{Device, Tensor},
+    model::{InceptionV1Config, Variant},
 };
 
 /// The devices to measure: those named in `ONEIRIC_BENCH`, separated by commas, or else flex.

@@ -11,9 +11,9 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
-use oneiric::{Class, InceptionV1, Picture, burn::tensor::Device};
 #[cfg(feature = "download")]
-use oneiric::{Downloader, Pretrained};
+use oneiric::download::{Downloader, Pretrained};
+use oneiric::{InceptionV1, Picture, burn::tensor::Device, objective::Class};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 /// Any error, printed as its message: `main` prints errors in their debug form, which is for

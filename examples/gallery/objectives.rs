@@ -1,6 +1,6 @@
 //! What is excited.
 
-use oneiric::{Difference, Fourier, Objective, Objectives, Picture, Visualizer};
+use oneiric::{Fourier, Objective, Objectives, Picture, Visualizer, objective::Difference};
 
 use super::{Report, SIDE, Studio, row, rows};
 

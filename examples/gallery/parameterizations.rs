@@ -1,8 +1,9 @@
 //! What is optimized, and what happens to it before the network sees it.
 
 use oneiric::{
-    ColorJitter, Cppn, Fourier, GaussianBlur, Inpaint, Maco, Noise, Objectives, Picture, Pixel,
-    Pyramid, RandomBackground, RandomFlip, Shared, Transforms, Visualizer,
+    Fourier, Objectives, Picture, Transforms, Visualizer,
+    param::{Cppn, Inpaint, Maco, Pixel, Pyramid, Shared},
+    transform::{ColorJitter, GaussianBlur, Noise, RandomBackground, RandomFlip},
 };
 
 use super::{Report, SIDE, Studio, row, rows};

@@ -1,15 +1,18 @@
 //! What a network makes of photographs.
 
 use oneiric::{
-    ActivationGrid, DatasetExamples, DirectionPictures, NeuronGroups, Nmf, Objectives, Picture,
-    expanded_weights, kernel_sheet,
+    Objectives, Picture,
+    inspect::{
+        ActivationGrid, DatasetExamples, DirectionPictures, NeuronGroups, Nmf, expanded_weights,
+        kernel_sheet,
+    },
 };
 
 use super::{Report, SIDE, Studio, common, row, rows};
 
 /// A photograph and the channels of a layer that are most active in it.
 pub(crate) fn activations(studio: &Studio) -> Result<Picture, Report> {
-    let map = oneiric::activations(&studio.net, &studio.photograph, "mixed3b")?;
+    let map = oneiric::inspect::activations(&studio.net, &studio.photograph, "mixed3b")?;
     let mut pictures = vec![studio.photograph.clone()];
     for (channel, _) in map.top_channels(3) {
         pictures.push(map.heat_map(channel)?.over(&studio.photograph)?);
@@ -29,7 +32,8 @@ pub(crate) fn grid(studio: &Studio) -> Result<Picture, Report> {
 pub(crate) fn attribution(studio: &Studio) -> Result<Picture, Report> {
     let best = studio.net.classify(&studio.photograph)?.remove(0);
     let objective = studio.net.class_logit(best.class)?;
-    let why = oneiric::attribution(&studio.net, &studio.photograph, "mixed3b", &objective)?;
+    let why =
+        oneiric::inspect::attribution(&studio.net, &studio.photograph, "mixed3b", &objective)?;
     row(&[
         studio.photograph.clone(),
         why.by_position().over(&studio.photograph)?,
@@ -38,7 +42,7 @@ pub(crate) fn attribution(studio: &Studio) -> Result<Picture, Report> {
 
 /// A layer in four groups: where they are, and what they look for.
 pub(crate) fn groups(studio: &Studio) -> Result<Picture, Report> {
-    let map = oneiric::activations(&studio.net, &studio.photograph, "mixed3b")?;
+    let map = oneiric::inspect::activations(&studio.net, &studio.photograph, "mixed3b")?;
     let groups = NeuronGroups::factor(&[map], Nmf::new(4))?;
     let maps = (0..4).filter_map(|group| groups.maps(group)?.first());
     let maps = maps.map(|map| map.over(&studio.photograph));

@@ -2,13 +2,14 @@
 
 use indicatif::ProgressBar;
 use oneiric::{
-    Network, ReluGradient,
+    Network,
     burn::{
         module::Module,
         nn::loss::CrossEntropyLossConfig,
         optim::{AdamConfig, GradientsParams},
         tensor::{Device, Int, Tensor, TensorData},
     },
+    model::ReluGradient,
 };
 use oneiric_procedural::{classes, draw};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};

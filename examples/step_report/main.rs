@@ -15,8 +15,10 @@ use std::{
 use common::{Args, Report};
 use gemm::Parallelism;
 use oneiric::{
-    Backend, Fourier, InceptionV1, Kernels, LayerId, Network, Objectives, Parameterization,
-    ReluGradient, Transform, TransformContext, Transforms, Visualizer, burn::tensor::Tensor,
+    Backend, Fourier, InceptionV1, Network, Objectives, Parameterization, Transforms, Visualizer,
+    burn::tensor::Tensor,
+    model::{Kernels, LayerId, ReluGradient},
+    transform::{Transform, TransformContext},
 };
 use plot::{Panel, Series};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
