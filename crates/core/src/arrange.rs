@@ -11,7 +11,7 @@ const GAP: usize = 2;
 const RGBA: usize = 4;
 
 impl Picture {
-    /// Some channels, counted from 0, in that order, as a new picture.
+    /// Selects channels, counted from 0, in the given order.
     ///
     /// ```
     /// use oneiric_core::Picture;
@@ -23,7 +23,7 @@ impl Picture {
     ///
     /// # Errors
     ///
-    /// [`PictureError::NoSuchChannel`] for a channel that the picture does not have,
+    /// Returns [`PictureError::NoSuchChannel`] for a channel that the picture does not have,
     /// [`PictureError::NoChannels`] for none at all.
     pub fn select(&self, channels: &[usize]) -> Result<Self, PictureError> {
         if let Some(&channel) = channels.iter().find(|&&c| c >= self.channels) {
@@ -37,21 +37,21 @@ impl Picture {
         Self::with_channels(self.width, self.height, channels.len(), values.collect())
     }
 
-    /// One channel, counted from 0, as a gray picture.
+    /// Selects one channel, counted from 0, as a gray picture.
     ///
     /// # Errors
     ///
-    /// [`PictureError::NoSuchChannel`] for a channel that the picture does not have.
+    /// Returns [`PictureError::NoSuchChannel`] for a channel that the picture does not have.
     pub fn channel(&self, channel: usize) -> Result<Self, PictureError> {
         self.select(&[channel])
     }
 
-    /// The picture scaled to another size with a triangle filter (which averages when it
-    /// shrinks). Beside alpha, colors count by how opaque they are.
+    /// Scales the picture to another size with a triangle filter, which averages when it shrinks.
+    /// Beside an alpha channel, colors are weighted by alpha.
     ///
     /// # Errors
     ///
-    /// [`PictureError::Empty`] when a side is 0.
+    /// Returns [`PictureError::Empty`] if a side is 0.
     pub fn resize(&self, width: usize, height: usize) -> Result<Self, PictureError> {
         let (new_width, new_height) = match (u32::try_from(width), u32::try_from(height)) {
             (Ok(w), Ok(h)) if w > 0 && h > 0 => (w, h),
@@ -72,7 +72,7 @@ impl Picture {
             for (channel, plane) in planes[..RGBA - 1].iter_mut().enumerate() {
                 let opaque = resized(&|pixel| pixel[channel] * pixel[RGBA - 1]);
                 for ((value, opaque), alpha) in plane.iter_mut().zip(opaque).zip(&alpha) {
-                    // Where nothing is to be seen, the colors stay as they are.
+                    // Where alpha is 0, the colors stay as they are.
                     if *alpha > f32::EPSILON {
                         *value = opaque / alpha;
                     }
@@ -85,7 +85,7 @@ impl Picture {
         Self::with_channels(width, height, self.channels, values.collect())
     }
 
-    /// The center of the picture, at most `width` by `height`.
+    /// Crops the picture around its center to at most `width` by `height`.
     #[must_use]
     pub fn crop_center(&self, width: usize, height: usize) -> Self {
         let (width, height) = (width.clamp(1, self.width), height.clamp(1, self.height));
@@ -106,8 +106,8 @@ impl Picture {
         }
     }
 
-    /// Sets several pictures of one size side by side on one sheet, row by row, as square as it gets,
-    /// with a white line of 2 pixels between them.
+    /// Sets several pictures of one size side by side on one sheet, row by row, as square as it
+    /// gets, with a white line of 2 pixels between them.
     ///
     /// # Errors
     ///

@@ -9,14 +9,15 @@ const RGB: usize = 3;
 const RGBA: usize = 4;
 
 impl Picture {
-    /// A picture of 1 (gray), 3 (RGB) or 4 (RGB and alpha) channels of an image of any kind: an
-    /// alpha channel that is not asked for is dropped, one that is missing is opaque, gray becomes
-    /// three equal channels, colors become their luminance (Rec. 709, as the image crate has it).
+    /// Converts an image of any kind to a picture of 1 (gray), 3 (RGB) or 4 (RGB and alpha)
+    /// channels: an alpha channel that is not asked for is dropped, one that is missing is opaque,
+    /// gray becomes three equal channels, colors become their luminance (Rec. 709, as the image
+    /// crate has it).
     ///
     /// # Errors
     ///
-    /// [`PictureError::Channels`] for another number of channels, [`PictureError::Value`] when the
-    /// image holds values outside 0..=1.
+    /// Returns [`PictureError::Channels`] for another number of channels, [`PictureError::Value`]
+    /// if the image holds values outside 0..=1.
     pub fn from_image(image: DynamicImage, channels: usize) -> Result<Self, PictureError> {
         let (width, height) = (image.width() as usize, image.height() as usize);
         Self::check_channels(channels)?;
@@ -28,11 +29,11 @@ impl Picture {
         Self::with_channels(width, height, channels, values)
     }
 
-    /// The picture with 8 bits a channel, rounded to the nearest: gray, RGB or RGBA.
+    /// Converts the picture to 8 bits a channel, rounded to the nearest: gray, RGB or RGBA.
     ///
     /// # Errors
     ///
-    /// [`PictureError::Channels`] for a picture of another number of channels.
+    /// Returns [`PictureError::Channels`] for a picture of another number of channels.
     pub fn to_image(&self) -> Result<DynamicImage, PictureError> {
         Self::check_channels(self.channels)?;
         let (width, height) = (self.width as u32, self.height as u32);
@@ -46,11 +47,12 @@ impl Picture {
         Ok(image.expect("a picture has as many values as its size says"))
     }
 
-    /// The picture in RGB: gray as three equal channels, alpha over white.
+    /// Converts the picture to RGB: gray becomes three equal channels, alpha is laid over white.
     ///
     /// # Errors
     ///
-    /// [`PictureError::Channels`] for a picture of another number of channels than 1, 3 and 4.
+    /// Returns [`PictureError::Channels`] for a picture of another number of channels than 1, 3 and
+    /// 4.
     pub fn to_rgb(&self) -> Result<Self, PictureError> {
         Self::check_channels(self.channels)?;
         let pixels = self.values.chunks_exact(self.channels);
@@ -70,12 +72,12 @@ impl Picture {
         })
     }
 
-    /// Checks that pictures of so many channels can be shown and [`save`](Self::save)d: 1, 3 and 4
-    /// can.
+    /// Checks that pictures of a number of channels can be shown and [`save`](Self::save)d: 1, 3
+    /// and 4 can.
     ///
     /// # Errors
     ///
-    /// [`PictureError::Channels`] for another number.
+    /// Returns [`PictureError::Channels`] for another number.
     pub const fn check_channels(channels: usize) -> Result<(), PictureError> {
         match channels {
             GRAY | RGB | RGBA => Ok(()),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::Backend;
 
-/// What can be wrong with a picture or with the file it lives in.
+/// The error of a picture, or of the file that holds it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PictureError {
@@ -54,7 +54,7 @@ pub enum PictureError {
     NoSuchChannel {
         /// The channel that was asked for.
         channel: usize,
-        /// How many there are.
+        /// Channels of the picture.
         channels: usize,
     },
     /// A number of channels that no file shows.
@@ -63,7 +63,7 @@ pub enum PictureError {
          4 (RGB and alpha) can; pick such channels with Picture::select or Picture::channel"
     )]
     Channels {
-        /// How many there are.
+        /// Channels of the picture.
         channels: usize,
     },
     /// No pictures, or no columns, to set side by side.
@@ -83,10 +83,10 @@ pub enum PictureError {
         /// Width, height and channels of the picture that differs.
         found: [usize; 3],
     },
-    /// The device did not hand the values over.
+    /// Values that could not be read back from the device.
     #[error(transparent)]
     Device(#[from] DeviceError),
-    /// The file's name does not say a format that can be written.
+    /// A file name without the ending of a format that can be written.
     #[error("cannot tell a picture format from {path:?}; end the name in .png, .jpg or .jpeg")]
     Format {
         /// The path as given.
@@ -99,28 +99,28 @@ pub enum PictureError {
     NotWritable {
         /// The path as given.
         path: PathBuf,
-        /// Why.
+        /// The reason that the system gives.
         source: std::io::Error,
     },
-    /// The file could not be read.
+    /// A file that could not be read.
     #[error("cannot read the picture {path:?} (PNG and JPEG are read): {source}")]
     Read {
         /// The path as given.
         path: PathBuf,
-        /// Why.
+        /// The reason that the image crate gives.
         source: image::ImageError,
     },
-    /// The file could not be written.
+    /// A file that could not be written.
     #[error("cannot write the picture {path:?}: {source}")]
     Write {
         /// The path as given.
         path: PathBuf,
-        /// Why.
+        /// The reason that the image crate gives.
         source: image::ImageError,
     },
 }
 
-/// What can be wrong with a device.
+/// The error of a device.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeviceError {
@@ -161,7 +161,7 @@ pub enum DeviceError {
          package mesa-vulkan-drivers brings a software one) or use the flex backend"
     )]
     NoGpu {
-        /// What wgpu said.
+        /// The message of wgpu.
         reason: String,
     },
     /// A device that computes in another precision.
@@ -172,10 +172,10 @@ pub enum DeviceError {
         /// Its default for floats.
         precision: String,
     },
-    /// The device did not hand values over.
+    /// Values that could not be read back from the device.
     #[error("could not read values back from the device: {reason}")]
     Readback {
-        /// What burn said.
+        /// The message of burn.
         reason: String,
     },
 }

@@ -1,5 +1,5 @@
-//! What every stage of oneiric shares: the [`Picture`] that goes in and comes out, and the
-//! [`Backend`] that a user picks a burn device with.
+//! The types that every stage of oneiric shares: the [`Picture`] that goes in and comes out, and
+//! the [`Backend`] that a user picks a burn device with.
 //!
 //! ```
 //! use oneiric_core::Picture;

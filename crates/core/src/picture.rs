@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::{PictureError, read};
 
-/// Values this little outside 0..=1 are rounding, and are cut off.
+/// The distance from 0..=1 up to which a value counts as rounding and is clamped.
 const ROUNDING: f32 = 1e-3;
 
 /// Red, green and blue.
@@ -18,9 +18,9 @@ const RGB: usize = 3;
 /// | channels | what they are | files |
 /// | --- | --- | --- |
 /// | 1 | gray | PNG, JPEG |
-/// | 3 | red, green, blue: what is meant where nothing else is said | PNG, JPEG |
+/// | 3 | red, green, blue: the default | PNG, JPEG |
 /// | 4 | red, green, blue, alpha; the colors are not multiplied by alpha | PNG; JPEG over white |
-/// | any other | whatever they are to a network | none; [`select`](Self::select) some |
+/// | any other | the channels of a network of your own | none; [`select`](Self::select) some |
 #[derive(Clone, PartialEq)]
 pub struct Picture {
     pub(crate) width: usize,
@@ -31,18 +31,19 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// An RGB picture from its values: rows from the top, pixels from the left, red green blue.
+    /// Creates an RGB picture from its values: rows from the top, pixels from the left, red green
+    /// blue.
     ///
     /// # Errors
     ///
-    /// When a side is 0, the number of values is not `width * height * 3`, or a value is not
-    /// finite and in 0..=1.
+    /// Returns [`PictureError`] if a side is 0, the number of values is not `width * height * 3`,
+    /// or a value is not finite and in 0..=1.
     pub fn new(width: usize, height: usize, values: Vec<f32>) -> Result<Self, PictureError> {
         Self::with_channels(width, height, RGB, values)
     }
 
-    /// A picture of any number of channels from its values: rows from the top, pixels from the
-    /// left, channel after channel.
+    /// Creates a picture of any number of channels from its values: rows from the top, pixels from
+    /// the left, channel after channel.
     ///
     /// ```
     /// use oneiric_core::Picture;
@@ -54,8 +55,8 @@ impl Picture {
     ///
     /// # Errors
     ///
-    /// When a side or the number of channels is 0, the number of values is not
-    /// `width * height * channels`, or a value is not finite and in 0..=1.
+    /// Returns [`PictureError`] if a side or the number of channels is 0, the number of values is
+    /// not `width * height * channels`, or a value is not finite and in 0..=1.
     pub fn with_channels(
         width: usize,
         height: usize,
@@ -93,13 +94,13 @@ impl Picture {
         })
     }
 
-    /// The pictures of a batch of images, a tensor [n, channels, height, width] of values in 0..=1
-    /// (what rounding put a little outside is cut off).
+    /// Reads the pictures of a batch of images, a tensor [n, channels, height, width] of values in
+    /// 0..=1. Values that rounding put a little outside are clamped.
     ///
     /// # Errors
     ///
-    /// When the tensor has no channels or pixels, or holds values that are not finite and in
-    /// 0..=1.
+    /// Returns [`PictureError`] if the tensor has no channels or pixels, or holds values that are
+    /// not finite and in 0..=1.
     pub fn from_tensor(images: Tensor<4>) -> Result<Vec<Self>, PictureError> {
         let [_, channels, height, width] = images.dims();
         if channels == 0 {
@@ -120,7 +121,7 @@ impl Picture {
             .collect()
     }
 
-    /// The picture as a tensor [1, channels, height, width] of values in 0..=1.
+    /// Converts the picture to a tensor [1, channels, height, width] of values in 0..=1.
     #[must_use]
     pub fn to_tensor(&self, device: &Device) -> Tensor<4> {
         let shape = [1, self.height, self.width, self.channels];
@@ -156,7 +157,7 @@ impl Picture {
     ///
     /// # Panics
     ///
-    /// When the pixel lies outside.
+    /// Panics if the pixel lies outside.
     #[must_use]
     pub fn pixel(&self, x: usize, y: usize) -> &[f32] {
         assert!(
@@ -170,7 +171,7 @@ impl Picture {
     }
 }
 
-/// The size alone: nobody reads a picture as numbers.
+/// Prints only the dimensions.
 impl fmt::Debug for Picture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.channels {

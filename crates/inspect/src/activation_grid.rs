@@ -1,4 +1,4 @@
-//! What a layer sees in a photograph, place by place.
+//! Activation grids: a layer's view of a photograph, position by position.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use oneiric_support::{CancelToken, Progress};
 
 use crate::{DirectionPictures, InspectError, Observer, activations, settings::check_least_one};
 
-/// The paper that cells of a scaled grid lie on.
+/// The background of a scaled grid.
 const WHITE: f32 = 1.0;
 
-/// For each position of a layer's map of a photograph a small picture of the direction that its
-/// activations point in.
+/// Activation grids: for each position of a layer's map of a photograph, a small picture of the
+/// direction in which its activations point.
 ///
 /// Source: Olah et al., "The Building Blocks of Interpretability" (Distill 2018), "What Does the
 /// Network See?".
@@ -20,7 +20,7 @@ const WHITE: f32 = 1.0;
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
 /// | `pictures` | [`DirectionPictures::new`] | size, steps, batch, seed and so on of the cells | |
-/// | `stride` | 1 | every so many positions, across and down | at least 1 |
+/// | `stride` | 1 | distance of the positions that are used, across and down | at least 1 |
 /// | `scaled` | false | the area of a cell in proportion to the norm of its activations | |
 /// | `observer` | that of `pictures` | sees the progress in cells, after every batch | |
 /// | `cancel` | that of `pictures` | ends the grid from elsewhere | |
@@ -40,14 +40,14 @@ pub struct Grid {
     pub picture: Picture,
     /// Each cell at its full size, row by row.
     pub cells: Vec<Picture>,
-    /// The norm of the activations behind each.
+    /// Norm of the activations of each cell's position.
     pub norms: Vec<f32>,
-    /// How many are in a row.
+    /// Cells in a row.
     pub columns: usize,
 }
 
 impl<'a> ActivationGrid<'a> {
-    /// The defaults.
+    /// Creates the default settings.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -66,7 +66,7 @@ impl<'a> ActivationGrid<'a> {
         self
     }
 
-    /// Takes every so many positions alone, across and down.
+    /// Sets the distance of the positions that are used, across and down.
     #[must_use]
     pub const fn stride(mut self, stride: usize) -> Self {
         self.stride = stride;
@@ -88,8 +88,8 @@ impl<'a> ActivationGrid<'a> {
         self
     }
 
-    /// Sets a token that ends the grid. It is looked at before every step of every batch; once it is
-    /// canceled, [`render`](Self::render) returns [`InspectError::Canceled`].
+    /// Sets a token that ends the grid. It is looked at before every step of every batch; once it
+    /// is canceled, [`render`](Self::render) returns [`InspectError::Canceled`].
     #[must_use]
     pub fn cancel(mut self, token: CancelToken) -> Self {
         self.cancel = Some(token);
@@ -101,7 +101,8 @@ impl<'a> ActivationGrid<'a> {
     ///
     /// # Errors
     ///
-    /// As [`activations`] and [`DirectionPictures::render`], and when the stride is 0.
+    /// Returns [`InspectError::Setting`] if the stride is 0, and the errors of [`activations`] and
+    /// [`DirectionPictures::render`].
     pub fn render<N: Objectives>(
         mut self,
         net: &N,
@@ -165,7 +166,7 @@ fn norm(values: &[f32]) -> f32 {
     squares.sum::<f64>().sqrt() as f32
 }
 
-/// A square picture at a share of its side, in the middle of white.
+/// Shrinks a square picture to a share of its side, centered on white.
 fn shrunk(cell: &Picture, share: f32) -> Result<Picture, InspectError> {
     let side = cell.width();
     let small = ((side as f32 * share).round() as usize).min(side);

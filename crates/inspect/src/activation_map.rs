@@ -1,4 +1,4 @@
-//! What a layer makes of a photograph, on the host.
+//! Activations of a layer for a photograph, on the host.
 
 use burn::tensor::Tensor;
 use oneiric_core::{Picture, read};
@@ -15,13 +15,13 @@ pub struct ActivationMap {
     values: Vec<f32>,
 }
 
-/// What a layer, by any of its names, makes of a photograph of any size that the network takes.
-/// Nothing behind the layer is computed.
+/// Reads the activations of a layer, by any of its names, for a photograph of any size that the
+/// network takes. Nothing behind the layer is computed.
 ///
 /// # Errors
 ///
-/// When there is no such layer, the photograph has other channels than the network takes or is too
-/// small for the layer, or an activation is not finite.
+/// Returns [`InspectError`] if there is no such layer, the photograph has other channels than the
+/// network takes or is too small for the layer, or an activation is not finite.
 pub fn activations<N: Network + ?Sized>(
     net: &N,
     photograph: &Picture,
@@ -33,7 +33,7 @@ pub fn activations<N: Network + ?Sized>(
     ActivationMap::read(net.describe(layer).name(), found[0].clone())
 }
 
-/// A photograph as a batch of one that the network takes and the layer is there for.
+/// Converts a photograph to a batch of one, checked against the network and the layer.
 pub(crate) fn images<N: Network + ?Sized>(
     net: &N,
     photograph: &Picture,
@@ -43,7 +43,7 @@ pub(crate) fn images<N: Network + ?Sized>(
     Ok(photograph.to_tensor(net.device()))
 }
 
-/// Whether the network takes a photograph and the layer is there for it.
+/// Checks that the network takes a photograph and that the layer has a position for it.
 pub(crate) fn check_fits<N: Network + ?Sized>(
     net: &N,
     photograph: &Picture,
@@ -68,7 +68,7 @@ pub(crate) fn check_fits<N: Network + ?Sized>(
     Ok(())
 }
 
-/// The indices of the largest values with them, the largest first; equal ones in their order.
+/// Returns the largest values with their indices, the largest first; equal ones in their order.
 pub(crate) fn top(values: &[f32], count: usize) -> Vec<(usize, f32)> {
     let mut order: Vec<(usize, f32)> = values.iter().copied().enumerate().collect();
     order.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -77,18 +77,19 @@ pub(crate) fn top(values: &[f32], count: usize) -> Vec<(usize, f32)> {
 }
 
 impl ActivationMap {
-    /// From a tensor [1, channels, height, width].
+    /// Reads a map from a tensor [1, channels, height, width].
     pub(crate) fn read(layer: &str, values: Tensor<4>) -> Result<Self, InspectError> {
         let [_, channels, height, width] = values.dims();
         Self::new(layer, [channels, height, width], read(values)?)
     }
 
-    /// A map from its parts: the layer's name, [channels, height, width], and the values,
+    /// Creates a map from its parts: the layer's name, [channels, height, width], and the values,
     /// row-major.
     ///
     /// # Errors
     ///
-    /// When a side is 0, or there are not as many values as the shape says, or one is not finite.
+    /// Returns [`InspectError`] if a side is 0, or there are not as many values as the shape says,
+    /// or one is not finite.
     pub fn new(layer: &str, shape: [usize; 3], values: Vec<f32>) -> Result<Self, InspectError> {
         let expected = shape.iter().product();
         if expected == 0 {
@@ -149,24 +150,24 @@ impl ActivationMap {
     ///
     /// # Errors
     ///
-    /// When there is no such channel.
+    /// Returns [`InspectError`] if there is no such channel.
     pub fn channel(&self, channel: usize) -> Result<&[f32], InspectError> {
         LayerError::check_channel(&self.layer, channel, self.channels())?;
         let positions = self.positions();
         Ok(&self.values[channel * positions..][..positions])
     }
 
-    /// One channel as a map to look at.
+    /// Returns one channel as a heat map.
     ///
     /// # Errors
     ///
-    /// When there is no such channel.
+    /// Returns [`InspectError`] if there is no such channel.
     pub fn heat_map(&self, channel: usize) -> Result<HeatMap, InspectError> {
         HeatMap::new(self.width(), self.height(), self.channel(channel)?.to_vec())
     }
 
-    /// The mean of each channel over all positions: what
-    /// [`Objectives::channel`](oneiric_objective::Objectives::channel) is about.
+    /// Returns the mean of each channel over all positions, which is the value of
+    /// [`Objectives::channel`](oneiric_objective::Objectives::channel).
     #[must_use]
     pub fn means(&self) -> Vec<f32> {
         let positions = self.positions();
@@ -178,17 +179,17 @@ impl ActivationMap {
             .collect()
     }
 
-    /// The channels with the largest means, the largest first, each with its mean.
+    /// Returns the channels with the largest means, the largest first, each with its mean.
     #[must_use]
     pub fn top_channels(&self, count: usize) -> Vec<(usize, f32)> {
         top(&self.means(), count)
     }
 
-    /// All channels at column `x` and row `y`: the direction in which the network sees that place.
+    /// Returns all channels at column `x` and row `y`: the direction of the activations there.
     ///
     /// # Errors
     ///
-    /// When the position lies outside.
+    /// Returns [`InspectError`] if the position lies outside.
     pub fn vector(&self, x: usize, y: usize) -> Result<Vec<f32>, InspectError> {
         let [_, height, width] = self.shape;
         LayerError::check_position(&self.layer, [x, y], [height, width])?;
@@ -196,11 +197,12 @@ impl ActivationMap {
         Ok(planes.map(|plane| plane[y * width + x]).collect())
     }
 
-    /// The strongest channels at column `x` and row `y`, the strongest first, each with its value.
+    /// Returns the strongest channels at column `x` and row `y`, the strongest first, each with its
+    /// value.
     ///
     /// # Errors
     ///
-    /// When the position lies outside.
+    /// Returns [`InspectError`] if the position lies outside.
     pub fn top_at(
         &self,
         x: usize,

@@ -1,4 +1,4 @@
-//! Which channels and which places of a layer speak for an objective.
+//! Attribution: the channels and the positions of a layer that an objective's value depends on.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use crate::{
     patched::{Leaf, Patched, take},
 };
 
-/// How an objective's value for a photograph hangs on the activations of a layer: gradient times
-/// activation, the linear approximation of what would be lost without it.
+/// The attribution of an objective's value for a photograph to the activations of a layer: gradient
+/// times activation, the linear approximation of the loss without that activation.
 ///
 /// Where everything behind the layer is linear and without bias, the attributions sum to the value.
 ///
@@ -26,18 +26,18 @@ pub struct Attribution {
     gradient: ActivationMap,
 }
 
-/// What of a layer, by any of its names, an objective's value for a photograph hangs on: of a
-/// class, `net.class_logit("flower")?`; of one class against another, a difference of two; of a
-/// unit, `net.neuron_at(...)?`, and then the gradient is the weights that are in effect between the
-/// layer and that unit for this photograph.
+/// Attributes an objective's value for a photograph to a layer, by any of its names. The objective
+/// is a class, `net.class_logit("flower")?`; a difference of two, for one class against another; or
+/// a unit, `net.neuron_at(...)?`, where the gradient is the weights that are in effect between the
+/// layer and the unit for this photograph.
 ///
 /// The objective must be made from this network (or a clone that shares its weights). Its forward
 /// pass goes through [`Network::forward_patched`], with the derivative of each ReLU as it is.
 ///
 /// # Errors
 ///
-/// When there is no such layer, the photograph does not fit the network or the objective, the
-/// objective does not depend on the layer, or a number is not finite.
+/// Returns [`InspectError`] if there is no such layer, the photograph does not fit the network or
+/// the objective, the objective does not depend on the layer, or a number is not finite.
 pub fn attribution<N: Network + ?Sized>(
     net: &N,
     photograph: &Picture,
@@ -116,8 +116,8 @@ impl Attribution {
         pairs.map(dot).map(|sum: f64| sum as f32).collect()
     }
 
-    /// The channels that speak most for the objective, the strongest first, each with its
-    /// attribution. Those against it have negative ones.
+    /// Returns the channels with the largest attributions, the largest first. A negative
+    /// attribution speaks against the objective.
     #[must_use]
     pub fn top_channels(&self, count: usize) -> Vec<(usize, f32)> {
         crate::activation_map::top(&self.by_channel(), count)

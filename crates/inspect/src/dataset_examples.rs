@@ -22,7 +22,7 @@ use crate::{
 /// 1 x 10000 pixels must not become one of 224 x 2240000.
 const LONGEST: usize = 4;
 
-/// Endings of the names that are tried, in lower case.
+/// Endings of file names that are read, in lower case.
 const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
 
 /// Searches a folder of PNG and JPEG files for the photographs that excite a channel most. No more
@@ -50,7 +50,7 @@ pub struct DatasetExamples<'a> {
 }
 
 impl<'a> DatasetExamples<'a> {
-    /// A search of that folder.
+    /// Creates a search of a folder.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
@@ -110,22 +110,22 @@ impl<'a> DatasetExamples<'a> {
         self
     }
 
-    /// Sets a token that ends the search. It is looked at before every file and before every forward
-    /// pass; a canceled search returns what it has found so far, and [`Examples::canceled`] tells
-    /// so.
+    /// Sets a token that ends the search. It is looked at before every file and before every
+    /// forward pass; a canceled search returns what it has found so far, and [`Examples::canceled`]
+    /// tells so.
     #[must_use]
     pub fn cancel(mut self, token: CancelToken) -> Self {
         self.cancel = token;
         self
     }
 
-    /// Searches for what excites a channel of a layer, by any of its names. Files that cannot be
-    /// read, or do not fit the network, are told in the result and nothing else comes of them.
+    /// Searches for the photographs that excite a channel of a layer, by any of its names. Files
+    /// that cannot be read, or do not fit the network, are listed in the result.
     ///
     /// # Errors
     ///
-    /// When there is no such layer or channel, a setting makes no sense, the folder (or one in it)
-    /// cannot be read or holds no picture, or the device breaks.
+    /// Returns [`InspectError`] if there is no such layer or channel, a setting is not allowed, the
+    /// folder (or one in it) cannot be read or holds no picture, or the device breaks.
     pub fn find<N: Network + ?Sized>(
         mut self,
         net: &N,
@@ -207,7 +207,7 @@ impl<'a> DatasetExamples<'a> {
         Ok(check_least_one("the batch", self.batch)?)
     }
 
-    /// A photograph at the size that the network will see.
+    /// Opens a photograph at the size that the network will see.
     fn open(&self, path: &Path, channels: usize) -> Result<Picture, InspectError> {
         let picture = Picture::open_with_channels(path, channels)?;
         let shorter = picture.width().min(picture.height());
@@ -234,7 +234,7 @@ impl fmt::Debug for DatasetExamples<'_> {
     }
 }
 
-/// A search on its way.
+/// The state of a search.
 struct Search<'n, N: ?Sized> {
     net: &'n N,
     layer: LayerId,
@@ -247,7 +247,7 @@ struct Search<'n, N: ?Sized> {
 }
 
 impl<N: Network + ?Sized> Search<'_, N> {
-    /// The photograph, if the network takes it.
+    /// Returns the photograph if the network takes it.
     fn fitting(&mut self, picture: Picture) -> Result<Picture, InspectError> {
         let (width, height) = (picture.width(), picture.height());
         let size = [width, height, picture.values().len() / (width * height)];
@@ -299,7 +299,7 @@ impl<N: Network + ?Sized> Search<'_, N> {
     }
 }
 
-/// The files in a folder whose names end as pictures' do, sorted by path.
+/// Lists the files in a folder whose names end as pictures' do, sorted by path.
 fn pictures_in(folder: &Path, recursive: bool) -> Result<Vec<PathBuf>, InspectError> {
     let mut folders = vec![folder.to_owned()];
     let mut found = Vec::new();

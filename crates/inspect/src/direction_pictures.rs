@@ -14,11 +14,11 @@ use crate::{
     settings::{check_least_one, check_side},
 };
 
-/// What stands for a direction that is 0, where nothing is to be seen.
+/// Value of the picture of a direction of zeros.
 const GRAY: f32 = 0.5;
 
-/// How small pictures of many directions are made: several at a time, each image of a batch with
-/// the objective [`direction`](Objectives::direction) of its own.
+/// Small pictures of many directions, made in batches: each image of a batch has its own objective
+/// [`direction`](Objectives::direction).
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
@@ -47,7 +47,7 @@ pub struct DirectionPictures<'a> {
 }
 
 impl<'a> DirectionPictures<'a> {
-    /// The defaults.
+    /// Creates the default settings.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -127,8 +127,8 @@ impl<'a> DirectionPictures<'a> {
         self
     }
 
-    /// A picture of each direction, a number a channel of the layer, in their order. A direction
-    /// of zeros is gray.
+    /// Makes a picture of each direction, one number for each channel of the layer, in their order.
+    /// The picture of a direction of zeros is gray.
     ///
     /// # Errors
     ///

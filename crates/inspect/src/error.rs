@@ -8,7 +8,7 @@ use oneiric_objective::{LayerError, ObjectiveError};
 use oneiric_optimize::RunError;
 use oneiric_support::SettingError;
 
-/// What can be wrong with a question to a network.
+/// The error of reading a network.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InspectError {
@@ -24,7 +24,7 @@ pub enum InspectError {
     /// A picture cannot be used.
     #[error(transparent)]
     Picture(#[from] PictureError),
-    /// The device did not hand values over.
+    /// Values that could not be read back from the device.
     #[error(transparent)]
     Device(#[from] DeviceError),
     /// A layer that does not have what was asked for, or an image that does not fit it.
@@ -33,7 +33,7 @@ pub enum InspectError {
     /// Values that are not finite.
     #[error("{what} is not finite; look for a weight or a layer that overflows")]
     NotFinite {
-        /// What is not.
+        /// Name of the value.
         what: String,
     },
     /// An objective that does not read the layer.
@@ -51,11 +51,11 @@ pub enum InspectError {
     /// Values of another number than the shape's.
     #[error("{what} has {expected} values, got {found}")]
     Length {
-        /// Of what.
+        /// Name of the list of values.
         what: &'static str,
-        /// What the shape asks for.
+        /// Number of values by the shape.
         expected: usize,
-        /// What was given.
+        /// Number of values that were given.
         found: usize,
     },
     /// A negative value where none may be.
@@ -64,9 +64,9 @@ pub enum InspectError {
          behind its ReLU"
     )]
     Negative {
-        /// Of what.
+        /// Name of the matrix or the layer.
         what: String,
-        /// The value.
+        /// The first negative value.
         value: f32,
     },
     /// Maps that cannot be read together.
@@ -77,11 +77,11 @@ pub enum InspectError {
     Mixed {
         /// The first map's layer.
         first: String,
-        /// Its channels.
+        /// Channels of the first map.
         first_channels: usize,
-        /// Another's.
+        /// Layer of the other map.
         second: String,
-        /// Its channels.
+        /// Channels of the other map.
         second_channels: usize,
     },
     /// Pictures that were canceled before all were made.
@@ -95,7 +95,7 @@ pub enum InspectError {
     /// Nothing to read.
     #[error("{what}: there is nothing to read; give at least one")]
     Empty {
-        /// What there is none of.
+        /// Name of the missing items.
         what: &'static str,
     },
     /// A folder that cannot be read.
@@ -103,15 +103,18 @@ pub enum InspectError {
     Folder {
         /// The folder.
         path: PathBuf,
-        /// Why.
+        /// The reason that the system gives.
         source: std::io::Error,
     },
     /// A folder without a picture.
-    #[error("{path:?} holds no file that ends in .png, .jpg or .jpeg{}", if *.recursive { "" } else { "; search the folders in it with recursive(true)" })]
+    #[error(
+        "{path:?} holds no file that ends in .png, .jpg or .jpeg{}",
+        if *.recursive { "" } else { "; search the folders in it with recursive(true)" }
+    )]
     NoPictures {
         /// The folder.
         path: PathBuf,
-        /// Whether the folders in it were searched.
+        /// True if the folders in it were searched.
         recursive: bool,
     },
 }

@@ -1,4 +1,4 @@
-//! What a search for dataset examples found.
+//! Results of a search for dataset examples.
 
 use std::path::PathBuf;
 
@@ -6,16 +6,17 @@ use oneiric_core::Picture;
 
 use crate::InspectError;
 
-/// A photograph and what a unit makes of it.
+/// A photograph with its statistic and its most exciting position.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Example {
     /// The file.
     pub path: PathBuf,
-    /// What it was ranked by.
+    /// The statistic of the channel's map.
     pub value: f32,
-    /// Column and row of the largest position of the channel's map (for [`Statistic::Center`](crate::Statistic::Center) of
-    /// the middle), the first where several are equal.
+    /// Column and row of the largest position of the channel's map (for
+    /// [`Statistic::Center`](crate::Statistic::Center) of the middle), the first where several are
+    /// equal.
     pub position: [usize; 2],
     /// Width and height of the map.
     pub map: [usize; 2],
@@ -23,38 +24,38 @@ pub struct Example {
     pub picture: Picture,
 }
 
-/// A file that could not be looked at.
+/// A file that could not be used.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Unreadable {
     /// The file.
     pub path: PathBuf,
-    /// Why.
+    /// The reason.
     pub error: InspectError,
 }
 
-/// What a search found.
+/// The result of a search.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Examples {
     /// The photographs with the largest values, the largest first; equal ones in the order of
     /// their paths.
     pub best: Vec<Example>,
-    /// Files that could not be looked at, in the order of their paths.
+    /// Files that could not be used, in the order of their paths.
     pub unreadable: Vec<Unreadable>,
-    /// How many photographs were looked at.
+    /// Number of photographs that the network saw.
     pub seen: usize,
     /// True if the search was canceled before it had looked at every file.
     pub canceled: bool,
 }
 
 impl Example {
-    /// What lies around the position: a square of at most `side` pixels, moved into the picture
-    /// where it would reach out of it.
+    /// Crops a square of at most `side` pixels around the position, moved into the picture where it
+    /// would reach out of it.
     ///
     /// # Errors
     ///
-    /// When `side` is 0.
+    /// Returns [`InspectError`] if `side` is 0.
     pub fn crop(&self, side: usize) -> Result<Picture, InspectError> {
         let (width, height) = (self.picture.width(), self.picture.height());
         let window = |position: usize, positions: usize, pixels: usize| {

@@ -5,15 +5,15 @@ use oneiric_support::SettingError;
 
 use crate::{InspectError, settings::check_side};
 
-/// What the largest positive value is painted in, and the largest negative one: the ends of
-/// ColorBrewer's RdBu (b2182b, 2166ac), red exciting and blue inhibiting as in the Circuits thread.
+/// Colors of the largest positive and the largest negative value: the ends of ColorBrewer's
+/// RdBu (b2182b, 2166ac), red exciting and blue inhibiting as in the Circuits thread.
 const POSITIVE: [f32; 3] = [178.0 / 255.0, 24.0 / 255.0, 43.0 / 255.0];
 const NEGATIVE: [f32; 3] = [33.0 / 255.0, 102.0 / 255.0, 172.0 / 255.0];
 
-/// How much of the color hides the photograph where a map is largest.
+/// Opacity of the color over the photograph where a map is largest.
 const OPACITY: f32 = 0.8;
 
-/// Rec. 709: the share of red, green and blue in how light a color is.
+/// Weights of red, green and blue in luma (Rec. 709).
 const LUMA: [f32; 3] = [0.2126, 0.7152, 0.0722];
 
 /// A map of signed numbers: `height` rows of `width` values, row-major.
@@ -27,11 +27,12 @@ pub struct HeatMap {
 }
 
 impl HeatMap {
-    /// A map from its values: rows from the top, positions from the left.
+    /// Creates a map from its values: rows from the top, positions from the left.
     ///
     /// # Errors
     ///
-    /// When a side is 0, there are not `width * height` values, or one is not finite.
+    /// Returns [`InspectError`] if a side is 0, there are not `width * height` values, or one is
+    /// not finite.
     pub fn new(width: usize, height: usize, values: Vec<f32>) -> Result<Self, InspectError> {
         if width == 0 || height == 0 {
             return Err(InspectError::Empty {
@@ -58,7 +59,7 @@ impl HeatMap {
         })
     }
 
-    /// A map whose parts are known to fit; what is too large for f32 becomes the largest number.
+    /// Creates a map from parts that are known to fit. Infinite values become the largest number.
     pub(crate) fn of(width: usize, height: usize, mut values: Vec<f32>) -> Self {
         assert_eq!(values.len(), width * height, "values of a map");
         for value in &mut values {
@@ -107,7 +108,7 @@ impl HeatMap {
     ///
     /// # Errors
     ///
-    /// When `cell` is 0.
+    /// Returns [`InspectError`] if `cell` is 0.
     pub fn picture(&self, cell: usize) -> Result<Picture, InspectError> {
         self.picture_of_scale(cell, self.largest())
     }
@@ -117,7 +118,7 @@ impl HeatMap {
     ///
     /// # Errors
     ///
-    /// When `cell` is 0, or `full` is negative or not finite.
+    /// Returns [`InspectError`] if `cell` is 0, or `full` is negative or not finite.
     pub fn picture_of_scale(&self, cell: usize, full: f32) -> Result<Picture, InspectError> {
         check_side("the side of a cell", cell)?;
         let longest = self.width.max(self.height).saturating_mul(cell);
@@ -144,7 +145,8 @@ impl HeatMap {
     ///
     /// # Errors
     ///
-    /// None that a photograph of finite values could cause.
+    /// Returns [`InspectError::Picture`] if the picture cannot be made; a valid photograph causes
+    /// no error.
     pub fn over(&self, photograph: &Picture) -> Result<Picture, InspectError> {
         let (width, height) = (photograph.width(), photograph.height());
         let channels = photograph.values().len() / (width * height);
@@ -197,7 +199,7 @@ fn mix(below: [f32; 3], above: [f32; 3], share: f32) -> [f32; 3] {
     [0, 1, 2].map(|c| (below[c] * (1.0 - share) + above[c] * share).clamp(0.0, 1.0))
 }
 
-/// How light a pixel is; of other than three or four channels, their mean.
+/// Luma of a pixel; the mean of the channels if there are not three or four.
 fn gray(pixel: &[f32]) -> f32 {
     match *pixel {
         [red, green, blue] | [red, green, blue, _] => {

@@ -1,4 +1,4 @@
-//! Reading a network: what its layers make of photographs, and why.
+//! Reading a network: activations, attribution, neuron groups, dataset examples.
 //!
 //! ```
 //! # #[cfg(feature = "flex")] {
@@ -26,11 +26,11 @@
 //!
 //! | to | look at |
 //! | --- | --- |
-//! | read what a layer makes of a photograph | [`activations`] |
-//! | see it, place by place | [`ActivationGrid`] |
-//! | learn which channels and places speak for a class | [`attribution`] |
+//! | read the activations of a layer for a photograph | [`activations`] |
+//! | see them, position by position | [`ActivationGrid`] |
+//! | learn which channels and positions speak for a class | [`attribution`] |
 //! | see hundreds of channels in a few groups | [`NeuronGroups`] |
-//! | see directions of one's own | [`DirectionPictures`] |
+//! | see directions of your own | [`DirectionPictures`] |
 //! | see what a unit is made of | [`expanded_weights`], [`kernel_sheet`] |
 //! | find the photographs that excite a unit | [`DatasetExamples`] |
 //!

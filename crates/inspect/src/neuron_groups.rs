@@ -1,4 +1,4 @@
-//! Channels that fire together.
+//! Neuron groups: channels that are active together.
 
 use oneiric_core::Picture;
 use oneiric_objective::Objectives;
@@ -26,8 +26,8 @@ impl NeuronGroups {
     ///
     /// # Errors
     ///
-    /// When there are no maps, they are of different layers, an activation is negative (take the
-    /// layer behind its ReLU), or as [`Nmf::factor`].
+    /// Returns [`InspectError`] if there are no maps, they are of different layers, an activation
+    /// is negative (take the layer behind its ReLU), and the errors of [`Nmf::factor`].
     pub fn factor(maps: &[ActivationMap], nmf: Nmf<'_>) -> Result<Self, InspectError> {
         let first = maps.first().ok_or(InspectError::Empty {
             what: "activation maps to factor",
@@ -86,14 +86,14 @@ impl NeuronGroups {
         &self.directions
     }
 
-    /// How strong a group is at each position of each photograph, in their order.
+    /// Returns the strength of a group at each position of each photograph, in their order.
     #[must_use]
     pub fn maps(&self, group: usize) -> Option<&[HeatMap]> {
         self.maps.get(group).map(Vec::as_slice)
     }
 
-    /// What the groups do not explain: the norm of the difference as a share of that of the
-    /// activations.
+    /// Returns the relative error of the groups: the norm of the difference as a share of that of
+    /// the activations.
     #[must_use]
     pub const fn error(&self) -> f64 {
         self.error
@@ -109,7 +109,7 @@ impl NeuronGroups {
     ///
     /// # Errors
     ///
-    /// As [`DirectionPictures::render`].
+    /// Returns the errors of [`DirectionPictures::render`].
     pub fn pictures<N: Objectives>(
         &self,
         net: &N,

@@ -12,14 +12,15 @@ use crate::{InspectError, Observer, matrix::Matrix, settings::check_least_one};
 /// the error still never rises (it is the update of a majorant with a diagonal so much larger).
 const EPSILON: f64 = 1e-12;
 
-/// What is added to each number of the start at most, as a share of the mean.
+/// Largest random addition to each number of the start, as a share of the mean.
 const START_NOISE: f64 = 0.1;
 
-/// How many updates the improvement is measured over.
+/// Updates over which the improvement is measured.
 const WINDOW: usize = 10;
 
 /// Factors a matrix V of non-negative numbers, `[rows, columns]`, into W `[rows, groups]` and H
-/// `[groups, columns]` of non-negative numbers so that the sum of the squares of `V - W H` is small.
+/// `[groups, columns]` of non-negative numbers so that the sum of the squares of `V - W H` is
+/// small.
 ///
 /// Multiplicative updates, `H <- H * (W^T V) / (W^T W H)` and `W <- W * (V H^T) / (W H H^T)`, under
 /// which the error never rises; in f64. Source: Lee and Seung, "Algorithms for Non-negative Matrix
@@ -60,7 +61,7 @@ pub struct Factors {
 }
 
 impl<'a> Nmf<'a> {
-    /// A factorization into so many groups.
+    /// Creates a factorization into a number of groups.
     #[must_use]
     pub fn new(groups: usize) -> Self {
         Self {
@@ -73,7 +74,7 @@ impl<'a> Nmf<'a> {
         }
     }
 
-    /// Sets how often both factors are updated at most.
+    /// Sets the largest number of updates of both factors.
     #[must_use]
     pub const fn iterations(mut self, iterations: usize) -> Self {
         self.iterations = iterations;
@@ -120,8 +121,8 @@ impl<'a> Nmf<'a> {
     ///
     /// # Errors
     ///
-    /// When a setting makes no sense, the matrix is empty or not of whole rows, or a value is
-    /// negative or not finite.
+    /// Returns [`InspectError`] if a setting is not allowed, the matrix is empty or not of whole
+    /// rows, or a value is negative or not finite.
     pub fn factor(mut self, matrix: &[f32], columns: usize) -> Result<Factors, InspectError> {
         self.check(matrix, columns)?;
         let started = Instant::now();
@@ -229,8 +230,8 @@ impl fmt::Debug for Nmf<'_> {
 }
 
 /// The rows that lie furthest from what the rows before them span, so that each group starts at
-/// something that is there and no two at the same; rows of 0 when nothing is left. Source: Araujo et
-/// al., "The successive projections algorithm" (2001).
+/// something that is there and no two at the same; rows of 0 when nothing is left. Source: Araujo
+/// et al., "The successive projections algorithm" (2001).
 fn outermost_rows(v: &Matrix, groups: usize) -> Matrix {
     let mut start = Matrix::new(groups, v.columns, |_| 0.0);
     let mut rest = v.values.clone();
@@ -261,7 +262,7 @@ fn outermost_rows(v: &Matrix, groups: usize) -> Matrix {
     start
 }
 
-/// The lengths of H's rows go into W's columns, and the longest of those comes first.
+/// Moves the lengths of H's rows into W's columns, and puts the longest of those first.
 fn normal_form(w: &Matrix, h: &Matrix, unit: f64, errors: Vec<f64>) -> Factors {
     let (rows, groups, columns) = (w.rows, h.rows, h.columns);
     let lengths: Vec<f64> = h.values.chunks(columns).map(norm).collect();

@@ -1,4 +1,4 @@
-//! A network that gives away the gradient at one of its layers.
+//! A network with a leaf at one of its layers, whose gradient can be read.
 
 use std::{
     ops::ControlFlow,
@@ -8,7 +8,7 @@ use std::{
 use burn::tensor::{Device, Tensor};
 use oneiric_model::{Layer, LayerId, Network, Patch, Probe, ReluGradient};
 
-/// Where the leaf of a forward pass is found after it.
+/// The leaf of the last forward pass.
 pub(crate) type Leaf = Arc<Mutex<Option<Tensor<4>>>>;
 
 /// A network in which one layer of images that use autodiff is a leaf: what comes behind it is a
@@ -31,7 +31,7 @@ impl Patched {
     }
 }
 
-/// What the layer became in the last forward pass, if that came by.
+/// Takes the layer's leaf of the last forward pass, if that computed the layer.
 pub(crate) fn take(leaf: &Leaf) -> Option<Tensor<4>> {
     leaf.lock().unwrap_or_else(PoisonError::into_inner).take()
 }

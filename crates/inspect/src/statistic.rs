@@ -1,6 +1,6 @@
-//! What photographs are ranked by.
+//! Statistics that photographs are ranked by.
 
-/// What of a channel's map a photograph is ranked by.
+/// The statistic of a channel's map that a photograph is ranked by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Statistic {
@@ -9,13 +9,13 @@ pub enum Statistic {
     /// The largest position.
     #[default]
     Max,
-    /// The position in the middle, column `width / 2` and row `height / 2` (rounded down): what the
-    /// objective [`neuron`](oneiric_objective::Objectives::neuron) is about.
+    /// The position in the middle, column `width / 2` and row `height / 2` (rounded down): the
+    /// position of the objective [`neuron`](oneiric_objective::Objectives::neuron).
     Center,
 }
 
 impl Statistic {
-    /// Its value for a map of that width, and the position that goes with it.
+    /// Returns the value for a map of a width, and its position.
     pub(crate) fn of(self, map: &[f32], width: usize) -> (f32, usize) {
         let largest =
             (0..map.len()).fold(0, |best, at| if map[at] > map[best] { at } else { best });

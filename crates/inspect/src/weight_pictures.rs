@@ -6,11 +6,11 @@ use oneiric_objective::LayerError;
 
 use crate::{HeatMap, InspectError};
 
-/// [`InceptionV1::expanded_weights`] by the layers' names.
+/// Calls [`InceptionV1::expanded_weights`] with layers by their names.
 ///
 /// # Errors
 ///
-/// When there is no such layer, and as there.
+/// Returns [`InspectError`] if there is no such layer, and the errors of that method.
 pub fn expanded_weights(
     net: &InceptionV1,
     from: &str,
@@ -21,11 +21,11 @@ pub fn expanded_weights(
     Ok(net.expanded_weights(from, to, channel)?)
 }
 
-/// The kernel over one channel of the earlier layer, as a map to look at.
+/// Returns the kernel over one channel of the earlier layer as a heat map.
 ///
 /// # Errors
 ///
-/// When there is no such channel, or a weight is not finite.
+/// Returns [`InspectError`] if there is no such channel, or a weight is not finite.
 pub fn kernel_map(weights: &ExpandedWeights, channel: usize) -> Result<HeatMap, InspectError> {
     let kernel = weights.kernel(channel).ok_or_else(|| LayerError::Channel {
         layer: "the earlier layer".to_owned(),
@@ -40,7 +40,8 @@ pub fn kernel_map(weights: &ExpandedWeights, channel: usize) -> Result<HeatMap, 
 ///
 /// # Errors
 ///
-/// When there is no such channel or none at all, a weight is not finite, or `cell` is 0.
+/// Returns [`InspectError`] if there is no such channel or none at all, a weight is not finite, or
+/// `cell` is 0.
 pub fn kernel_sheet(
     weights: &ExpandedWeights,
     channels: &[usize],

@@ -5,7 +5,7 @@ use oneiric_model::LayerId;
 
 use crate::{Measure, Reading};
 
-/// How far apart images of a batch still count as neighbors. Source: Lucid.
+/// Largest distance of neighbors in a batch. Source: Lucid.
 const NEIGHBORS: usize = 4;
 
 /// Smallest squared norm of a Gram matrix that is divided by. Source: Lucid.
@@ -68,8 +68,8 @@ impl Measure for Alignment {
     }
 }
 
-/// How alike the images of a batch are in what goes with what at a layer: the mean over images of
-/// the sum of their Gram matrices' cosines with all others'.
+/// Similarity of the images of a batch at a layer: the mean over images of the sum of the cosines
+/// between their Gram matrix and those of all others.
 #[derive(Debug)]
 pub(crate) struct Diversity {
     pub(crate) layer: [LayerId; 1],
@@ -95,15 +95,15 @@ impl Measure for Diversity {
     }
 }
 
-/// Products of the channels with one another, summed over positions, [n, c, c], of activations
-/// [n, c, h, w].
+/// Gram matrices [n, c, c] of activations [n, c, h, w]: products of channels, summed over
+/// positions.
 pub(crate) fn grams(acts: Tensor<4>) -> Tensor<3> {
     let [n, c, h, w] = acts.dims();
     let channels = acts.reshape([n, c, h * w]);
     channels.clone().matmul(channels.swap_dims(1, 2))
 }
 
-/// 0, of a batch that has no pairs.
+/// The value 0 of a batch without pairs.
 fn nothing(acts: &Tensor<4>) -> Tensor<1> {
     (acts.clone() * 0.0).sum()
 }

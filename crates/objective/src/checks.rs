@@ -16,13 +16,13 @@ pub(crate) fn check_direction(layer: &Layer, direction: &[f32]) -> Result<(), Ob
     check_points(layer, direction)
 }
 
-/// As for a direction, though all may be zero.
+/// Checks weights: as a direction, though all may be zero.
 pub(crate) fn check_weights(layer: &Layer, weights: &[f32]) -> Result<(), ObjectiveError> {
     check_length(layer, weights.len())?;
     check_finite(layer, weights)
 }
 
-/// Directions [c, h, w], checked, as a constant [1, c, h, w] on a device.
+/// Checks directions [c, h, w] and makes them a constant [1, c, h, w] on a device.
 pub(crate) fn directions_of(
     layer: &Layer,
     directions: Tensor<3>,
@@ -89,7 +89,7 @@ pub(crate) fn check_region(region: Region) -> Result<(), SettingError> {
     SettingError::require("the height of the region", height, height > 0, "at least 1")
 }
 
-/// The layers of those names, one at least.
+/// Finds the layers of the names, of which there is at least one.
 pub(crate) fn some_layers(
     network: &impl Network,
     objective: &'static str,

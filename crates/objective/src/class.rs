@@ -1,11 +1,11 @@
-//! Naming a class.
+//! Classes by number or label.
 
 /// A class, by number or by label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Class {
-    /// By number, from 0.
+    /// The number of the class, from 0.
     Number(usize),
-    /// By its label's text, or by whole words of it that no other label has.
+    /// The text of the class's label, or whole words of it that no other label has.
     Label(String),
 }
 

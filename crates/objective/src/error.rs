@@ -6,7 +6,7 @@ use oneiric_support::SettingError;
 
 use crate::LayerError;
 
-/// What can be wrong with an objective.
+/// The error of an objective.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ObjectiveError {
@@ -17,11 +17,14 @@ pub enum ObjectiveError {
     #[error(transparent)]
     Layer(#[from] LayerError),
     /// A class that the network does not have.
-    #[error("the network has no class {class}; it has {classes}, from 0 to {}", classes.saturating_sub(1))]
+    #[error(
+        "the network has no class {class}; it has {classes}, from 0 to {}",
+        classes.saturating_sub(1)
+    )]
     Class {
-        /// As given.
+        /// The class that was asked for.
         class: usize,
-        /// How many it has.
+        /// Classes of the network.
         classes: usize,
     },
     /// A network that tells no classes.
@@ -42,7 +45,7 @@ pub enum ObjectiveError {
     Direction {
         /// The layer.
         layer: String,
-        /// What is wrong.
+        /// The problem, as a verb phrase.
         problem: &'static str,
     },
     /// A setting with a value that is not allowed.
@@ -57,9 +60,9 @@ pub enum ObjectiveError {
          make the batch larger", batch.saturating_sub(1)
     )]
     Image {
-        /// Which image.
+        /// Number of the image.
         image: usize,
-        /// How many there are.
+        /// Images of the batch.
         batch: usize,
     },
     /// An objective about the alpha channel of images without one.
@@ -74,7 +77,7 @@ pub enum ObjectiveError {
     /// A comparison at no layer.
     #[error("{objective} compares layers, but none was given; name one at least")]
     NoLayers {
-        /// Which objective.
+        /// Name of the objective.
         objective: &'static str,
     },
     /// A tensor that its device does not hand over.
@@ -97,15 +100,15 @@ pub enum ObjectiveError {
     NotOneNumber {
         /// The measure, as it prints itself.
         measure: String,
-        /// Shape of what it gave.
+        /// Shape of its value.
         found: [usize; 1],
     },
     /// Networks on different devices.
     #[error("the objective reads networks on {first} and {second}; load both on one device")]
     Devices {
-        /// One device.
+        /// Device of the first network.
         first: String,
-        /// The other.
+        /// Device of the other network.
         second: String,
     },
 }

@@ -1,4 +1,4 @@
-//! Forward passes: what a step's images, and the photographs beside them, excite.
+//! Forward passes of a step's images and of the photographs beside them.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use oneiric_model::{LayerId, Network, ReluGradient};
 
 use crate::{Objective, source::Source};
 
-/// What the forward passes of a step found: the activations that an objective reads.
+/// The activations that an objective reads, from the forward passes of a step.
 #[derive(Debug)]
 pub struct Activations {
     by_layer: BTreeMap<LayerKey, Tensor<4>>,
@@ -18,20 +18,20 @@ pub struct Activations {
 pub(crate) type LayerKey = (usize, Option<usize>, LayerId);
 
 impl Activations {
-    /// Of the batch.
+    /// Key of a layer's activations for the batch.
     pub(crate) fn key(source: &Source, layer: LayerId) -> LayerKey {
         (source.network.identity(), None, layer)
     }
 
     /// # Panics
     ///
-    /// When the activations are another objective's.
+    /// Panics if the activations are another objective's.
     pub(crate) fn get(&self, key: LayerKey) -> &Tensor<4> {
         let found = self.by_layer.get(&key);
         found.expect("the activations are those of this objective's forward pass")
     }
 
-    /// Of the source's photograph; empty where it has none.
+    /// Activations for the source's photograph; empty if it has none.
     pub(crate) fn of_photograph(&self, source: &Source) -> Vec<Tensor<4>> {
         let Some(photograph) = source.measure.photograph().map(address) else {
             return Vec::new();
@@ -42,7 +42,7 @@ impl Activations {
     }
 }
 
-/// What tells one photograph from another.
+/// Identifies a photograph by its address.
 fn address(photograph: &Picture) -> usize {
     std::ptr::from_ref(photograph).addr()
 }
@@ -55,23 +55,23 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// What tells it from others.
+    /// Key of the pass.
     fn key(&self) -> (usize, Option<usize>) {
         (self.network.identity(), self.photograph.map(address))
     }
 }
 
 impl Objective {
-    /// [`forward_as_seen`](Self::forward_as_seen) without random transforms: photographs as they
-    /// are.
+    /// Calls [`forward_as_seen`](Self::forward_as_seen) without random transforms of the
+    /// photographs.
     #[must_use]
     pub fn forward(&self, view: &Tensor<4>, relu: ReluGradient) -> Activations {
         self.forward_as_seen(view, relu, &mut |photograph| photograph)
     }
 
-    /// One forward pass per network, as deep as its terms read and no deeper, and one more for
-    /// each photograph, which is a constant to the gradient. `seen` makes of a photograph
-    /// [1, channels, height, width] what the transforms made of the images in this step.
+    /// Runs one forward pass per network, as deep as the terms read and no deeper, and one more for
+    /// each photograph, which is a constant to the gradient. `seen` applies this step's transforms
+    /// to a photograph [1, channels, height, width].
     #[must_use]
     pub fn forward_as_seen(
         &self,
@@ -98,7 +98,8 @@ impl Objective {
         Activations { by_layer }
     }
 
-    /// In the order of their first terms, so that gradients always add up in the same order.
+    /// Lists the passes in the order of their first terms, so that gradients always add up in the
+    /// same order.
     fn passes(&self) -> Vec<Pass<'_>> {
         let mut passes: Vec<Pass<'_>> = Vec::new();
         for source in self.sources() {

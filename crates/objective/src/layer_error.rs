@@ -19,8 +19,8 @@ pub enum LayerError {
     },
     /// A position outside the layer's map.
     #[error(
-        "position (x {x}, y {y}) lies outside {layer}, which is {width}x{height} for an image as the \
-         network sees it (after transforms); x and y count from 0"
+        "position (x {x}, y {y}) lies outside {layer}, which is {width}x{height} for an image as \
+         the network sees it (after transforms); x and y count from 0"
     )]
     Position {
         /// Name of the layer.

@@ -1,4 +1,4 @@
-//! Objectives: what about a network an image is to excite. Larger is better.
+//! Objectives: numbers about a network's activations that an image is to make large.
 //!
 //! They are made from a network, so that a wrong layer or channel fails there, and compose by
 //! arithmetic:

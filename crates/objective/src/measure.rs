@@ -1,4 +1,4 @@
-//! The seam for an objective of one's own.
+//! The trait of an objective of your own.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use oneiric_model::LayerId;
 
 use crate::ObjectiveError;
 
-/// What a [`Measure`] sees of a step.
+/// The input of a [`Measure`] in a step.
 #[derive(Debug)]
 pub struct Reading {
-    /// The images [n, channels, height, width] in 0..=1, before the transforms: what regularizers
-    /// are about.
+    /// The images [n, channels, height, width] in 0..=1, before the transforms, for
+    /// regularizers.
     pub image: Tensor<4>,
     /// The activations of the measure's layers, in its order, each [n, channels, height, width].
     pub layers: Vec<Tensor<4>>,
@@ -22,7 +22,7 @@ pub struct Reading {
     pub photograph: Vec<Tensor<4>>,
 }
 
-/// A number about images and what a network makes of them.
+/// A number about images and a network's activations for them.
 pub trait Measure: fmt::Debug + Send + Sync {
     /// The layers it reads.
     fn layers(&self) -> &[LayerId];
@@ -36,21 +36,21 @@ pub trait Measure: fmt::Debug + Send + Sync {
     /// The number, a differentiable function of the reading, as a tensor of one value.
     fn value(&self, reading: &Reading) -> Tensor<1>;
 
-    /// Whether it can read layers of these heights and widths (the smallest that a run will
-    /// give, in the order of [`layers`](Self::layers)).
+    /// Checks that it can read layers of these heights and widths, the smallest that a run will
+    /// give, in the order of [`layers`](Self::layers).
     ///
     /// # Errors
     ///
-    /// When it cannot, before any work is done.
+    /// Returns [`ObjectiveError`] if it cannot read them.
     fn check(&self, _sizes: &[[usize; 2]]) -> Result<(), ObjectiveError> {
         Ok(())
     }
 
-    /// Whether it can read images of these channels, height and width.
+    /// Checks that it can read images of these channels, height and width.
     ///
     /// # Errors
     ///
-    /// When it cannot, before any work is done.
+    /// Returns [`ObjectiveError`] if it cannot read them.
     fn check_image(&self, _image: [usize; 3]) -> Result<(), ObjectiveError> {
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Weighted sums of measures and of their products, and whether they can be read.
+//! Weighted sums of measures and of their products, and their checks.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,7 +12,7 @@ use crate::{
     term::{Step, Term},
 };
 
-/// What an image is to excite: a weighted sum of measures, larger is better.
+/// An objective: a weighted sum of measures that an image is to make large.
 ///
 /// | arithmetic | meaning |
 /// | --- | --- |
@@ -32,7 +32,7 @@ pub struct Objective {
 }
 
 impl Objective {
-    /// One measure of a network, with weight 1.
+    /// Creates the objective of one measure of a network, with weight 1.
     #[must_use]
     pub fn new(network: Arc<dyn Network>, measure: Arc<dyn Measure>) -> Self {
         let source = Source {
@@ -48,7 +48,7 @@ impl Objective {
         }
     }
 
-    /// One objective for each image of a batch, in order: the sum of
+    /// Gives each image of a batch its own objective, in order: the sum of
     /// `objectives[i].on_image(i)`. Sixteen units of a layer cost little more than one unit of
     /// a batch of sixteen.
     #[must_use]
@@ -59,7 +59,7 @@ impl Objective {
             .sum()
     }
 
-    /// The average of several; without terms if there are none.
+    /// Averages several objectives; without terms if there are none.
     #[must_use]
     pub fn mean(objectives: impl IntoIterator<Item = Self>) -> Self {
         let objectives: Vec<Self> = objectives.into_iter().collect();
@@ -67,8 +67,8 @@ impl Objective {
         objectives.into_iter().sum::<Self>() / count
     }
 
-    /// The same, reading only one image of the batch (counted from 0), so that every image of a
-    /// batch can have its own. What is limited already stays with its image.
+    /// Limits the objective to one image of the batch, counted from 0, so that every image can have
+    /// its own objective. Terms that are limited already stay with their image.
     #[must_use]
     pub fn on_image(mut self, image: usize) -> Self {
         for source in self.terms.iter_mut().flat_map(Term::sources_mut) {
@@ -77,8 +77,8 @@ impl Objective {
         self
     }
 
-    /// The same measures, each reading the network that the function makes of its own: one whose
-    /// layers are changed on the way, for example. It must have the same layers.
+    /// Replaces the network of each measure by the result of a function, such as a wrapper that
+    /// changes layers on the way. It must have the same layers.
     #[must_use]
     pub fn map_networks(
         mut self,
@@ -96,7 +96,7 @@ impl Objective {
         self.terms.len()
     }
 
-    /// Whether there is nothing to optimize.
+    /// Returns true if there are no terms.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()
@@ -106,7 +106,7 @@ impl Objective {
     ///
     /// # Errors
     ///
-    /// When it reads nothing, or its networks are on different devices.
+    /// Returns [`ObjectiveError`] if it reads nothing, or its networks are on different devices.
     pub fn device(&self) -> Result<Device, ObjectiveError> {
         let mut devices = self.sources().map(|source| source.network.device());
         let first = devices.next().ok_or(ObjectiveError::Empty)?;
@@ -119,15 +119,14 @@ impl Objective {
         }
     }
 
-    /// Checks that it can be read from a batch of that many images of that many channels, height
-    /// and width, of which the network sees views of that many channels and at least that height
-    /// and width.
+    /// Checks that it can be read from a batch: its number of images, their channels, height and
+    /// width, and the channels and the least height and width of the views that the network sees.
     ///
     /// # Errors
     ///
-    /// When it has no terms, a weight that is not finite, reads an image that is not in the batch,
-    /// a photograph is not of the image's size, the network takes images of other channels, or a
-    /// view is too small for a layer or a position.
+    /// Returns [`ObjectiveError`] if it has no terms, a weight that is not finite, reads an image
+    /// that is not in the batch, a photograph is not of the image's size, the network takes images
+    /// of other channels, or a view is too small for a layer or a position.
     pub fn check(
         &self,
         batch: usize,

@@ -1,4 +1,4 @@
-//! Making objectives from a network.
+//! Constructors of objectives from a network.
 
 use std::sync::Arc;
 
@@ -21,14 +21,14 @@ use crate::{
     units::{Channel, ClassLogit, LocalGroup, Neuron, WholeLayer},
 };
 
-/// The objectives that every network offers. `acts` is [n, c, h, w] at the layer; layers go by
+/// The objectives of every network. `acts` is [n, c, h, w] at the layer; layers go by
 /// any of their names.
 pub trait Objectives: Network + Clone + Sized + 'static {
     /// Mean of a channel: `mean acts[:, channel]`.
     ///
     /// # Errors
     ///
-    /// When there is no such layer or channel.
+    /// Returns [`ObjectiveError`] if there is no such layer or channel.
     fn channel(&self, layer: &str, channel: usize) -> Result<Objective, ObjectiveError> {
         let layer = self.layer(layer)?;
         check_channel(self.describe(layer), channel)?;
@@ -43,7 +43,7 @@ pub trait Objectives: Network + Clone + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// When there is no such layer or channel.
+    /// Returns [`ObjectiveError`] if there is no such layer or channel.
     fn neuron(&self, layer: &str, channel: usize) -> Result<Objective, ObjectiveError> {
         neuron(self, layer, channel, None)
     }
@@ -53,7 +53,7 @@ pub trait Objectives: Network + Clone + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// When there is no such layer or channel.
+    /// Returns [`ObjectiveError`] if there is no such layer or channel.
     fn neuron_at(
         &self,
         layer: &str,
@@ -68,7 +68,7 @@ pub trait Objectives: Network + Clone + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// When there is no such layer.
+    /// Returns [`ObjectiveError`] if there is no such layer.
     fn deepdream(&self, layer: &str) -> Result<Objective, ObjectiveError> {
         let layer = [self.layer(layer)?];
         Ok(self.measure(WholeLayer { layer }))
@@ -81,8 +81,8 @@ pub trait Objectives: Network + Clone + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// When there is no such layer, the direction has not one number per channel, a number that
-    /// is not finite or only zeros, or the power is negative or not finite.
+    /// Returns [`ObjectiveError`] if there is no such layer, the direction has not one number per
+    /// channel, a number that is not finite or only zeros, or the power is negative or not finite.
     fn direction(
         &self,
         layer: &str,
@@ -103,7 +103,7 @@ pub trait Objectives: Network + Clone + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// Returns [`ObjectiveError`] for the same reasons.
     fn direction_neuron(
         &self,
         layer: &str,
@@ -118,7 +118,7 @@ pub trait Objectives: Network + Clone + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// Returns [`ObjectiveError`] for the same reasons.
     fn direction_neuron_at(
         &self,
         layer: &str,
@@ -136,7 +136,8 @@ pub trait Objectives: Network + Clone + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// When there is no such layer, or as for [`direction`](Self::direction).
+    /// Returns [`ObjectiveError`] if there is no such layer, or as for
+    /// [`direction`](Self::direction).
     fn direction_cossim(
         &self,
         layer: &str,
@@ -156,9 +157,9 @@ pub trait Objectives: Network + Clone + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// When there is no such layer, the tensor has other channels, no positions, a number that is
-    /// not finite or only zeros, its device does not hand it over, or the power is negative or not
-    /// finite.
+    /// Returns [`ObjectiveError`] if there is no such layer, the tensor has other channels, no
+    /// positions, a number that is not finite or only zeros, its device does not hand it over, or
+    /// the power is negative or not finite.
     fn tensor_direction(
         &self,
         layer: &str,
@@ -176,11 +177,13 @@ pub trait Objectives: Network + Clone + Sized + 'static {
     }
 
     /// All channels, each times its weight: `mean acts * weights`, over batch, channels and
-    /// positions. It is [`direction`](Self::direction) with the power 0 over the number of channels.
+    /// positions. It is [`direction`](Self::direction) with the power 0 over the number of
+    /// channels.
     ///
     /// # Errors
     ///
-    /// When there is no such layer, or the weights are not one finite number a channel.
+    /// Returns [`ObjectiveError`] if there is no such layer, or the weights are not one finite
+    /// number a channel.
     fn channel_weight(&self, layer: &str, weights: Vec<f32>) -> Result<Objective, ObjectiveError> {
         local_group(self, layer, None, Some(weights))
     }
@@ -190,7 +193,7 @@ pub trait Objectives: Network + Clone + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// When there is no such layer, or the region holds no position.
+    /// Returns [`ObjectiveError`] if there is no such layer, or the region holds no position.
     fn local_group(&self, layer: &str, region: Region) -> Result<Objective, ObjectiveError> {
         local_group(self, layer, Some(region), None)
     }
@@ -200,7 +203,8 @@ pub trait Objectives: Network + Clone + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// As there, and when the weights are not one finite number a channel.
+    /// Returns [`ObjectiveError`] for the same reasons, or if the weights are not one finite number
+    /// a channel.
     fn local_group_weight(
         &self,
         layer: &str,
@@ -210,13 +214,13 @@ pub trait Objectives: Network + Clone + Sized + 'static {
         local_group(self, layer, Some(region), Some(weights))
     }
 
-    /// From one channel to another over a batch: image n of N has
+    /// Interpolates from one channel to another over a batch: image n of N has
     /// `(1 - w) mean a[n] + w mean b[n]` with `w = n / (N - 1)`, summed over the images. A batch of
     /// one has the first channel alone.
     ///
     /// # Errors
     ///
-    /// When there is no such layer or channel.
+    /// Returns [`ObjectiveError`] if there is no such layer or channel.
     fn channel_interpolate(
         &self,
         first_layer: &str,
@@ -232,34 +236,36 @@ pub trait Objectives: Network + Clone + Sized + 'static {
         Ok(self.measure(ChannelInterpolate { layers, channels }))
     }
 
-    /// Neighbors of the batch are to be alike at a layer: minus the sum over the distances
+    /// Alignment of neighbors in a batch at a layer: minus the sum over the distances
     /// d = 1, 2, 3, 4 and over all pairs that far apart of `mean (a[i] - a[i + d])^2 / decay^d`. It
     /// is negative already: add it. Lucid's decay is 2. A batch of one has 0.
     ///
     /// # Errors
     ///
-    /// When there is no such layer, or the decay is not finite and above 0.
+    /// Returns [`ObjectiveError`] if there is no such layer, or the decay is not finite and above
+    /// 0.
     fn alignment(&self, layer: &str, decay: f32) -> Result<Objective, ObjectiveError> {
         let layer = [self.layer(layer)?];
         check_decay(decay)?;
         Ok(self.measure(Alignment { layer, decay }))
     }
 
-    /// How alike the images of a batch are at a layer: subtract it to have them different.
+    /// Mean pairwise similarity of the images of a batch at a layer, by their Gram matrices:
+    /// subtract it for diversity.
     ///
-    /// With F the activations of an image, [positions, channels], `G = F^T F / |F^T F|`: what goes
-    /// with what, wherever it is. The value is `sum over i != j of <G_i, G_j> / n`: 0 for images
-    /// with nothing in common, n - 1 for equal ones. A batch of one has 0.
+    /// With F the activations of an image, [positions, channels], `G = F^T F / |F^T F|`. The value
+    /// is `sum over i != j of <G_i, G_j> / n`: 0 for images with nothing in common, n - 1 for equal
+    /// ones. A batch of one has 0.
     ///
     /// # Errors
     ///
-    /// When there is no such layer.
+    /// Returns [`ObjectiveError`] if there is no such layer.
     fn diversity(&self, layer: &str) -> Result<Objective, ObjectiveError> {
         let layer = [self.layer(layer)?];
         Ok(self.measure(Diversity { layer }))
     }
 
-    /// What a photograph excites at a layer, exaggerated: `d * max(0.1, cos)^p` with d the dot
+    /// Caricature of a photograph at a layer: `d * max(0.1, cos)^p` with d the dot
     /// product of the layer's whole activations with the photograph's and cos the cosine between
     /// them, `d / ((1e-4 + |acts|) (1e-4 + |photograph|))`; summed over the batch. The power p = 0
     /// gives d; a larger one keeps closer to the photograph.
@@ -269,7 +275,8 @@ pub trait Objectives: Network + Clone + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// When there is no such layer, or the power is negative or not finite.
+    /// Returns [`ObjectiveError`] if there is no such layer, or the power is negative or not
+    /// finite.
     fn caricature(
         &self,
         photograph: impl Into<Arc<Picture>>,
@@ -285,13 +292,14 @@ pub trait Objectives: Network + Clone + Sized + 'static {
         }))
     }
 
-    /// How far the activations lie from a photograph's, position by position: the sum over layers
-    /// of `mean |acts - photograph|` or of its square, over batch, channels and positions. Subtract
-    /// it to keep the photograph's content. The photograph as for [`caricature`](Self::caricature).
+    /// Content loss: difference between the activations and those of a photograph, position by
+    /// position. It is the sum over layers of `mean |acts - photograph|` or of its square, over
+    /// batch, channels and positions. Subtract it to keep the photograph's content. The photograph
+    /// as for [`caricature`](Self::caricature).
     ///
     /// # Errors
     ///
-    /// When there are no layers, or no such one.
+    /// Returns [`ObjectiveError`] if there are no layers, or no such one.
     fn activation_difference(
         &self,
         photograph: impl Into<Arc<Picture>>,
@@ -305,15 +313,15 @@ pub trait Objectives: Network + Clone + Sized + 'static {
         }))
     }
 
-    /// How far what goes with what lies from a photograph's, wherever it is: the sum over layers of
-    /// `mean |G - G_photograph|` or of its square, with F the activations [positions, channels] of an
-    /// image and `G = F^T F / positions`. Subtract it to paint in the photograph's style; Lucid
-    /// reads `conv2d2`, `mixed3a`, `mixed4a`, `mixed4b` and `mixed4c`. The photograph as for
-    /// [`caricature`](Self::caricature).
+    /// Style loss: difference between the Gram matrix of a layer's activations and that of a
+    /// photograph. It is the sum over layers of `mean |G - G_photograph|` or of its square, with F
+    /// the activations [positions, channels] of an image and `G = F^T F / positions`. Subtract it
+    /// to paint in the photograph's style; Lucid reads `conv2d2`, `mixed3a`, `mixed4a`, `mixed4b`
+    /// and `mixed4c`. The photograph as for [`caricature`](Self::caricature).
     ///
     /// # Errors
     ///
-    /// When there are no layers, or no such one.
+    /// Returns [`ObjectiveError`] if there are no layers, or no such one.
     fn style(
         &self,
         photograph: impl Into<Arc<Picture>>,
@@ -328,11 +336,12 @@ pub trait Objectives: Network + Clone + Sized + 'static {
     }
 
     /// A class's score before the softmax, `logits[:, class]`, summed over the batch, for images of
-    /// any size; the class by number or by label: `net.class_logit(130)`, `net.class_logit("flamingo")`.
+    /// any size; the class by number or by label: `net.class_logit(130)`,
+    /// `net.class_logit("flamingo")`.
     ///
     /// # Errors
     ///
-    /// When there is no such class.
+    /// Returns [`ObjectiveError`] if there is no such class.
     fn class_logit(&self, class: impl Into<Class>) -> Result<Objective, ObjectiveError> {
         let class = match class.into() {
             Class::Number(number) => number,
@@ -373,32 +382,33 @@ pub trait Objectives: Network + Clone + Sized + 'static {
         self.measure(Blur)
     }
 
-    /// [`blur`](Self::blur) of the alpha channel alone, the fourth: subtract it for smooth outlines.
+    /// [`blur`](Self::blur) of the alpha channel alone, the fourth: subtract it for smooth
+    /// outlines.
     fn blur_alpha(&self) -> Objective {
         self.measure(BlurAlpha)
     }
 
-    /// A boundary of `width` pixels is to be plain and gray: minus the sum over its pixels of
-    /// `(blur(x) - x)^2 + 0.8 (x - 0.5)^2`, the blur over 5x5 pixels. It is negative already: add
-    /// it. Lucid's width is 20; 0 penalizes nothing (in Lucid everything).
+    /// Penalty of a boundary of `width` pixels that is not plain and gray: minus the sum over its
+    /// pixels of `(blur(x) - x)^2 + 0.8 (x - 0.5)^2`, the blur over 5x5 pixels. It is negative
+    /// already: add it. Lucid's width is 20; 0 penalizes nothing (in Lucid everything).
     fn penalize_boundary(&self, width: usize) -> Objective {
         self.measure(PenalizeBoundary { width })
     }
 
-    /// How far the image lies from a photograph of its size, `sqrt(mean (x - photograph)^2)`, summed
-    /// over the batch: subtract it to stay near.
+    /// Root mean square difference between the image and a photograph of its size,
+    /// `sqrt(mean (x - photograph)^2)`, summed over the batch: subtract it to stay near.
     fn input_diff(&self, photograph: impl Into<Arc<Picture>>) -> Objective {
         self.measure(InputDifference {
             photograph: photograph.into(),
         })
     }
 
-    /// An objective of one's own: a function of the image and of some layers' activations, in the
+    /// Custom objective: a function of the image and of some layers' activations, in the
     /// order given.
     ///
     /// # Errors
     ///
-    /// When there is no such layer.
+    /// Returns [`ObjectiveError`] if there is no such layer.
     fn custom(
         &self,
         name: &str,
@@ -416,7 +426,7 @@ pub trait Objectives: Network + Clone + Sized + 'static {
         }))
     }
 
-    /// An objective from a [`Measure`] of one's own.
+    /// Objective of a [`Measure`] of your own.
     fn measure(&self, measure: impl Measure + 'static) -> Objective {
         Objective::new(Arc::new(self.clone()), Arc::new(measure))
     }

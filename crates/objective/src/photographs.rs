@@ -47,7 +47,7 @@ impl Measure for Caricature {
     }
 }
 
-/// How a difference counts.
+/// The norm of a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Difference {
     /// Its absolute value. Lucid's choice for content and style.

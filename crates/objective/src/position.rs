@@ -12,8 +12,8 @@ pub(crate) struct Position {
 }
 
 impl Position {
-    /// A map [n, c, 1, 1] of one position, the center (rounded down: the lower right of two) where
-    /// none is given.
+    /// Cuts one position out of a map, [n, c, 1, 1]; the center if none is given (rounded down: the
+    /// lower right of two).
     pub(crate) fn of(position: Option<Self>, acts: Tensor<4>) -> Tensor<4> {
         let [_, _, height, width] = acts.dims();
         let center = Self {
@@ -44,14 +44,14 @@ pub struct Region {
     pub x: usize,
     /// The first row, from 0.
     pub y: usize,
-    /// How many columns.
+    /// Number of columns.
     pub width: usize,
-    /// How many rows.
+    /// Number of rows.
     pub height: usize,
 }
 
 impl Region {
-    /// The position that lies furthest right and down. (A region holds one at least.)
+    /// Returns the last position: furthest right and down. A region holds at least one.
     pub(crate) const fn last(self) -> Position {
         Position {
             x: self.x.saturating_add(self.width - 1),

@@ -16,13 +16,13 @@ const L2_EPSILON: f32 = 1e-6;
 /// Side of the blur that [`Blur`] moves an image towards. Source: Lucid.
 const BLUR_SIDE: usize = 3;
 
-/// What [`PenalizeBoundary`] blurs with, wants a boundary to be, and how much the latter counts.
+/// Blur of [`PenalizeBoundary`], the gray that a boundary is drawn to, and the weight of that.
 /// Source: Lucid, `penalize_boundary_complexity`.
 const BOUNDARY_BLUR_SIDE: usize = 5;
 const BOUNDARY_GRAY: f32 = 0.5;
 const BOUNDARY_GRAY_WEIGHT: f32 = 0.8;
 
-/// Which channel is how opaque a pixel is, after red, green and blue.
+/// Index of the alpha channel, after red, green and blue.
 const ALPHA: usize = 3;
 
 /// Sum of the absolute differences between neighbors, down and right.
@@ -113,7 +113,7 @@ impl Measure for Blur {
     }
 }
 
-/// The same of the alpha channel alone.
+/// [`Blur`] of the alpha channel alone.
 #[derive(Debug)]
 pub(crate) struct BlurAlpha;
 
@@ -189,8 +189,9 @@ impl Measure for InputDifference {
     }
 }
 
-/// Every pixel the mean of its neighborhood in a square of an odd side, of which the rim weighs
-/// 0.5 and what lies inside 1, over the weights that lie in the image. Source: Lucid, `_tf_blur`.
+/// Blurs: every pixel becomes the mean of its neighborhood in a square of an odd side, of which the
+/// rim weighs 0.5 and what lies inside 1, over the weights that lie in the image. Source: Lucid,
+/// `_tf_blur`.
 fn blur(image: Tensor<4>, side: usize) -> Tensor<4> {
     let [n, c, h, w] = image.dims();
     let device = image.device().without_autodiff();

@@ -1,4 +1,4 @@
-//! A measure of a network, as a term of an objective reads it.
+//! Sources of a term: a measure with its network.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -13,11 +13,11 @@ const LARGEST_SQUARE: usize = 1024;
 pub(crate) struct Source {
     pub(crate) measure: Arc<dyn Measure>,
     pub(crate) network: Arc<dyn Network>,
-    /// The only image of the batch that it reads.
+    /// The only image of the batch that it reads, if it is limited.
     pub(crate) image: Option<usize>,
 }
 
-/// Sizes of layers that were asked for, by network: one's own may compute a size by a forward pass.
+/// Sizes of layers by network, cached: a network may compute a size by a forward pass.
 pub(crate) type Sizes = BTreeMap<(usize, LayerId), Option<[usize; 2]>>;
 
 impl Source {

@@ -1,12 +1,12 @@
-//! What an objective is made of: terms, each a weight times the result of a short program.
+//! Terms of an objective, each a weight times the result of a short program.
 
 use crate::source::Source;
 
-/// A weight times what its steps come to.
+/// A weight times the result of its steps.
 #[derive(Debug, Clone)]
 pub(crate) struct Term {
     pub(crate) weight: f64,
-    /// In postfix order: each step takes the last values and leaves one. A list and not a tree, so
+    /// Steps in postfix order: each takes the last values and leaves one. A list and not a tree, so
     /// that nothing is ever as deep as the arithmetic that made it.
     pub(crate) steps: Vec<Step>,
 }
@@ -17,7 +17,7 @@ pub(crate) enum Step {
     Read(Source),
     /// The number 1, which the weight of a constant multiplies.
     One,
-    /// The sum of so many values as there are weights, each times its weight.
+    /// The sum of the last values, as many as there are weights, each times its weight.
     WeightedSum(Vec<f64>),
     /// The product of two values.
     Product,
@@ -38,7 +38,7 @@ impl Term {
         })
     }
 
-    /// Its own weight and those inside.
+    /// Lists its own weight and those inside.
     pub(crate) fn weights(&self) -> impl Iterator<Item = f64> {
         let inside = self.steps.iter().flat_map(|step| match step {
             Step::WeightedSum(weights) => weights.as_slice(),
@@ -47,7 +47,7 @@ impl Term {
         std::iter::once(self.weight).chain(inside.copied())
     }
 
-    /// A sum of several terms as one; `None` for a sum of nothing.
+    /// Makes one term of a sum of several; `None` for a sum of nothing.
     pub(crate) fn of_sum(mut terms: Vec<Self>) -> Option<Self> {
         if terms.len() < 2 {
             return terms.pop();

@@ -1,4 +1,4 @@
-//! The value of an objective from what the forward passes found.
+//! The value of an objective from the activations of the forward passes.
 
 use std::collections::BTreeMap;
 
@@ -14,16 +14,16 @@ use crate::{
 };
 
 impl Objective {
-    /// The value: a tensor of one number.
+    /// Computes the value: a tensor of one number.
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Empty`] without terms, [`ObjectiveError::NotOneNumber`] when a measure
-    /// gives another shape.
+    /// Returns [`ObjectiveError::Empty`] if there are no terms, [`ObjectiveError::NotOneNumber`] if
+    /// a measure gives another shape.
     ///
     /// # Panics
     ///
-    /// When the activations are not those of this objective's [`forward`](Self::forward).
+    /// Panics if the activations are not those of this objective's [`forward`](Self::forward).
     pub fn value(
         &self,
         image: &Tensor<4>,
@@ -46,7 +46,7 @@ impl Objective {
     }
 }
 
-/// One sum over all values: a chain of additions would be as deep as it is long.
+/// Adds up all values in one sum: a chain of additions would be as deep as it is long.
 fn weighted_sum(values: Vec<Tensor<1>>, weights: impl Iterator<Item = f64>) -> Tensor<1> {
     let weights: Vec<f32> = weights.map(|weight| weight as f32).collect();
     let values = Tensor::cat(values, 0);
@@ -55,7 +55,7 @@ fn weighted_sum(values: Vec<Tensor<1>>, weights: impl Iterator<Item = f64>) -> T
     (values * weights).sum()
 }
 
-/// What a step's terms read, and the batches that some read image by image.
+/// Reads the values of terms in a step, and keeps the batches that some read image by image.
 struct Reader<'a> {
     image: &'a Tensor<4>,
     activations: &'a Activations,
@@ -64,7 +64,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// What the steps of a term come to, without its weight.
+    /// Computes the result of a term's steps, without its weight.
     fn value(&mut self, term: &Term) -> Result<Tensor<1>, ObjectiveError> {
         let mut values: Vec<Tensor<1>> = Vec::new();
         for step in &term.steps {
@@ -106,7 +106,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A layer's activations, or the images, of the whole batch or of one image.
+    /// Returns a layer's activations, or the images, for the whole batch or for one image.
     fn batch(&mut self, key: Option<LayerKey>, image: Option<usize>) -> Tensor<4> {
         let batch = match key {
             Some(key) => self.activations.get(key),

@@ -8,7 +8,7 @@ use oneiric_transform::TransformError;
 
 use crate::Visualization;
 
-/// What can be wrong with a run. `NotFinite`, `Broken` and `Save` come up during it and carry what
+/// The error of a run. `NotFinite`, `Broken` and `Save` come up during it and carry what
 /// there is to show; `Constant` is found in the first step; the others before any step is made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -25,7 +25,7 @@ pub enum RunError {
     /// The transforms do not fit.
     #[error(transparent)]
     Transform(#[from] TransformError),
-    /// The picture could not be written where it was asked to be.
+    /// A picture that cannot be made or written.
     #[error(transparent)]
     Picture(#[from] PictureError),
     /// A setting with a value that is not allowed.
@@ -34,7 +34,7 @@ pub enum RunError {
     /// A threshold outside the run.
     #[error("there is no step {threshold} to keep a picture of; the run has steps 1 to {steps}")]
     Threshold {
-        /// As given.
+        /// The threshold that was given.
         threshold: usize,
         /// Steps of the run.
         steps: usize,
@@ -44,18 +44,18 @@ pub enum RunError {
     OtherDevice {
         /// The device of the run.
         run: String,
-        /// The network's.
+        /// The device of the network.
         network: String,
     },
-    /// A parameterization that does not paint the batch it was asked for.
+    /// A parameterization that makes images of another shape than it says.
     #[error(
-        "the parameterization paints {found:?} instead of [n, channels, height, width] = \
+        "the parameterization makes {found:?} instead of [n, channels, height, width] = \
          {expected:?}"
     )]
     ImageShape {
-        /// What the run needs.
+        /// Shape that the run needs.
         expected: [usize; 4],
-        /// What it paints.
+        /// Shape that the parameterization makes.
         found: [usize; 4],
     },
     /// An objective whose value no image changes: found in the first step.
@@ -69,25 +69,25 @@ pub enum RunError {
     NotFinite {
         /// The step, counted from 1.
         step: usize,
-        /// What the objective became. Finite when only the image is not.
+        /// Value of the objective. It is finite if only the image is not.
         value: f32,
-        /// What there was before that step.
+        /// The pictures before that step.
         last_good: Box<Visualization>,
     },
     /// Something else went wrong during the run, such as a device that was lost.
-    #[error("the run broke in step {step}: {source} (what there was before is in the error)")]
+    #[error("the run broke in step {step}: {source} (the pictures before are in the error)")]
     Broken {
         /// The step, counted from 1.
         step: usize,
-        /// What went wrong.
+        /// The error that broke the run.
         source: Box<RunError>,
-        /// What there was before that step.
+        /// The pictures before that step.
         last_good: Box<Visualization>,
     },
     /// The finished picture could not be written. It is not lost: it is in the error.
     #[error("the run is finished, but its picture could not be saved: {source}")]
     Save {
-        /// Why not, and where it was to go.
+        /// The reason, with the path.
         source: PictureError,
         /// The finished run.
         finished: Box<Visualization>,

@@ -1,19 +1,19 @@
-//! Adam with Nesterov's momentum.
+//! Adam with Nesterov momentum.
 
 use burn::{
     optim::{AdaptiveMomentumState, LearningRate, Optimizer},
     tensor::{Device, Tensor},
 };
 
-/// How the momentum warms up: Dozat's constant, which Keras and PyTorch took over.
+/// Base of the momentum's warm-up: Dozat's constant, which Keras and PyTorch use too.
 const WARM_UP: f64 = 0.96;
 
-/// NAdam, what MACO (Fel et al., 2023) is optimized by, with a learning rate of 1.
+/// NAdam, the optimizer of MACO (Fel et al., 2023), with a learning rate of 1.
 ///
 /// With gradient g, `m = beta_1 m + (1 - beta_1) g` and `v = beta_2 v + (1 - beta_2) g^2`. The
 /// momentum of step t is `mu_t = beta_1 (1 - 0.96^(t decay) / 2)`, and M_t the product of all up to
-/// it. A step is the learning rate times
-/// `(mu_(t+1) m / (1 - M_(t+1)) + (1 - mu_t) g / (1 - M_t)) / (sqrt(v / (1 - beta_2^t)) + epsilon)`.
+/// it. A step is the learning rate times `(mu_(t+1) m / (1 - M_(t+1)) + (1 - mu_t) g / (1 - M_t)) /
+/// (sqrt(v / (1 - beta_2^t)) + epsilon)`.
 ///
 /// Source: Dozat, "Incorporating Nesterov Momentum into Adam", 2016, as in PyTorch's
 /// `torch.optim.NAdam`, whose defaults these are (Keras's but for its epsilon of 1e-7).
@@ -29,7 +29,7 @@ const WARM_UP: f64 = 0.96;
 /// | `beta_1` | 0.9 | decay of the mean gradient | 0 to below 1 |
 /// | `beta_2` | 0.999 | decay of the mean square | 0 to below 1 |
 /// | `epsilon` | 1e-8 | keeps the quotient finite | above 0 |
-/// | `momentum_decay` | 0.004 | how fast the momentum warms up | at least 0 |
+/// | `momentum_decay` | 0.004 | speed of the momentum's warm-up | at least 0 |
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NAdam {
     beta_1: f64,
@@ -39,7 +39,7 @@ pub struct NAdam {
 }
 
 impl NAdam {
-    /// PyTorch's settings.
+    /// Creates NAdam with PyTorch's settings.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -64,14 +64,14 @@ impl NAdam {
         self
     }
 
-    /// Sets what keeps the quotient finite.
+    /// Sets the addition that keeps the quotient finite.
     #[must_use]
     pub const fn epsilon(mut self, epsilon: f64) -> Self {
         self.epsilon = epsilon;
         self
     }
 
-    /// Sets how fast the momentum warms up.
+    /// Sets the speed of the momentum's warm-up.
     #[must_use]
     pub const fn momentum_decay(mut self, decay: f64) -> Self {
         self.momentum_decay = decay;

@@ -1,4 +1,4 @@
-//! Any optimizer of burn, for latent tensors.
+//! Optimizers of burn with their state, for latent tensors.
 
 use burn::{
     optim::{Adam, AdamConfig, Optimizer},
@@ -10,9 +10,9 @@ use burn::{
 /// 2015).
 const ADAM_EPSILON: f32 = 1e-8;
 
-/// An optimizer with its state, its type forgotten.
+/// An optimizer with its state, type-erased.
 pub(crate) trait Stepper: Send {
-    /// The next value of latent tensor `index`, to make a loss smaller.
+    /// Steps latent tensor `index` towards a smaller loss.
     fn step(
         &mut self,
         index: usize,
@@ -21,11 +21,11 @@ pub(crate) trait Stepper: Send {
         gradient: Tensor<1>,
     ) -> Tensor<1>;
 
-    /// Forgets all earlier steps.
+    /// Resets the state.
     fn forget(&mut self);
 }
 
-/// The field's default.
+/// Adam with the settings of Lucid.
 pub(crate) fn adam() -> Adam {
     AdamConfig::new().with_epsilon(ADAM_EPSILON).build()
 }

@@ -1,4 +1,4 @@
-//! What a run has to show, also when it breaks.
+//! Values, timings and snapshots of a run, and the result or the error that is made of them.
 
 use std::time::Instant;
 
@@ -8,23 +8,23 @@ use oneiric_param::LatentImage;
 
 use crate::{Ending, RunError, Snapshot, Timings, Visualization};
 
-/// The values, pictures and times so far, and what to fall back on.
+/// The values, pictures and times so far, and the latent to fall back on.
 pub(crate) struct Record {
     pub(crate) started: Instant,
     pub(crate) snapshots: Vec<Snapshot>,
     pub(crate) values: Vec<f32>,
     pub(crate) timings: Timings,
-    /// Of a finished run that was asked for it.
+    /// Transparency maps of a finished run, if it was asked for them.
     pub(crate) transparency: Vec<Picture>,
     /// The last latent whose objective was finite, or the start.
     pub(crate) good_latent: Vec<Tensor<1>>,
-    /// The pictures that the run began with: there always is something to show.
+    /// The pictures that the run began with, so that a result is never empty.
     start: Vec<Picture>,
     seed: u64,
 }
 
 impl Record {
-    /// Begins with the pictures of the start, which must be of that shape.
+    /// Starts a record with the pictures of the start, and checks their shape.
     pub(crate) fn new(
         seed: u64,
         latent_image: &LatentImage,
@@ -63,7 +63,7 @@ impl Record {
         }
     }
 
-    /// The error of a run that left the finite numbers.
+    /// Makes the error of a run whose value or image is not finite.
     pub(crate) fn not_finite(
         &self,
         step: usize,
@@ -77,7 +77,7 @@ impl Record {
         }
     }
 
-    /// The error of a run that broke otherwise.
+    /// Makes the error of a run that broke otherwise.
     pub(crate) fn broken(
         &self,
         step: usize,
@@ -91,7 +91,7 @@ impl Record {
         }
     }
 
-    /// The finished run.
+    /// Makes the result of a finished run.
     pub(crate) fn finish(self, ending: Ending) -> Visualization {
         Visualization {
             timings: self.timings(),
@@ -103,8 +103,8 @@ impl Record {
         }
     }
 
-    /// The pictures up to the last one whose objective was finite: kept ones, that one if it can
-    /// still be painted, or else the start.
+    /// Makes the result up to the last step whose objective was finite: the kept pictures, those of
+    /// that step if they can still be decoded, or else the start.
     fn last_good(&self, latent_image: &LatentImage) -> Visualization {
         // The last value is that of the picture before its step.
         let good_step = self.values.len().saturating_sub(1);
@@ -140,7 +140,7 @@ impl Record {
     }
 }
 
-/// The latent without what was recorded.
+/// Returns the latent without autodiff.
 pub(crate) fn plain(latent: &[Tensor<1>]) -> Vec<Tensor<1>> {
     latent
         .iter()

@@ -142,7 +142,7 @@ pub(crate) fn run(
     }
 }
 
-/// Everything that can be found wrong before any work.
+/// Checks all settings before any work.
 fn check(
     settings: &Visualizer<'_>,
     objective: &Objective,
@@ -190,9 +190,9 @@ fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
     rng
 }
 
-/// Reads the value, the sum of the latent and the L1 norm of the image's gradient, in one trip to the
-/// device. The sum of the latent tells whether a number of it stopped being finite, which a network
-/// can hide: a maximum may skip what is not a number.
+/// Reads the value, the sum of the latent and the L1 norm of the image's gradient, in one trip to
+/// the device. The sum of the latent tells whether a number of it stopped being finite, which a
+/// network can hide: a maximum may skip what is not a number.
 fn numbers(
     value: Tensor<1>,
     latent_image: &LatentImage,

@@ -1,19 +1,19 @@
-//! How the learning rate goes.
+//! Learning rate schedules.
 
-/// What becomes of the learning rate in the course of a run.
+/// The schedule of the learning rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Schedule {
-    /// It stays.
+    /// Constant.
     #[default]
     Constant,
-    /// Half a cosine from the learning rate to nothing at the last step (Loshchilov and Hutter,
+    /// Cosine annealing from the learning rate to 0 at the last step (Loshchilov and Hutter,
     /// "SGDR", 2017, without restarts): coarse first, then settling.
     Cosine,
 }
 
 impl Schedule {
-    /// What the learning rate of a step, counted from 1, is multiplied by.
+    /// Returns the factor of the learning rate in a step, counted from 1.
     pub(crate) fn factor(self, step: usize, steps: usize) -> f64 {
         match self {
             Self::Constant => 1.0,

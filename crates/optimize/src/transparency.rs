@@ -1,4 +1,4 @@
-//! How much each pixel was asked for in the course of a run: MACO's transparency map.
+//! MACO's transparency map: the accumulated size of the image's gradient.
 
 use burn::tensor::Tensor;
 use oneiric_core::{Picture, PictureError};
@@ -6,7 +6,7 @@ use oneiric_core::{Picture, PictureError};
 /// The sum over the steps of the image's gradient, by its size: [n, 1, h, w].
 ///
 /// Source: Fel et al. 2023, "Unlocking Feature Visualization for Deeper Networks with MAgnitude
-/// Constrained Optimization", section 3: what the objective never pulled at is left transparent.
+/// Constrained Optimization", section 3: pixels without a gradient are left transparent.
 #[derive(Debug, Default)]
 pub(crate) struct Transparency {
     sum: Option<Tensor<4>>,
@@ -22,13 +22,13 @@ impl Transparency {
         });
     }
 
-    /// One gray picture per image: shares of that image's largest sum.
+    /// Returns one gray picture per image: shares of that image's largest sum.
     pub(crate) fn pictures(&self) -> Result<Vec<Picture>, PictureError> {
         let Some(sum) = self.sum.clone() else {
             return Ok(Vec::new());
         };
         let largest = sum.clone().max_dim(3).max_dim(2);
-        // Nothing was asked for anywhere: 0 / 0 is taken for 0.
+        // No gradient anywhere: 0 / 0 is taken for 0.
         let largest = largest.clone().mask_fill(largest.equal_elem(0.0), 1.0);
         Picture::from_tensor(sum / largest)
     }

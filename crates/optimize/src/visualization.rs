@@ -1,4 +1,4 @@
-//! What comes out of a run.
+//! The result of a run.
 
 use std::{path::Path, time::Duration};
 
@@ -7,7 +7,7 @@ use oneiric_support::SettingError;
 
 use crate::RunError;
 
-/// How a run ended.
+/// The ending of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ending {
@@ -17,11 +17,11 @@ pub enum Ending {
     Stopped,
     /// The run was canceled.
     Canceled,
-    /// It broke; this is what was there before.
+    /// The run broke; the result holds the pictures before.
     Failed,
 }
 
-/// Where the time went.
+/// The times of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timings {
@@ -35,16 +35,16 @@ pub struct Timings {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Snapshot {
-    /// After how many steps.
+    /// Number of steps made.
     pub step: usize,
     /// One per image of the batch.
     pub pictures: Vec<Picture>,
 }
 
-/// The pictures of a run and how they came about.
+/// The pictures of a run, with its values, times, seed and ending.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Visualization {
-    /// In the order of the steps; never empty, and every snapshot holds at least one picture.
+    /// Snapshots in the order of the steps; never empty, each with at least one picture.
     pub(crate) snapshots: Vec<Snapshot>,
     pub(crate) values: Vec<f32>,
     pub(crate) timings: Timings,
@@ -79,17 +79,17 @@ impl Visualization {
         &self.values
     }
 
-    /// How much each pixel was asked for in the course of the run, one gray picture per image: the
-    /// sum over the steps of the gradient's size, as a share of the largest. Empty unless the run
-    /// was asked for it and made a step ([`Visualizer::transparency`](crate::Visualizer::transparency)).
+    /// Returns the transparency maps, one gray picture per image: the sum over the steps of the
+    /// gradient's size at each pixel, as a share of the largest. Empty unless the run was asked for
+    /// them and made a step ([`Visualizer::transparency`](crate::Visualizer::transparency)).
     #[must_use]
     pub fn transparency(&self) -> &[Picture] {
         &self.transparency
     }
 
-    /// The final pictures with what was little asked for transparent: their alpha channel is the
-    /// map of [`transparency`](Self::transparency), as a share of its value at that percentile.
-    /// 80 is what MACO's authors show. Empty where there is no map.
+    /// Returns the final pictures with an alpha channel: the map of
+    /// [`transparency`](Self::transparency), as a share of its value at that percentile. 80 is what
+    /// MACO's authors show. Empty where there is no map.
     ///
     /// # Errors
     ///
@@ -108,7 +108,7 @@ impl Visualization {
         Ok(pictures.collect::<Result<_, _>>()?)
     }
 
-    /// Where the time went.
+    /// Returns the times of the run.
     #[must_use]
     pub const fn timings(&self) -> &Timings {
         &self.timings
@@ -120,7 +120,7 @@ impl Visualization {
         self.seed
     }
 
-    /// How the run ended.
+    /// Returns the ending of the run.
     #[must_use]
     pub const fn ending(&self) -> Ending {
         self.ending
@@ -130,8 +130,8 @@ impl Visualization {
     ///
     /// # Errors
     ///
-    /// When the ending is another one or the file cannot be written. Nothing is lost: save it
-    /// elsewhere.
+    /// Returns [`PictureError`] if the ending is another one or the file cannot be written. Nothing
+    /// is lost: save it elsewhere.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), PictureError> {
         match self.pictures() {
             [only] => only.save(path),
@@ -140,7 +140,7 @@ impl Visualization {
     }
 }
 
-/// A picture of three colors and a map of one, together.
+/// Joins a picture of three colors and a map to a picture with alpha.
 fn cut_out(picture: &Picture, map: &Picture, percentile: f32) -> Result<Picture, PictureError> {
     let mut sorted = map.values().to_vec();
     sorted.sort_by(f32::total_cmp);

@@ -17,12 +17,12 @@ use crate::{
 type Observer<'a> = Box<dyn FnMut(&RunProgress<'_>) + Send + 'a>;
 type StopCondition<'a> = Box<dyn FnMut(&RunProgress<'_>) -> bool + Send + 'a>;
 
-/// Makes the picture that excites an objective, with the defaults of the field: see
-/// [`Visualizer`], which sets everything else.
+/// Makes the picture that excites an objective, with Lucid's defaults. [`Visualizer`] sets
+/// everything else.
 ///
 /// # Errors
 ///
-/// As [`Visualizer::run`].
+/// Returns the errors of [`Visualizer::run`].
 pub fn visualize(
     objective: impl Borrow<Objective>,
     params: impl Parameterization,
@@ -30,7 +30,7 @@ pub fn visualize(
     Visualizer::new().run(objective, params)
 }
 
-/// A run's settings.
+/// The settings of a run.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
@@ -42,11 +42,11 @@ pub fn visualize(
 /// | [`transforms`](Self::transforms) | [`Transforms::standard`] | of the image, each step | |
 /// | [`redirected_relu`](Self::redirected_relu) | 16 | first steps in which gradients pass dead ReLUs | |
 /// | [`max_restarts`](Self::max_restarts) | 3 | restarts of a run whose objective stays dead | |
-/// | [`transparency`](Self::transparency) | no | notes how much each pixel was asked for | |
+/// | [`transparency`](Self::transparency) | no | makes transparency maps | |
 /// | [`batch`](Self::batch) | 1 | images optimized together | at least 1 |
 /// | [`seed`](Self::seed) | 0 | of all that is random | |
-/// | [`device`](Self::device) | the network's | where to run | the network's |
-/// | [`observer`](Self::observer) | none | sees every step | |
+/// | [`device`](Self::device) | the network's | device that the run must be on | the network's |
+/// | [`observer`](Self::observer) | none | sees the progress, after every step | |
 /// | [`stop_when`](Self::stop_when) | never | ends the run early | |
 /// | [`cancel`](Self::cancel) | none | ends the run from elsewhere | |
 /// | [`save_to`](Self::save_to) | nowhere | writes the final picture | a path that can be written |
@@ -94,7 +94,7 @@ pub struct Visualizer<'a> {
 }
 
 impl<'a> Visualizer<'a> {
-    /// The defaults of the field (Lucid's).
+    /// Creates a run with Lucid's defaults.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -117,8 +117,8 @@ impl<'a> Visualizer<'a> {
         }
     }
 
-    /// The settings of MACO (MAgnitude Constrained Optimization), for
-    /// [`Maco`](oneiric_param::Phase): 256 steps of NAdam at rate 1, crops that shrink from half the
+    /// Creates a run with the settings of MACO (MAgnitude Constrained Optimization), for
+    /// [`Maco`](oneiric_param::Maco): 256 steps of NAdam at rate 1, crops that shrink from half the
     /// image to a twentieth, noise, and the transparency map.
     ///
     /// Source: Fel et al. 2023, "Unlocking Feature Visualization for Deeper Networks with MAgnitude
@@ -133,15 +133,15 @@ impl<'a> Visualizer<'a> {
             .transparency(true)
     }
 
-    /// Sets how many steps the optimizer makes.
+    /// Sets the number of steps.
     #[must_use]
     pub const fn steps(mut self, steps: usize) -> Self {
         self.steps = steps;
         self
     }
 
-    /// Keeps pictures of these steps, besides the last; the picture of step n is the one after n
-    /// steps.
+    /// Sets the steps to keep pictures of, besides the last; the picture of step n is the one after
+    /// n steps.
     #[must_use]
     pub fn thresholds(mut self, thresholds: impl IntoIterator<Item = usize>) -> Self {
         self.thresholds = thresholds.into_iter().collect();
@@ -155,7 +155,7 @@ impl<'a> Visualizer<'a> {
         self
     }
 
-    /// Sets what becomes of the learning rate in the course of the run.
+    /// Sets the schedule of the learning rate.
     #[must_use]
     pub const fn schedule(mut self, schedule: Schedule) -> Self {
         self.schedule = schedule;
@@ -170,15 +170,15 @@ impl<'a> Visualizer<'a> {
         self
     }
 
-    /// Sets what happens to the image each step before the network sees it;
-    /// [`Transforms::none`] for nothing.
+    /// Sets the transforms of the image before the network sees it, each step; [`Transforms::none`]
+    /// for none.
     #[must_use]
     pub fn transforms(mut self, transforms: impl Transform + 'a) -> Self {
         self.transforms = Box::new(transforms);
         self
     }
 
-    /// Sets in how many of the first steps the gradient is redirected past dead ReLUs; 0 for
+    /// Sets the number of first steps in which the gradient is redirected past dead ReLUs; 0 for
     /// none. See [`redirected_relu`](oneiric_model::redirected_relu).
     #[must_use]
     pub const fn redirected_relu(mut self, steps: usize) -> Self {
@@ -187,24 +187,23 @@ impl<'a> Visualizer<'a> {
     }
 
     /// Sets how often a run may restart from other random numbers. It restarts if, after the steps
-    /// with [`redirected_relu`](Self::redirected_relu), the gradient of the image is zero. The steps
-    /// made count as steps. A batch restarts as a whole: one image with a gradient keeps it, and so
-    /// does a regularizer, whose gradient is never zero.
+    /// with [`redirected_relu`](Self::redirected_relu), the gradient of the image is zero. The
+    /// steps made count as steps. A batch restarts as a whole: one image with a gradient keeps it,
+    /// and so does a regularizer, whose gradient is never zero.
     #[must_use]
     pub const fn max_restarts(mut self, restarts: usize) -> Self {
         self.max_restarts = restarts;
         self
     }
 
-    /// Sets whether the run notes how much each pixel was asked for:
-    /// [`Visualization::transparency`].
+    /// Sets whether the run makes transparency maps: [`Visualization::transparency`].
     #[must_use]
-    pub const fn transparency(mut self, noted: bool) -> Self {
-        self.transparency = noted;
+    pub const fn transparency(mut self, mapped: bool) -> Self {
+        self.transparency = mapped;
         self
     }
 
-    /// Sets how many images are optimized together. Give each its own objective with
+    /// Sets the number of images that are optimized together. Give each its own objective with
     /// [`Objective::on_image`].
     #[must_use]
     pub const fn batch(mut self, images: usize) -> Self {
@@ -219,7 +218,7 @@ impl<'a> Visualizer<'a> {
         self
     }
 
-    /// Insists on a device: the run is refused if the network is on another.
+    /// Sets the device that the run must be on: it is refused if the network is on another.
     #[must_use]
     pub fn device(mut self, device: Device) -> Self {
         self.device = Some(device);
@@ -243,16 +242,16 @@ impl<'a> Visualizer<'a> {
         self
     }
 
-    /// Sets a token that ends the run. The run looks at it before every step; a canceled run returns
-    /// its pictures so far, those of the start if no step was made.
+    /// Sets a token that ends the run. The run looks at it before every step; a canceled run
+    /// returns its pictures so far, those of the start if no step was made.
     #[must_use]
     pub fn cancel(mut self, token: CancelToken) -> Self {
         self.cancel = token;
         self
     }
 
-    /// Writes the final picture there, as [`Visualization::save`] does; whether that is possible
-    /// is checked before the run.
+    /// Sets the path that the final picture is written to, as [`Visualization::save`] does. The
+    /// path is checked before the run.
     #[must_use]
     pub fn save_to(mut self, path: impl Into<PathBuf>) -> Self {
         self.save_to = Some(path.into());
@@ -263,9 +262,9 @@ impl<'a> Visualizer<'a> {
     ///
     /// # Errors
     ///
-    /// Before any work starts, when a setting makes no sense or does not fit the others. Later,
-    /// [`RunError::NotFinite`] and [`RunError::Broken`] with the last good picture,
-    /// [`RunError::Save`] with the finished one.
+    /// Returns [`RunError`] before any work starts if a setting is not allowed or does not fit the
+    /// others. Later, returns [`RunError::NotFinite`] and [`RunError::Broken`] with the last good
+    /// picture, and [`RunError::Save`] with the finished one.
     pub fn run(
         self,
         objective: impl Borrow<Objective>,

@@ -1,4 +1,4 @@
-//! What tells one parameterization from another: from numbers to values without bounds.
+//! Bases: from latent numbers to values without bounds.
 
 use std::fmt;
 
@@ -9,15 +9,16 @@ use rand_distr::{Distribution, Normal};
 
 use crate::{ColorMapping, ParamError};
 
-/// The batch that a [`Basis`] is to paint.
+/// The shape, colors and device of the batch that a [`Basis`] is prepared for.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct ImageSpec<'a> {
     /// Images, channels, height and width; none is 0.
     pub shape: [usize; 4],
-    /// What becomes of the values: a basis that knows photographs takes them through its inverse.
+    /// Mapping of the values to colors: a basis that reads photographs takes them through its
+    /// inverse.
     pub color: ColorMapping,
-    /// Where the images are painted.
+    /// Device of the images.
     pub device: &'a Device,
 }
 
@@ -30,7 +31,9 @@ pub struct ImageSpec<'a> {
 /// ```
 /// # #[cfg(feature = "flex")] {
 /// use burn::tensor::{Device, Tensor};
-/// use oneiric_param::{Basis, ImageSpec, InBasis, ParamError, Parameterization, PreparedBasis, rand::Rng};
+/// use oneiric_param::{
+///     Basis, ImageSpec, InBasis, ParamError, Parameterization, PreparedBasis, rand::Rng,
+/// };
 /// use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 ///
 /// /// One number per row and channel.
@@ -73,27 +76,27 @@ pub trait Basis: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// When the settings make no sense, alone or for that batch.
+    /// Returns [`ParamError`] if the settings are not allowed, alone or for that batch.
     fn prepare(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn PreparedBasis>, ParamError>;
 }
 
 /// A [`Basis`] for one batch on one device.
 pub trait PreparedBasis: Send {
-    /// The latent of a fresh start.
+    /// Draws the latent of a start.
     ///
     /// # Errors
     ///
-    /// When the device fails.
+    /// Returns [`ParamError`] if the device fails.
     fn start(&self, rng: &mut dyn Rng) -> Result<Vec<Tensor<1>>, ParamError>;
 
-    /// The values [n, channels, height, width] of a latent, differentiable.
+    /// Decodes a latent to values [n, channels, height, width]; differentiable.
     fn decode(&self, latent: &[Tensor<1>]) -> Tensor<4>;
 
-    /// The latent of given values [n, channels, height, width].
+    /// Encodes values [n, channels, height, width] as a latent.
     ///
     /// # Errors
     ///
-    /// [`ParamError::NoInverse`] where there is none.
+    /// Returns [`ParamError::NoInverse`] if there is none.
     fn encode(&self, values: Tensor<4>) -> Result<Vec<Tensor<1>>, ParamError>;
 }
 
@@ -105,7 +108,7 @@ pub(crate) fn check_sd(sd: f32) -> Result<(), ParamError> {
     )?)
 }
 
-/// Normally distributed numbers around 0; the standard deviation was checked.
+/// Draws normally distributed numbers around 0; the standard deviation was checked.
 pub(crate) fn normal(count: usize, sd: f32, rng: &mut dyn Rng, device: &Device) -> Tensor<1> {
     let normal = Normal::new(0.0, sd).expect("the standard deviation was checked");
     let values: Vec<f32> = normal.sample_iter(rng).take(count).collect();

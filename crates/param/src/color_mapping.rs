@@ -1,4 +1,4 @@
-//! From (decorrelated) colors without bounds to those in 0..=1, and back.
+//! Mapping from (decorrelated) colors without bounds to those in 0..=1, and back.
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
 #[cfg(any(feature = "flex", feature = "ndarray"))]
@@ -7,14 +7,14 @@ use oneiric_core::Backend;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 use crate::mixed_sigmoid::mixed_sigmoid;
 
-/// Columns: how much of red, green and blue each decorrelated channel carries, from the color
+/// Columns: the shares of red, green and blue in each decorrelated channel, from the color
 /// covariance of ImageNet. Source: Lucid, `optvis/param/color.py`.
 const CORRELATION: [[f64; 3]; 3] = [[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]];
 
 /// Mean color of ImageNet, RGB in 0..=1. Source: the same.
 const MEAN: [f32; 3] = [0.48, 0.46, 0.41];
 
-/// What is added to channels that are no colors, where a mean color is added to those that are.
+/// Addition to channels that are no colors, where the mean color is added to those that are.
 const GRAY: f32 = 0.5;
 
 /// Red, green and blue; those and alpha.
@@ -25,7 +25,7 @@ const RGBA: usize = 4;
 /// is inverted: half a step of an 8-bit file.
 const MARGIN: f32 = 0.5 / 255.0;
 
-/// How values without bounds are brought into 0..=1.
+/// The function that brings values without bounds into 0..=1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Squash {
@@ -37,15 +37,15 @@ pub enum Squash {
     Clamp,
 }
 
-/// From the channels that are optimized to those of an image in 0..=1.
+/// The mapping from the channels that are optimized to those of an image in 0..=1.
 ///
 /// Colors are the channels of an image of three, RGB, and the first three of one of four, whose
 /// last is alpha. Images of any other number of channels have none to mix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ColorMapping {
-    /// Whether colors are decorrelated ones, to be mixed into red, green and blue.
+    /// True if colors are decorrelated ones, to be mixed into red, green and blue.
     pub decorrelated: bool,
-    /// How the result is brought into 0..=1.
+    /// Function that brings the result into 0..=1.
     pub squash: Squash,
 }
 
@@ -89,7 +89,7 @@ impl ColorMapping {
         }
     }
 
-    /// Rows: what red, green and blue are made of.
+    /// Rows: the weights of the channels in red, green and blue.
     #[cfg(any(feature = "flex", feature = "ndarray"))]
     fn mix(self) -> [[f32; 3]; 3] {
         if self.decorrelated {
@@ -174,7 +174,7 @@ fn channels(values: [f32; 3], device: &Device) -> Tensor<4> {
     Tensor::from_data(TensorData::new(values.to_vec(), [1, 3, 1, 1]), device)
 }
 
-/// The matrix times the channels of every pixel.
+/// Multiplies the channels of every pixel by the matrix.
 fn apply(matrix: &Tensor<3>, x: Tensor<4>) -> Tensor<4> {
     let [n, _, h, w] = x.dims();
     let mixed = matrix

@@ -16,8 +16,8 @@ const COORDINATES: usize = 2;
 /// The longer side goes from minus this to this: coordinates then have the variance 1.
 const REACH: f64 = 1.732_050_807_568_877_2; // sqrt(3)
 
-/// What atan and its square are divided by: their root mean squares for normally distributed
-/// numbers. Source: Lucid, `optvis/param/cppn.py`.
+/// Divisors of atan and its square: their root mean squares for normally distributed numbers.
+/// Source: Lucid, `optvis/param/cppn.py`.
 const SCALES: [f32; 2] = [0.67, 0.6];
 
 /// Standard deviation of the hidden layers' biases at the start. Source: the same.
@@ -31,8 +31,8 @@ const CUT_OFF_SD: f32 = 0.879_625_7;
 const MOST_LAYERS: usize = 64;
 const MOST_HIDDEN: usize = 1024;
 
-/// A compositional pattern producing network (CPPN): every pixel is what a small network, the same
-/// for all pixels of an image, makes of its coordinates. Smooth, at any resolution.
+/// A compositional pattern producing network (CPPN): every pixel is the output of a small network,
+/// the same for all pixels of an image, for its coordinates. Smooth, at any resolution.
 ///
 /// `x` and `y` (the longer side from -sqrt 3 to sqrt 3, the other in proportion) go through hidden
 /// layers of 1x1 convolutions, each followed by `[atan(x) / 0.67, atan(x)^2 / 0.6]` side by side,
@@ -50,7 +50,7 @@ const MOST_HIDDEN: usize = 1024;
 /// | `hidden` | 24 | convolution channels of a hidden layer | 1 to 1024 |
 /// | `decorrelated` | false | optimize decorrelated colors | |
 ///
-/// and those of every [`InBasis`], but no photograph to start from: no network is known to paint it.
+/// and those of every [`InBasis`], but no photograph to start from: its latent is not known.
 ///
 /// The latent does not depend on the size, so that another size decodes it larger:
 ///
@@ -79,7 +79,7 @@ pub struct Layers {
 }
 
 impl Cppn {
-    /// Images of that size.
+    /// Creates images of a size.
     #[must_use]
     pub const fn new(width: usize, height: usize) -> Self {
         let basis = Layers {
@@ -89,14 +89,14 @@ impl Cppn {
         Self::of(basis, width, height).decorrelated(false)
     }
 
-    /// Sets how many hidden layers there are.
+    /// Sets the number of hidden layers.
     #[must_use]
     pub const fn layers(mut self, layers: usize) -> Self {
         self.basis.layers = layers;
         self
     }
 
-    /// Sets how many channels the convolution of a hidden layer has.
+    /// Sets the number of channels of a hidden layer's convolution.
     #[must_use]
     pub const fn hidden(mut self, hidden: usize) -> Self {
         self.basis.hidden = hidden;
@@ -141,7 +141,7 @@ fn places(height: usize, width: usize) -> Vec<f32> {
 #[derive(Debug)]
 struct PreparedLayers {
     shape: [usize; 4],
-    /// Of each layer's weights, [out, in].
+    /// Shape of each layer's weights, [out, in].
     sizes: Vec<[usize; 2]>,
     /// [n, 2, pixels].
     places: Tensor<3>,

@@ -3,7 +3,7 @@
 use oneiric_core::{DeviceError, PictureError};
 use oneiric_support::SettingError;
 
-/// What can be wrong with a parameterization or a Fourier transform.
+/// The error of a parameterization or a Fourier transform.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParamError {
@@ -63,13 +63,13 @@ pub enum ParamError {
         /// Channels of the photograph.
         found: usize,
     },
-    /// A photograph for a parameterization that starts anew only.
+    /// A photograph for a parameterization that has no inverse.
     #[error(
         "{basis} cannot start from a photograph: its numbers for one are not known; leave \
          start_from out, or start a pixel, Fourier or pyramid image there"
     )]
     NoInverse {
-        /// Which parameterization.
+        /// Name of the parameterization.
         basis: &'static str,
     },
     /// No photograph to take magnitudes of.
@@ -101,8 +101,8 @@ pub enum ParamError {
     },
     /// A shared tensor that is empty or larger than the images.
     #[error(
-        "the shared tensor is {found_width}x{found_height} for {found_batch} images, but must be at \
-         least 1x1 for 1, and at most {width}x{height} for {batch}, as the images are"
+        "the shared tensor is {found_width}x{found_height} for {found_batch} images, but must be \
+         at least 1x1 for 1, and at most {width}x{height} for {batch}, as the images are"
     )]
     SharedSize {
         /// Images in the batch.

@@ -41,7 +41,7 @@ pub struct Spectrum {
 }
 
 impl Fourier {
-    /// Images of that size.
+    /// Creates images of a size.
     #[must_use]
     pub const fn new(width: usize, height: usize) -> Self {
         let basis = Spectrum {
@@ -86,7 +86,7 @@ impl Basis for Spectrum {
     }
 }
 
-/// What the coefficient in that row and column of a half spectrum is multiplied by.
+/// Returns the factor of the coefficient in a row and a column of a half spectrum.
 pub(crate) fn scale([height, width]: [usize; 2], decay: f32, row: usize, column: usize) -> f64 {
     // fftfreq: the second half of the rows are negative frequencies.
     let fy = row.min(height - row) as f64 / height as f64;

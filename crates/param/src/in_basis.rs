@@ -1,4 +1,5 @@
-//! What all parameterizations share: size, channels, colors, shared tensors, a photograph.
+//! The parts that parameterizations by a basis share: size, channels, colors, shared tensors, a
+//! photograph.
 
 use burn::tensor::{Device, Tensor};
 use oneiric_core::{Backend, Picture};
@@ -10,10 +11,10 @@ use crate::{
     basis::Basis,
 };
 
-/// More does not fit into the memory of today's machines, and is a slip.
+/// Longest side in pixels; a longer one is a typing error and does not fit into memory.
 const LARGEST_SIDE: usize = 16_384;
 
-/// As above.
+/// Largest number of channels; more is a typing error.
 const MOST_CHANNELS: usize = 4096;
 
 /// Images in a basis: [`Fourier`](crate::Fourier), [`Pixel`](crate::Pixel),
@@ -24,7 +25,7 @@ const MOST_CHANNELS: usize = 4096;
 /// | --- | --- | --- | --- |
 /// | `channels` | 3 | channels of the images: 1 gray, 3 RGB, 4 RGB and alpha, or others | 1 to 4096 |
 /// | `decorrelated` | by the basis | optimize decorrelated colors; channels that are no colors are left alone | |
-/// | `squash` | sigmoid | how values are brought into 0..=1 | |
+/// | `squash` | sigmoid | function that brings values into 0..=1 | |
 /// | `shared` | none | tensors that all images of a batch share; more than one adds up | see [`Shared`] |
 /// | `start_from` | noise | a photograph to start from | of the image's size and channels |
 #[derive(Debug, Clone)]
@@ -38,7 +39,7 @@ pub struct InBasis<B> {
 }
 
 impl<B> InBasis<B> {
-    /// Images of that size in a basis; decorrelated colors, a sigmoid.
+    /// Creates images of a size in a basis, with decorrelated colors and a sigmoid.
     #[must_use]
     pub const fn of(basis: B, width: usize, height: usize) -> Self {
         Self {
@@ -70,7 +71,7 @@ impl<B> InBasis<B> {
         self
     }
 
-    /// Sets how values are brought into 0..=1.
+    /// Sets the function that brings values into 0..=1.
     #[must_use]
     pub const fn squash(mut self, squash: Squash) -> Self {
         self.color.squash = squash;
@@ -84,14 +85,14 @@ impl<B> InBasis<B> {
         self
     }
 
-    /// Starts at a photograph instead of noise. Shared tensors then start at 0.
+    /// Sets a photograph to start from instead of noise. Shared tensors then start at 0.
     #[must_use]
     pub fn start_from(mut self, photograph: Picture) -> Self {
         self.start = Some(photograph);
         self
     }
 
-    /// Everything about the batch that can be wrong whatever the basis.
+    /// Checks the settings that do not depend on the basis, and returns the shape.
     fn check(&self, batch: usize) -> Result<[usize; 4], ParamError> {
         let [height, width] = self.size;
         if width == 0 || height == 0 {
@@ -162,7 +163,7 @@ impl<B: Basis> Parameterization for InBasis<B> {
     }
 }
 
-/// A photograph [1, channels, height, width], checked against what it is to fit.
+/// Converts a photograph to [1, channels, height, width] and checks its size and channels.
 pub(crate) fn photograph(
     picture: &Picture,
     [channels, height, width]: [usize; 3],

@@ -1,4 +1,4 @@
-//! The seam to the optimizer: numbers, and how they become an image.
+//! Latent tensors and their decoder: the interface to the optimizer.
 
 use std::{fmt, sync::Arc};
 
@@ -9,15 +9,15 @@ use crate::ParamError;
 
 /// A way to describe images by numbers that an optimizer can change.
 pub trait Parameterization: fmt::Debug + Send + Sync {
-    /// Returns channels, height and width of the images. Channels are 1 gray, 3 RGB, 4 RGB and alpha,
-    /// or any other number.
+    /// Returns channels, height and width of the images. Channels are 1 gray, 3 RGB, 4 RGB and
+    /// alpha, or any other number.
     fn shape(&self) -> [usize; 3];
 
-    /// The latent of `batch` images to start from, their random numbers drawn from `rng`.
+    /// Makes the start of `batch` images, with random numbers from `rng`.
     ///
     /// # Errors
     ///
-    /// When the configuration makes no sense; before any work is done.
+    /// Returns [`ParamError`] if the configuration is not allowed; before any work is done.
     fn init(
         &self,
         batch: usize,
@@ -48,7 +48,7 @@ macro_rules! forward {
 
 forward!(&P, Box<P>, Arc<P>);
 
-/// From the latent to the images [n, channels, height, width] in 0..=1.
+/// The function from the latent to the images [n, channels, height, width] in 0..=1.
 type Decode = Box<dyn Fn(&[Tensor<1>]) -> Tensor<4> + Send>;
 
 /// The numbers that are optimized (the latent) and the function from them to a batch of images.
@@ -61,8 +61,8 @@ pub struct LatentImage {
 }
 
 impl LatentImage {
-    /// A latent image from its latent tensors and the function that decodes them: a differentiable
-    /// function to images [n, channels, height, width] in 0..=1.
+    /// Creates a latent image from its latent tensors and the function that decodes them: a
+    /// differentiable function to images [n, channels, height, width] in 0..=1.
     pub fn new(
         latent: Vec<Tensor<1>>,
         decode: impl Fn(&[Tensor<1>]) -> Tensor<4> + Send + 'static,
@@ -73,13 +73,13 @@ impl LatentImage {
         }
     }
 
-    /// The images [n, channels, height, width] in 0..=1.
+    /// Returns the images [n, channels, height, width] in 0..=1.
     #[must_use]
     pub fn image(&self) -> Tensor<4> {
         self.decode(&self.latent)
     }
 
-    /// The images of another latent of the same shape, such as an earlier one.
+    /// Decodes another latent of the same shape, such as an earlier one.
     #[must_use]
     pub fn decode(&self, latent: &[Tensor<1>]) -> Tensor<4> {
         (self.decode)(latent)
@@ -99,8 +99,8 @@ impl LatentImage {
         }
     }
 
-    /// Stops recording and replaces each latent tensor by what `update` makes of its number, its
-    /// value and its gradient. A tensor without a gradient stays.
+    /// Stops recording and replaces each latent tensor by the result of `update` for its number,
+    /// its value and its gradient. A tensor without a gradient stays.
     pub fn update(
         &mut self,
         gradients: &mut Gradients,

@@ -35,16 +35,16 @@ const FLAT: f64 = 1e-3;
 /// [`magnitudes_of`](Maco::magnitudes_of) takes yours. Optimize it with a rate near 1.
 ///
 /// Source: Fel et al., "Unlocking Feature Visualization for Deeper Networks with MAgnitude
-/// Constrained Optimization" (NeurIPS 2023), and their Horama, `maco_fv.py`, which starts at normally
-/// distributed phases and also standardizes those; ours are phases as they are.
+/// Constrained Optimization" (NeurIPS 2023), and their Horama, `maco_fv.py`, which starts at
+/// normally distributed phases and also standardizes those; ours are phases as they are.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
 /// | `magnitudes_of` | 1 / frequency | photographs whose mean magnitudes are taken | with the image's channels |
 /// | `decorrelated` | true | optimize decorrelated colors | |
 ///
-/// and those of every [`InBasis`]. Of a photograph to start from, the phases are taken: the start is
-/// that photograph only as far as magnitudes and contrast agree.
+/// and those of every [`InBasis`]. Of a photograph to start from, the phases are taken: the start
+/// is that photograph only as far as magnitudes and contrast agree.
 pub type Maco = InBasis<Phases>;
 
 /// The basis of [`Maco`].
@@ -54,14 +54,14 @@ pub struct Phases {
 }
 
 impl Maco {
-    /// Images of that size.
+    /// Creates images of a size.
     #[must_use]
     pub const fn new(width: usize, height: usize) -> Self {
         Self::of(Phases { photographs: None }, width, height)
     }
 
     /// Sets photographs whose mean magnitudes the images have, as decorrelated colors before the
-    /// sigmoid. Those of another size are resized.
+    /// sigmoid. Photographs of another size are resized.
     #[must_use]
     pub fn magnitudes_of(mut self, photographs: &[Picture]) -> Self {
         self.basis.photographs = Some(photographs.to_vec());

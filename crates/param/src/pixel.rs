@@ -25,7 +25,7 @@ pub struct Pixels {
 }
 
 impl Pixel {
-    /// Images of that size.
+    /// Creates images of a size.
     #[must_use]
     pub const fn new(width: usize, height: usize) -> Self {
         Self::of(Pixels { sd: 0.01 }, width, height).decorrelated(false)

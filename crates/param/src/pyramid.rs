@@ -22,7 +22,7 @@ const MOST_LEVELS: usize = 16;
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `levels` | 4 | how many images are added up | 1 to 16 |
+/// | `levels` | 4 | images that are added up | 1 to 16 |
 /// | `sd` | 0.01 | standard deviation of each level's start | 0..=1000 |
 /// | `decorrelated` | true | optimize decorrelated colors | |
 ///
@@ -38,7 +38,7 @@ pub struct Levels {
 }
 
 impl Pyramid {
-    /// Images of that size.
+    /// Creates images of a size.
     #[must_use]
     pub const fn new(width: usize, height: usize) -> Self {
         let basis = Levels {
@@ -48,7 +48,7 @@ impl Pyramid {
         Self::of(basis, width, height)
     }
 
-    /// Sets how many images are added up, each half as large as the one before.
+    /// Sets the number of images that are added up, each half as large as the one before.
     #[must_use]
     pub const fn levels(mut self, levels: usize) -> Self {
         self.basis.levels = levels;

@@ -48,7 +48,7 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// A tensor of that size, at most that of the images.
+    /// Creates a shared tensor of a size, at most that of the images.
     #[must_use]
     pub const fn new(width: usize, height: usize) -> Self {
         Self {
@@ -58,7 +58,7 @@ impl Shared {
         }
     }
 
-    /// Sets how many shared images there are.
+    /// Sets the number of shared images.
     #[must_use]
     pub const fn batch(mut self, batch: usize) -> Self {
         self.batch = batch;
@@ -123,7 +123,7 @@ impl PreparedShared {
         Tensor::zeros([count], &self.device)
     }
 
-    /// What is added to the images, [n, channels, height, width].
+    /// Decodes the addition to the images, [n, channels, height, width].
     pub(crate) fn decode(&self, latent: &Tensor<1>) -> Tensor<4> {
         let [shared, channels, height, width] = self.shape;
         let values = match &self.over_batch {

@@ -3,12 +3,12 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// From [n, c, h', w'] to [n, c, h, w].
+/// Bilinear upsampling from [n, c, h', w'] to [n, c, h, w].
 ///
-/// A pixel is a square, not a point: pixel `i` of `to` looks at `(i + 1/2) from / to - 1/2`, between
-/// the two pixels next to that, and beyond the outermost centers the outermost pixels go on. That is
-/// PyTorch's `align_corners=False`. Lucid's TensorFlow (version 1) looks at `i from / to`, which
-/// shifts every coarse level up and left by up to half of its pixels.
+/// A pixel is a square, not a point: pixel `i` of `to` looks at `(i + 1/2) from / to - 1/2`,
+/// between the two pixels next to that, and beyond the outermost centers the outermost pixels go
+/// on. That is PyTorch's `align_corners=False`. Lucid's TensorFlow (version 1) looks at `i from /
+/// to`, which shifts every coarse level up and left by up to half of its pixels.
 #[derive(Debug)]
 pub(crate) struct Upsample {
     /// [1, 1, h, h'], unless h' is h.

@@ -138,8 +138,8 @@ fn the_cppn_is_a_network_of_coordinates() {
         }
         let expected = Array::new([2, 4, 3, 5], expected);
         let actual = Array::of(latent_image.decode(&tensors(&latent, &device)));
-        // Vulkan allows an arctangent to be off by 4096 units in the last place, and there are eight
-        // layers of them.
+        // Vulkan allows an arctangent to be off by 4096 units in the last place, and there are
+        // eight layers of them.
         let close = match backend {
             Backend::Wgpu => 1e-4,
             _ => 1e-5,

@@ -9,7 +9,7 @@ use crate::{
     settings::{check_sd, require},
 };
 
-/// How many sigmas a Gaussian reaches; SciPy's `gaussian_filter` cuts there too.
+/// Sigmas at which a Gaussian is truncated, as in SciPy's `gaussian_filter`.
 const REACH: f64 = 4.0;
 
 /// Blurs by a Gaussian of `sigma` pixels, fixed or drawn each step.

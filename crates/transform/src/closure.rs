@@ -1,4 +1,4 @@
-//! A function as a transform.
+//! Transforms by a function.
 
 use std::{fmt, sync::Arc};
 
@@ -15,9 +15,9 @@ type Channels = dyn Fn(usize) -> Option<usize> + Send + Sync;
 
 /// A transform of your own: a differentiable function of the images [n, c, h, w] and the context.
 ///
-/// It keeps what [`Transform`] asks for: values in 0..=1 stay there, all images are changed alike,
-/// and what is random comes from the context's generator. What it does to sizes and channels is told beside it,
-/// so that a run can be checked before its first step.
+/// It keeps the promises of [`Transform`]: values in 0..=1 stay there, all images are changed
+/// alike, and random numbers come from the context's generator. Its output size and channels are
+/// set beside it, so that a run can be checked before its first step.
 ///
 /// ```
 /// use burn::tensor::s;
@@ -83,7 +83,7 @@ impl FnTransform {
 impl Transform for FnTransform {
     /// # Panics
     ///
-    /// When the function makes something else of the images than it was said to.
+    /// Panics if the function makes something else of the images than it was said to.
     fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4> {
         let [n, c, h, w] = images.dims();
         let view = (self.change)(images, context);

@@ -10,13 +10,13 @@ use crate::{
     settings::{check_share, require, wrong_channels},
 };
 
-/// How bright red, green and blue are (ITU-R BT.601); they sum to 1.
+/// Weights of red, green and blue in luma (ITU-R BT.601); they sum to 1.
 const LUMA: [f64; 3] = [0.299, 0.587, 0.114];
 
 type Matrix = [[f64; 3]; 3];
 
 /// Changes brightness, contrast, saturation and hue, in this order, each drawn evenly each step;
-/// what leaves 0..=1 is cut at the end. Takes images of 3 channels, RGB, or 4, RGB and alpha,
+/// values are clamped to 0..=1 at the end. Takes images of 3 channels, RGB, or 4, RGB and alpha,
 /// which stays.
 ///
 /// Brightness multiplies. Contrast multiplies the distance from the image's mean gray, saturation
@@ -97,14 +97,14 @@ struct Change {
 }
 
 impl Change {
-    /// What colors are multiplied by: hue after saturation after contrast after brightness. What
-    /// contrast adds is gray, which the two that follow leave alone.
+    /// The matrix of a pixel's colors: hue after saturation after contrast after brightness.
+    /// Contrast adds gray, which saturation and hue leave alone.
     fn matrix(self) -> Matrix {
         let factor = self.brightness * self.contrast;
         multiplied(hue(self.turn), saturation(self.saturation)).map(|row| row.map(|v| v * factor))
     }
 
-    /// What of the mean gray is added.
+    /// Factor of the mean gray that is added.
     fn of_mean(self) -> f64 {
         self.brightness * (1.0 - self.contrast)
     }

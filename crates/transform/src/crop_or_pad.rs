@@ -1,4 +1,4 @@
-//! To a given size without scaling.
+//! Cropping or padding to a given size.
 
 use burn::tensor::Tensor;
 
@@ -16,7 +16,7 @@ use crate::{
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `fill` | 0.5 | what comes in from outside | 0..=1 |
+/// | `fill` | 0.5 | value of pixels outside the image | 0..=1 |
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CropOrPad {
     size: [usize; 2],
@@ -24,14 +24,14 @@ pub struct CropOrPad {
 }
 
 impl CropOrPad {
-    /// To that size, sides of 1 to 16384 pixels.
+    /// Creates the transform to a size, sides of 1 to 16384 pixels.
     #[must_use]
     pub const fn new(width: usize, height: usize) -> Self {
         let size = [height, width];
         Self { size, fill: 0.5 }
     }
 
-    /// Sets the value that comes in from outside the image.
+    /// Sets the value of pixels outside the image.
     #[must_use]
     pub const fn fill(mut self, fill: f32) -> Self {
         self.fill = fill;

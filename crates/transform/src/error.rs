@@ -2,7 +2,7 @@
 
 use oneiric_support::SettingError;
 
-/// What can be wrong with a transform.
+/// The error of a transform.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransformError {
@@ -34,7 +34,7 @@ pub enum TransformError {
         width: usize,
         /// Height it gets.
         height: usize,
-        /// How far it mirrors.
+        /// Pixels that it mirrors.
         by: usize,
     },
     /// Images of channels that it knows nothing to do with.
@@ -45,9 +45,9 @@ pub enum TransformError {
     Channels {
         /// The transform.
         transform: String,
-        /// How many it gets.
+        /// Channels that it gets.
         channels: usize,
-        /// What it takes.
+        /// Channels that it takes, in words.
         allowed: &'static str,
     },
     /// A choice from nothing.

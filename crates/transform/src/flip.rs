@@ -16,13 +16,13 @@ pub struct RandomFlip {
 }
 
 impl RandomFlip {
-    /// As often as not.
+    /// Creates a flip with the probability 0.5.
     #[must_use]
     pub const fn new() -> Self {
         Self { probability: 0.5 }
     }
 
-    /// Sets how often.
+    /// Sets the probability of mirroring.
     #[must_use]
     pub const fn probability(mut self, probability: f32) -> Self {
         self.probability = probability;

@@ -9,7 +9,7 @@ use crate::{
     window::{Window, window},
 };
 
-/// What a border shows.
+/// The content of a border.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Border {
@@ -29,7 +29,7 @@ pub enum Border {
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `border` | [`Border::Value`] of 0.5 | what the border shows | a value in 0..=1 |
+/// | `border` | [`Border::Value`] of 0.5 | content of the border | a value in 0..=1 |
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pad {
     by: usize,
@@ -50,7 +50,7 @@ impl Pad {
         self.border(Border::Value(value))
     }
 
-    /// Sets what the border shows.
+    /// Sets the content of the border.
     #[must_use]
     pub const fn border(mut self, border: Border) -> Self {
         self.border = border;

@@ -1,4 +1,4 @@
-//! Random crops, as MACO sees the image through.
+//! MACO's random crops.
 
 use burn::tensor::Tensor;
 use rand::RngExt;

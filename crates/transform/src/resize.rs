@@ -1,4 +1,4 @@
-//! To a given size.
+//! Resizing to a given size.
 
 use burn::tensor::Tensor;
 
@@ -20,7 +20,7 @@ pub struct Resize {
 }
 
 impl Resize {
-    /// To that size, sides of 1 to 16384 pixels.
+    /// Creates the transform to a size, sides of 1 to 16384 pixels.
     #[must_use]
     pub const fn new(width: usize, height: usize) -> Self {
         let size = [height, width];

@@ -12,7 +12,7 @@ use crate::{
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `fill` | 0.5 | what comes in from outside | 0..=1 |
+/// | `fill` | 0.5 | value of pixels outside the image | 0..=1 |
 #[derive(Debug, Clone, PartialEq)]
 pub struct RandomRotate {
     degrees: Vec<f32>,
@@ -27,7 +27,7 @@ impl RandomRotate {
         Self { degrees, fill: 0.5 }
     }
 
-    /// Sets the value that comes in from outside the image.
+    /// Sets the value of pixels outside the image.
     #[must_use]
     pub const fn fill(mut self, fill: f32) -> Self {
         self.fill = fill;

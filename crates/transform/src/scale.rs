@@ -5,7 +5,7 @@ use rand::RngExt;
 
 use crate::{Resampling, Transform, TransformContext, TransformError, resample, settings::require};
 
-/// More is a slip, such as percent.
+/// Largest factor; a larger one is a typing error, such as percent.
 const LARGEST: f32 = 10.0;
 
 /// Scales to `round(factor * size)` by a factor drawn from a list, bilinearly: the view really

@@ -2,8 +2,8 @@
 
 use burn::tensor::{Tensor, TensorData};
 
-/// Of which pixels along an axis each of the result is made. Its weights sum to 1, so that
-/// values in 0..=1 stay there, at the border too.
+/// Weights of the pixels along an axis in each pixel of the result. They sum to 1, so that values
+/// in 0..=1 stay there, at the border too.
 #[derive(Debug, Clone)]
 pub(crate) struct Weights {
     input: usize,
@@ -13,8 +13,8 @@ pub(crate) struct Weights {
 }
 
 impl Weights {
-    /// From `input` pixels to `output`: the weight of pixel `from` in `to` is that share of all
-    /// of `to`'s. At least one is above 0.
+    /// Creates weights from `input` pixels to `output`: `weight(to, from)` over the sum for `to`,
+    /// of which at least one is above 0.
     pub(crate) fn new(input: usize, output: usize, weight: impl Fn(usize, usize) -> f64) -> Self {
         let mut values = Vec::with_capacity(output * input);
         for to in 0..output {

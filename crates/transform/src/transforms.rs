@@ -1,4 +1,4 @@
-//! What a transform is, and several of them in order.
+//! The trait of a transform, and lists of transforms.
 
 use std::{fmt, sync::Arc};
 
@@ -12,24 +12,25 @@ use crate::{
 /// A random, differentiable change of a batch of images.
 pub trait Transform: fmt::Debug + Send + Sync {
     /// Draws once and changes all images [n, c, h, w] alike. Values in 0..=1 stay there (unless a
-    /// setting says otherwise, as [`Noise::clamped`]); the size may change. What is drawn depends on the images' size, never on their number: a single one
-    /// can be seen as one of a batch was.
+    /// setting says otherwise, as [`Noise::clamped`]); the size may change. The random numbers
+    /// depend on the images' size, never on their number, so that a single image can be changed as
+    /// one of a batch was.
     fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4>;
 
-    /// The smallest height and width that images of that size can come out with.
+    /// Returns the smallest height and width of the result for images of a size.
     ///
     /// # Errors
     ///
-    /// When the settings make no sense or nothing of such an image would be left. What this
-    /// accepts, [`apply`](Self::apply) can do.
+    /// Returns [`TransformError`] if a setting is not allowed or nothing of such an image would
+    /// be left. What this accepts, [`apply`](Self::apply) can do.
     fn smallest_output(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError>;
 
-    /// How many channels images of that many come out with: as many, unless a transform says
+    /// Returns the number of channels of the result: as many as before, unless a transform says
     /// otherwise.
     ///
     /// # Errors
     ///
-    /// When it does not take images of that many.
+    /// Returns [`TransformError`] if it does not take images of that many.
     fn output_channels(&self, channels: usize) -> Result<usize, TransformError> {
         Ok(channels)
     }
@@ -63,14 +64,14 @@ pub struct Transforms {
 }
 
 impl Transforms {
-    /// None: the network sees the image as it is.
+    /// Creates an empty list: the network sees the image as it is.
     #[must_use]
     pub const fn none() -> Self {
         Self { list: Vec::new() }
     }
 
-    /// The standard list of Lucid and lucent: pad 12 pixels of gray, jitter 8, scale by one of
-    /// 0.9, 0.92, ... 1.1, rotate by a whole number of degrees from -10 to 10 or (five times as
+    /// Creates the standard list of Lucid and lucent: pad 12 pixels of gray, jitter 8, scale by one
+    /// of 0.9, 0.92, ... 1.1, rotate by a whole number of degrees from -10 to 10 or (five times as
     /// likely again) not, jitter 4.
     ///
     /// Source: Lucid, `optvis/transform.py`. What a rotation brings in from outside is the same
@@ -87,8 +88,8 @@ impl Transforms {
             .then(Jitter::new(4))
     }
 
-    /// MACO's: crops that get smaller in the course of the run, each as large as the image, under
-    /// normal noise of 0.08 and uniform noise of 0.04 to each side, which is not cut.
+    /// Creates MACO's list: crops that get smaller in the course of the run, each as large as the
+    /// image, under normal noise of 0.08 and uniform noise of 0.04 to each side, which is not cut.
     ///
     /// Source: Fel et al., 2023, as in its authors' Xplique
     /// (`features_visualizations/maco.py`), whose images lie in -1..1 where ours lie in 0..=1: the
@@ -99,14 +100,14 @@ impl Transforms {
         Self::none().then(RandomCrop::new()).then(noise)
     }
 
-    /// Adds one at the end.
+    /// Appends a transform.
     #[must_use]
     pub fn then(mut self, transform: impl Transform + 'static) -> Self {
         self.list.push(Arc::new(transform));
         self
     }
 
-    /// Adds a function at the end that keeps size and channels; [`FnTransform`] takes one that
+    /// Appends a function that keeps size and channels; [`FnTransform`] takes one that
     /// does not.
     #[must_use]
     pub fn then_with(
