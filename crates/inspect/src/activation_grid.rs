@@ -1,4 +1,4 @@
-//! Activation grids: a layer's view of a photograph, position by position.
+//! Activation grids: the direction of a layer's activations at each position of a photograph.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use oneiric_support::{CancelToken, Progress};
 
 use crate::{DirectionPictures, InspectError, Observer, activations, settings::check_least_one};
 
-/// The background of a scaled grid.
+/// Value of the background of a scaled grid.
 const WHITE: f32 = 1.0;
 
-/// Activation grids: for each position of a layer's map of a photograph, a small picture of the
-/// direction in which its activations point.
+/// Settings of activation grids: for each position of a layer's map of a photograph, a small
+/// picture of the direction in which its activations point.
 ///
 /// Source: Olah et al., "The Building Blocks of Interpretability" (Distill 2018), "What Does the
 /// Network See?".
@@ -20,10 +20,10 @@ const WHITE: f32 = 1.0;
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
 /// | `pictures` | [`DirectionPictures::new`] | size, steps, batch, seed and so on of the cells | |
-/// | `stride` | 1 | distance of the positions that are used, across and down | at least 1 |
-/// | `scaled` | false | the area of a cell in proportion to the norm of its activations | |
-/// | `observer` | that of `pictures` | sees the progress in cells, after every batch | |
-/// | `cancel` | that of `pictures` | ends the grid from elsewhere | |
+/// | `stride` | 1 | use every `stride`-th position, across and down | at least 1 |
+/// | `scaled` | false | scale the area of a cell with the norm of its activations | |
+/// | `observer` | that of `pictures` | called after every batch; counts cells | |
+/// | `cancel` | that of `pictures` | token that cancels the grid | |
 pub struct ActivationGrid<'a> {
     pictures: DirectionPictures<'a>,
     stride: usize,
@@ -32,7 +32,7 @@ pub struct ActivationGrid<'a> {
     cancel: Option<CancelToken>,
 }
 
-/// A grid of cells, rows from the top.
+/// The grid of cells that [`ActivationGrid::render`] makes, row by row from the top.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Grid {
@@ -59,14 +59,14 @@ impl<'a> ActivationGrid<'a> {
         }
     }
 
-    /// Sets how the cells are made.
+    /// Sets the settings of the pictures in the cells.
     #[must_use]
     pub fn pictures(mut self, pictures: DirectionPictures<'a>) -> Self {
         self.pictures = pictures;
         self
     }
 
-    /// Sets the distance of the positions that are used, across and down.
+    /// Uses only every `stride`-th position, across and down.
     #[must_use]
     pub const fn stride(mut self, stride: usize) -> Self {
         self.stride = stride;
@@ -80,7 +80,7 @@ impl<'a> ActivationGrid<'a> {
         self
     }
 
-    /// Sets a function that is called after every batch of cells with the progress, counted in
+    /// Sets a function that is called with the progress after every batch of cells. It counts
     /// cells.
     #[must_use]
     pub fn observer(mut self, observer: impl FnMut(&Progress) + Send + 'a) -> Self {
@@ -88,16 +88,16 @@ impl<'a> ActivationGrid<'a> {
         self
     }
 
-    /// Sets a token that ends the grid. It is looked at before every step of every batch; once it
-    /// is canceled, [`render`](Self::render) returns [`InspectError::Canceled`].
+    /// Sets a token that cancels the grid. The token is checked before every step of every batch;
+    /// once it is canceled, [`render`](Self::render) returns [`InspectError::Canceled`].
     #[must_use]
     pub fn cancel(mut self, token: CancelToken) -> Self {
         self.cancel = Some(token);
         self
     }
 
-    /// Makes the grid of a layer, by any of its names, for a photograph. Where all activations are
-    /// 0 the cell is gray.
+    /// Makes the grid of a layer, by any of its names, for a photograph. A cell is gray if all
+    /// activations at its position are 0.
     ///
     /// # Errors
     ///

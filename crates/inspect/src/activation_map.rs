@@ -15,13 +15,13 @@ pub struct ActivationMap {
     values: Vec<f32>,
 }
 
-/// Reads the activations of a layer, by any of its names, for a photograph of any size that the
-/// network takes. Nothing behind the layer is computed.
+/// Computes the activations of a layer, by any of its names, for a photograph of any size that the
+/// network takes. The layers behind it are not computed.
 ///
 /// # Errors
 ///
-/// Returns [`InspectError`] if there is no such layer, the photograph has other channels than the
-/// network takes or is too small for the layer, or an activation is not finite.
+/// Returns [`InspectError`] if there is no such layer, the photograph has a different number of
+/// channels from the network or is too small for the layer, or an activation is not finite.
 pub fn activations<N: Network + ?Sized>(
     net: &N,
     photograph: &Picture,
@@ -68,7 +68,8 @@ pub(crate) fn check_fits<N: Network + ?Sized>(
     Ok(())
 }
 
-/// Returns the largest values with their indices, the largest first; equal ones in their order.
+/// Returns the `count` largest values with their indices, the largest first; equal values keep
+/// their order.
 pub(crate) fn top(values: &[f32], count: usize) -> Vec<(usize, f32)> {
     let mut order: Vec<(usize, f32)> = values.iter().copied().enumerate().collect();
     order.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -77,7 +78,7 @@ pub(crate) fn top(values: &[f32], count: usize) -> Vec<(usize, f32)> {
 }
 
 impl ActivationMap {
-    /// Reads a map from a tensor [1, channels, height, width].
+    /// Reads a map back from a tensor [1, channels, height, width].
     pub(crate) fn read(layer: &str, values: Tensor<4>) -> Result<Self, InspectError> {
         let [_, channels, height, width] = values.dims();
         Self::new(layer, [channels, height, width], read(values)?)
@@ -88,8 +89,8 @@ impl ActivationMap {
     ///
     /// # Errors
     ///
-    /// Returns [`InspectError`] if a side is 0, or there are not as many values as the shape says,
-    /// or one is not finite.
+    /// Returns [`InspectError`] if a side is 0, the number of values does not match the shape, or a
+    /// value is not finite.
     pub fn new(layer: &str, shape: [usize; 3], values: Vec<f32>) -> Result<Self, InspectError> {
         let expected = shape.iter().product();
         if expected == 0 {
@@ -171,7 +172,7 @@ impl ActivationMap {
     #[must_use]
     pub fn means(&self) -> Vec<f32> {
         let positions = self.positions();
-        // In f64: a map may have many thousand positions.
+        // Summed in f64, because a map may have many thousand positions.
         let mean = |plane: &[f32]| plane.iter().copied().map(f64::from).sum::<f64>();
         let planes = self.values.chunks(positions);
         planes
@@ -179,17 +180,17 @@ impl ActivationMap {
             .collect()
     }
 
-    /// Returns the channels with the largest means, the largest first, each with its mean.
+    /// Returns the `count` channels with the largest means, the largest first, each with its mean.
     #[must_use]
     pub fn top_channels(&self, count: usize) -> Vec<(usize, f32)> {
         top(&self.means(), count)
     }
 
-    /// Returns all channels at column `x` and row `y`: the direction of the activations there.
+    /// Returns all channels at column `x` and row `y`: the activation vector of that position.
     ///
     /// # Errors
     ///
-    /// Returns [`InspectError`] if the position lies outside.
+    /// Returns [`InspectError`] if the position lies outside the map.
     pub fn vector(&self, x: usize, y: usize) -> Result<Vec<f32>, InspectError> {
         let [_, height, width] = self.shape;
         LayerError::check_position(&self.layer, [x, y], [height, width])?;
@@ -197,12 +198,12 @@ impl ActivationMap {
         Ok(planes.map(|plane| plane[y * width + x]).collect())
     }
 
-    /// Returns the strongest channels at column `x` and row `y`, the strongest first, each with its
-    /// value.
+    /// Returns the `count` strongest channels at column `x` and row `y`, the strongest first, each
+    /// with its value.
     ///
     /// # Errors
     ///
-    /// Returns [`InspectError`] if the position lies outside.
+    /// Returns [`InspectError`] if the position lies outside the map.
     pub fn top_at(
         &self,
         x: usize,

@@ -13,9 +13,10 @@ use crate::{
 };
 
 /// The attribution of an objective's value for a photograph to the activations of a layer: gradient
-/// times activation, the linear approximation of the loss without that activation.
+/// times activation, a linear approximation of how much the value would drop if the activation were
+/// 0.
 ///
-/// Where everything behind the layer is linear and without bias, the attributions sum to the value.
+/// If everything behind the layer is linear and without bias, the attributions sum to the value.
 ///
 /// Source: Olah et al., "The Building Blocks of Interpretability" (Distill 2018), "channel
 /// attribution" and "spatial attribution".
@@ -26,13 +27,13 @@ pub struct Attribution {
     gradient: ActivationMap,
 }
 
-/// Attributes an objective's value for a photograph to a layer, by any of its names. The objective
-/// is a class, `net.class_logit("flower")?`; a difference of two, for one class against another; or
-/// a unit, `net.neuron_at(...)?`, where the gradient is the weights that are in effect between the
-/// layer and the unit for this photograph.
+/// Attributes an objective's value for a photograph to the activations of a layer, which goes by
+/// any of its names. The objective may be a class, `net.class_logit("flower")?`, the difference of
+/// two classes, or a unit, `net.neuron_at(...)?`. For a unit the gradient is the effective weights
+/// between the layer and the unit for this photograph.
 ///
 /// The objective must be made from this network (or a clone that shares its weights). Its forward
-/// pass goes through [`Network::forward_patched`], with the derivative of each ReLU as it is.
+/// pass goes through [`Network::forward_patched`], with the ordinary derivative of each ReLU.
 ///
 /// # Errors
 ///
@@ -100,13 +101,14 @@ impl Attribution {
         &self.activations
     }
 
-    /// The gradient of the value with respect to them, of the same shape.
+    /// The gradient of the value with respect to the activations, of the same shape.
     #[must_use]
     pub const fn gradient(&self) -> &ActivationMap {
         &self.gradient
     }
 
-    /// Channel attribution: gradient times activation, summed over positions, a number a channel.
+    /// Channel attribution: gradient times activation, summed over positions, one number for each
+    /// channel.
     #[must_use]
     pub fn by_channel(&self) -> Vec<f32> {
         let positions = self.activations.positions();
@@ -116,14 +118,15 @@ impl Attribution {
         pairs.map(dot).map(|sum: f64| sum as f32).collect()
     }
 
-    /// Returns the channels with the largest attributions, the largest first. A negative
-    /// attribution speaks against the objective.
+    /// Returns the `count` channels with the largest attributions, the largest first, each with its
+    /// attribution. A negative attribution means that the channel lowers the objective.
     #[must_use]
     pub fn top_channels(&self, count: usize) -> Vec<(usize, f32)> {
         crate::activation_map::top(&self.by_channel(), count)
     }
 
-    /// Spatial attribution: gradient times activation, summed over channels, a number a position.
+    /// Spatial attribution: gradient times activation, summed over channels, one number for each
+    /// position.
     #[must_use]
     pub fn by_position(&self) -> HeatMap {
         let positions = self.activations.positions();

@@ -1,4 +1,4 @@
-//! The photographs of a folder that excite a unit most.
+//! Dataset examples: the photographs of a folder that excite a channel most.
 
 use std::{
     fmt, io,
@@ -18,26 +18,26 @@ use crate::{
     settings::{check_least_one, check_side},
 };
 
-/// A photograph is cut to at most this many times its shorter side, around its center: one of
-/// 1 x 10000 pixels must not become one of 224 x 2240000.
+/// The longer side of a photograph is cropped to at most this many times the shorter one, around
+/// the center. Without a limit, a photograph of 1 x 10000 pixels would be resized to 224 x 2240000.
 const LONGEST: usize = 4;
 
-/// Endings of file names that are read, in lower case.
+/// File name extensions of pictures, in lower case.
 const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
 
-/// Searches a folder of PNG and JPEG files for the photographs that excite a channel most. No more
-/// photographs are in memory than one batch and those that are kept.
+/// Searches a folder of PNG and JPEG files for the photographs that excite a channel most. Only one
+/// batch and the best photographs so far are in memory at a time.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `folder` | required | where the photographs are | |
-/// | `count` | 9 | how many to keep | at least 1 |
-/// | `statistic` | [`Statistic::Max`] | what they are ranked by | |
-/// | `side` | 224 | shorter side that they are resized to; none for as they are | at least 1 |
-/// | `recursive` | false | whether folders in the folder are searched (links to folders are not) | |
-/// | `batch` | 8 | most photographs of one size that are looked at together | at least 1 |
-/// | `observer` | none | sees the progress in files, after every file | |
-/// | `cancel` | none | ends the search from elsewhere | |
+/// | `folder` | required | folder of the photographs | |
+/// | `count` | 9 | number of photographs to keep | at least 1 |
+/// | `statistic` | [`Statistic::Max`] | value that photographs are ranked by | |
+/// | `side` | 224 | shorter side after resizing; `None`: no resizing | at least 1 |
+/// | `recursive` | false | search subfolders too (symbolic links to folders are not followed) | |
+/// | `batch` | 8 | largest number of photographs of one size in a forward pass | at least 1 |
+/// | `observer` | none | called after every file; counts files | |
+/// | `cancel` | none | token that cancels the search | |
 pub struct DatasetExamples<'a> {
     folder: PathBuf,
     count: usize,
@@ -72,60 +72,60 @@ impl<'a> DatasetExamples<'a> {
         self
     }
 
-    /// Sets what photographs are ranked by.
+    /// Sets the statistic that photographs are ranked by.
     #[must_use]
     pub const fn statistic(mut self, statistic: Statistic) -> Self {
         self.statistic = statistic;
         self
     }
 
-    /// Sets the shorter side that photographs are resized to; `None` leaves them as they are.
-    /// Either way the longer side is cut to four times the shorter.
+    /// Sets the shorter side that photographs are resized to; `None` keeps their size. In both
+    /// cases the longer side is cropped to four times the shorter one.
     #[must_use]
     pub const fn side(mut self, side: Option<usize>) -> Self {
         self.side = side;
         self
     }
 
-    /// Sets whether the folders in the folder are searched too.
+    /// Sets whether subfolders are searched too.
     #[must_use]
     pub const fn recursive(mut self, recursive: bool) -> Self {
         self.recursive = recursive;
         self
     }
 
-    /// Sets how many photographs are looked at together, where they follow each other and have one
-    /// size.
+    /// Sets the largest number of photographs in a forward pass. A batch holds consecutive
+    /// photographs of one size.
     #[must_use]
     pub const fn batch(mut self, photographs: usize) -> Self {
         self.batch = photographs;
         self
     }
 
-    /// Sets a function that is called after every file that is read with the progress, counted in
-    /// files.
+    /// Sets a function that is called with the progress after every file. It counts files.
     #[must_use]
     pub fn observer(mut self, observer: impl FnMut(&Progress) + Send + 'a) -> Self {
         self.observer = Some(Box::new(observer));
         self
     }
 
-    /// Sets a token that ends the search. It is looked at before every file and before every
-    /// forward pass; a canceled search returns what it has found so far, and [`Examples::canceled`]
-    /// tells so.
+    /// Sets a token that cancels the search. The token is checked before every file and before
+    /// every forward pass; a canceled search returns what it has found so far, with
+    /// [`Examples::canceled`] set.
     #[must_use]
     pub fn cancel(mut self, token: CancelToken) -> Self {
         self.cancel = token;
         self
     }
 
-    /// Searches for the photographs that excite a channel of a layer, by any of its names. Files
-    /// that cannot be read, or do not fit the network, are listed in the result.
+    /// Searches for the photographs that excite a channel of a layer most. The layer goes by any of
+    /// its names. Files that cannot be read or do not fit the network are listed in
+    /// [`Examples::unreadable`] and do not end the search.
     ///
     /// # Errors
     ///
     /// Returns [`InspectError`] if there is no such layer or channel, a setting is not allowed, the
-    /// folder (or one in it) cannot be read or holds no picture, or the device breaks.
+    /// folder or a subfolder cannot be read, there is no picture, or the device fails.
     pub fn find<N: Network + ?Sized>(
         mut self,
         net: &N,
@@ -173,7 +173,7 @@ impl<'a> DatasetExamples<'a> {
                         if self.cancel.is_canceled() {
                             break;
                         }
-                        search.look_at(std::mem::take(&mut waiting))?;
+                        search.rank(std::mem::take(&mut waiting))?;
                     }
                     waiting.push((path, picture));
                 }
@@ -186,7 +186,7 @@ impl<'a> DatasetExamples<'a> {
         }
         let canceled = self.cancel.is_canceled();
         if !canceled {
-            search.look_at(waiting)?;
+            search.rank(waiting)?;
         }
         let mut found = search.found;
         found.canceled = canceled;
@@ -207,7 +207,7 @@ impl<'a> DatasetExamples<'a> {
         Ok(check_least_one("the batch", self.batch)?)
     }
 
-    /// Opens a photograph at the size that the network will see.
+    /// Opens a photograph at the size at which the network sees it.
     fn open(&self, path: &Path, channels: usize) -> Result<Picture, InspectError> {
         let picture = Picture::open_with_channels(path, channels)?;
         let shorter = picture.width().min(picture.height());
@@ -241,13 +241,14 @@ struct Search<'n, N: ?Sized> {
     channel: usize,
     statistic: Statistic,
     count: usize,
-    /// Widths, heights and channels that are known to fit: to find out may take a forward pass.
+    /// Widths, heights and channels that are known to fit. The check may take a forward pass, so
+    /// its results are kept.
     fitting: Vec<[usize; 3]>,
     found: Examples,
 }
 
 impl<N: Network + ?Sized> Search<'_, N> {
-    /// Returns the photograph if the network takes it.
+    /// Returns the photograph if it fits the network and the layer.
     fn fitting(&mut self, picture: Picture) -> Result<Picture, InspectError> {
         let (width, height) = (picture.width(), picture.height());
         let size = [width, height, picture.values().len() / (width * height)];
@@ -258,8 +259,8 @@ impl<N: Network + ?Sized> Search<'_, N> {
         Ok(picture)
     }
 
-    /// Ranks photographs of one size.
-    fn look_at(&mut self, photographs: Vec<(PathBuf, Picture)>) -> Result<(), InspectError> {
+    /// Runs the network on photographs of one size and ranks them.
+    fn rank(&mut self, photographs: Vec<(PathBuf, Picture)>) -> Result<(), InspectError> {
         if photographs.is_empty() {
             return Ok(());
         }
@@ -299,7 +300,7 @@ impl<N: Network + ?Sized> Search<'_, N> {
     }
 }
 
-/// Lists the files in a folder whose names end as pictures' do, sorted by path.
+/// Lists the files in a folder that have the extension of a picture, sorted by path.
 fn pictures_in(folder: &Path, recursive: bool) -> Result<Vec<PathBuf>, InspectError> {
     let mut folders = vec![folder.to_owned()];
     let mut found = Vec::new();
@@ -311,7 +312,8 @@ fn pictures_in(folder: &Path, recursive: bool) -> Result<Vec<PathBuf>, InspectEr
         for entry in std::fs::read_dir(&folder).map_err(error)? {
             let entry = entry.map_err(error)?;
             let path = entry.path();
-            // Of the entry itself: a link to a folder above would never end.
+            // The type of the entry itself, not of a link's target: following a link to a parent
+            // folder would never end.
             let is_folder = entry.file_type().map_err(error)?.is_dir();
             let ending = path.extension().map(|e| e.to_ascii_lowercase());
             let is_picture =

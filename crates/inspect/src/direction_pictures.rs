@@ -17,23 +17,23 @@ use crate::{
 /// Value of the picture of a direction of zeros.
 const GRAY: f32 = 0.5;
 
-/// Small pictures of many directions, made in batches: each image of a batch has its own objective
-/// [`direction`](Objectives::direction).
+/// Settings of small pictures of many directions, made in batches: each image of a batch has its
+/// own objective [`direction`](Objectives::direction).
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
 /// | `size` | 64 | side of each picture | at least 1, and as the layer needs |
 /// | `steps` | 128 | steps of the optimizer | at least 1 |
 /// | `batch` | 16 | pictures made together | at least 1 |
-/// | `cosine_power` | 2 | how much the angle counts beside the length | finite, at least 0 |
-/// | `learning_rate` | 0.05 | of the optimizer | finite, above 0 |
-/// | `transforms` | [`Transforms::standard`] | of the images, each step | |
-/// | `seed` | 0 | of all that is random | |
-/// | `observer` | none | sees the progress in pictures, after every batch | |
-/// | `cancel` | none | ends the pictures from elsewhere | |
+/// | `cosine_power` | 2 | weight of the angle against the length | finite, at least 0 |
+/// | `learning_rate` | 0.05 | learning rate of the optimizer | finite, above 0 |
+/// | `transforms` | [`Transforms::standard`] | transforms of the images in each step | |
+/// | `seed` | 0 | seed of all random numbers | |
+/// | `observer` | none | called after every batch; counts pictures | |
+/// | `cancel` | none | token that cancels the pictures | |
 ///
-/// The same settings on the same device give the same pictures, bit for bit; another batch size
-/// gives others.
+/// The same settings on the same device give the same pictures, bit for bit. A different batch size
+/// gives different pictures.
 pub struct DirectionPictures<'a> {
     size: usize,
     steps: usize,
@@ -70,21 +70,22 @@ impl<'a> DirectionPictures<'a> {
         self
     }
 
-    /// Sets how many steps the optimizer makes.
+    /// Sets the number of optimizer steps.
     #[must_use]
     pub const fn steps(mut self, steps: usize) -> Self {
         self.steps = steps;
         self
     }
 
-    /// Sets how many pictures are made together: more are faster on a GPU, and take more memory.
+    /// Sets the number of pictures made together. Larger batches are faster on a GPU and take more
+    /// memory.
     #[must_use]
     pub const fn batch(mut self, pictures: usize) -> Self {
         self.batch = pictures;
         self
     }
 
-    /// Sets the power of the cosine; 0 counts the length along the direction alone.
+    /// Sets the power of the cosine. With 0 only the length along the direction counts.
     #[must_use]
     pub const fn cosine_power(mut self, power: f32) -> Self {
         self.cosine_power = power;
@@ -98,43 +99,43 @@ impl<'a> DirectionPictures<'a> {
         self
     }
 
-    /// Sets what happens to the images each step before the network sees them.
+    /// Sets the transforms of the images in each step, before the network sees them.
     #[must_use]
     pub fn transforms(mut self, transforms: Transforms) -> Self {
         self.transforms = transforms;
         self
     }
 
-    /// Sets the seed of all that is random.
+    /// Sets the seed of all random numbers.
     #[must_use]
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Sets a function that is called after every batch with the progress, counted in pictures.
+    /// Sets a function that is called with the progress after every batch. It counts pictures.
     #[must_use]
     pub fn observer(mut self, observer: impl FnMut(&Progress) + Send + 'a) -> Self {
         self.observer = Some(Box::new(observer));
         self
     }
 
-    /// Sets a token that ends the pictures. It is looked at before every step of every batch; once
-    /// it is canceled, [`render`](Self::render) returns [`InspectError::Canceled`].
+    /// Sets a token that cancels the pictures. The token is checked before every step of every
+    /// batch; once it is canceled, [`render`](Self::render) returns [`InspectError::Canceled`].
     #[must_use]
     pub fn cancel(mut self, token: CancelToken) -> Self {
         self.cancel = token;
         self
     }
 
-    /// Makes a picture of each direction, one number for each channel of the layer, in their order.
-    /// The picture of a direction of zeros is gray.
+    /// Makes a picture of each direction, in their order. A direction has one number for each
+    /// channel of the layer. The picture of a direction of zeros is gray.
     ///
     /// # Errors
     ///
-    /// Returns [`InspectError`] if there is no such layer, a direction has not one number a channel
-    /// or one that is not finite, a setting is not allowed, a run breaks, or the pictures are
-    /// canceled.
+    /// Returns [`InspectError`] if there is no such layer, the length of a direction is not the
+    /// number of channels, a number is not finite, a setting is not allowed, a run fails, or the
+    /// pictures are canceled.
     pub fn render<N: Objectives>(
         mut self,
         net: &N,
@@ -153,7 +154,7 @@ impl<'a> DirectionPictures<'a> {
         let channels = net.describe(net.layer(layer)?).channels();
         let is_zero =
             |direction: &[f32]| direction.len() == channels && direction.iter().all(|v| *v == 0.0);
-        // All are made before any work, so that a wrong one costs no time.
+        // All objectives are made before any run, so that an invalid direction costs no time.
         let mut objectives: Vec<(usize, Objective)> = Vec::new();
         let mut pictures: Vec<Option<Picture>> = Vec::with_capacity(directions.len());
         for (index, direction) in directions.iter().enumerate() {

@@ -18,7 +18,7 @@ pub enum InspectError {
     /// The objective does not fit.
     #[error(transparent)]
     Objective(#[from] ObjectiveError),
-    /// A visualization broke.
+    /// A visualization failed.
     #[error(transparent)]
     Run(#[from] RunError),
     /// A picture cannot be used.
@@ -38,8 +38,8 @@ pub enum InspectError {
     },
     /// An objective that does not read the layer.
     #[error(
-        "the objective does not depend on {layer} of this network; choose a layer that lies \
-         before what it reads, and make it from this network"
+        "the objective does not depend on {layer} of this network; choose a layer \
+         before those that the objective reads, and make the objective from this network"
     )]
     Independent {
         /// The layer.
@@ -48,7 +48,7 @@ pub enum InspectError {
     /// A setting with a value that is not allowed.
     #[error(transparent)]
     Setting(#[from] SettingError),
-    /// Values of another number than the shape's.
+    /// A list of values whose length does not match the shape.
     #[error("{what} has {expected} values, got {found}")]
     Length {
         /// Name of the list of values.
@@ -58,7 +58,7 @@ pub enum InspectError {
         /// Number of values that were given.
         found: usize,
     },
-    /// A negative value where none may be.
+    /// A negative value where only values of at least 0 are allowed.
     #[error(
         "{what} holds {value}, but only values of at least 0 can be factored; take the layer \
          behind its ReLU"
@@ -69,7 +69,7 @@ pub enum InspectError {
         /// The first negative value.
         value: f32,
     },
-    /// Maps that cannot be read together.
+    /// Activation maps of different layers.
     #[error(
         "maps of one layer are needed, got {first:?} with {first_channels} channels and \
          {second:?} with {second_channels}"
@@ -85,17 +85,17 @@ pub enum InspectError {
         second_channels: usize,
     },
     /// Pictures that were canceled before all were made.
-    #[error("canceled when {done} of {total} pictures were made")]
+    #[error("canceled after {done} of {total} pictures")]
     Canceled {
         /// Pictures that were made.
         done: usize,
         /// Pictures that were to be made.
         total: usize,
     },
-    /// Nothing to read.
+    /// An empty input.
     #[error("{what}: there is nothing to read; give at least one")]
     Empty {
-        /// Name of the missing items.
+        /// Description of the empty input.
         what: &'static str,
     },
     /// A folder that cannot be read.
@@ -103,10 +103,10 @@ pub enum InspectError {
     Folder {
         /// The folder.
         path: PathBuf,
-        /// The reason that the system gives.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// A folder without a picture.
+    /// A folder without pictures.
     #[error(
         "{path:?} holds no file that ends in .png, .jpg or .jpeg{}",
         if *.recursive { "" } else { "; search the folders in it with recursive(true)" }
@@ -114,7 +114,7 @@ pub enum InspectError {
     NoPictures {
         /// The folder.
         path: PathBuf,
-        /// True if the folders in it were searched.
+        /// True if subfolders were searched.
         recursive: bool,
     },
 }

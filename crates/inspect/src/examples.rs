@@ -6,17 +6,17 @@ use oneiric_core::Picture;
 
 use crate::InspectError;
 
-/// A photograph with its statistic and its most exciting position.
+/// A photograph with the value that it was ranked by and the position where the channel is
+/// strongest.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Example {
     /// The file.
     pub path: PathBuf,
-    /// The statistic of the channel's map.
+    /// The [`Statistic`](crate::Statistic) of the channel's map.
     pub value: f32,
-    /// Column and row of the largest position of the channel's map (for
-    /// [`Statistic::Center`](crate::Statistic::Center) of the middle), the first where several are
-    /// equal.
+    /// Column and row of the largest value of the channel's map, the first one if several are
+    /// equal; for [`Statistic::Center`](crate::Statistic::Center) the position in the middle.
     pub position: [usize; 2],
     /// Width and height of the map.
     pub map: [usize; 2],
@@ -30,7 +30,7 @@ pub struct Example {
 pub struct Unreadable {
     /// The file.
     pub path: PathBuf,
-    /// The reason.
+    /// The reason why the file could not be used.
     pub error: InspectError,
 }
 
@@ -38,20 +38,20 @@ pub struct Unreadable {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Examples {
-    /// The photographs with the largest values, the largest first; equal ones in the order of
+    /// The photographs with the largest values, the largest first; equal values are in the order of
     /// their paths.
     pub best: Vec<Example>,
     /// Files that could not be used, in the order of their paths.
     pub unreadable: Vec<Unreadable>,
-    /// Number of photographs that the network saw.
+    /// Number of photographs that were ranked.
     pub seen: usize,
-    /// True if the search was canceled before it had looked at every file.
+    /// True if the search was canceled before it had read every file.
     pub canceled: bool,
 }
 
 impl Example {
-    /// Crops a square of at most `side` pixels around the position, moved into the picture where it
-    /// would reach out of it.
+    /// Crops a square of at most `side` pixels around the position. At the border the square is
+    /// shifted to lie inside the picture.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ impl Example {
         let (width, height) = (self.picture.width(), self.picture.height());
         let window = |position: usize, positions: usize, pixels: usize| {
             let length = side.min(pixels);
-            // The middle of the position's share of the picture.
+            // The center of the pixels that belong to the position.
             let center = (2 * position + 1) * pixels / (2 * positions);
             let from = center.saturating_sub(length / 2).min(pixels - length);
             (from, length)

@@ -5,20 +5,21 @@ use oneiric_support::SettingError;
 
 use crate::{InspectError, settings::check_side};
 
-/// Colors of the largest positive and the largest negative value: the ends of ColorBrewer's
-/// RdBu (b2182b, 2166ac), red exciting and blue inhibiting as in the Circuits thread.
+/// Colors of the largest positive and the largest negative value: the ends of ColorBrewer's RdBu
+/// (b2182b, 2166ac). Red excites and blue inhibits, as in the Circuits thread.
 const POSITIVE: [f32; 3] = [178.0 / 255.0, 24.0 / 255.0, 43.0 / 255.0];
 const NEGATIVE: [f32; 3] = [33.0 / 255.0, 102.0 / 255.0, 172.0 / 255.0];
 
-/// Opacity of the color over the photograph where a map is largest.
+/// Opacity of the full color over a photograph.
 const OPACITY: f32 = 0.8;
 
-/// Weights of red, green and blue in luma (Rec. 709).
+/// Weights of red, green and blue in the luma of a color (Rec. 709).
 const LUMA: [f32; 3] = [0.2126, 0.7152, 0.0722];
 
 /// A map of signed numbers: `height` rows of `width` values, row-major.
 ///
-/// In pictures positive values are red, negative ones blue, and 0 is white (or the photograph).
+/// In pictures positive values are red, negative values blue, and 0 is white, or the photograph
+/// itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeatMap {
     width: usize,
@@ -59,7 +60,8 @@ impl HeatMap {
         })
     }
 
-    /// Creates a map from parts that are known to fit. Infinite values become the largest number.
+    /// Creates a map from parts that are known to fit. Values beyond the range of finite f32 are
+    /// clamped to it.
     pub(crate) fn of(width: usize, height: usize, mut values: Vec<f32>) -> Self {
         assert_eq!(values.len(), width * height, "values of a map");
         for value in &mut values {
@@ -72,13 +74,13 @@ impl HeatMap {
         }
     }
 
-    /// Columns.
+    /// Number of columns.
     #[must_use]
     pub const fn width(&self) -> usize {
         self.width
     }
 
-    /// Rows.
+    /// Number of rows.
     #[must_use]
     pub const fn height(&self) -> usize {
         self.height
@@ -90,21 +92,21 @@ impl HeatMap {
         &self.values
     }
 
-    /// The value in column `x` and row `y`, if it lies inside.
+    /// The value in column `x` and row `y`, or `None` if the position lies outside.
     #[must_use]
     pub fn at(&self, x: usize, y: usize) -> Option<f32> {
         let inside = x < self.width && y < self.height;
         inside.then(|| self.values[y * self.width + x])
     }
 
-    /// The largest magnitude of a value.
+    /// The largest absolute value.
     #[must_use]
     pub fn largest(&self) -> f32 {
         self.values.iter().fold(0.0, |most, v| most.max(v.abs()))
     }
 
-    /// The map on white, each value a square of `cell` pixels. Full color is the map's largest
-    /// magnitude.
+    /// Draws the map on white, each value as a square of `cell` pixels. The largest absolute value
+    /// has the full color.
     ///
     /// # Errors
     ///
@@ -113,8 +115,8 @@ impl HeatMap {
         self.picture_of_scale(cell, self.largest())
     }
 
-    /// [`picture`](Self::picture) with full color at a magnitude of `full`, so that several maps
-    /// can be compared.
+    /// Draws the map like [`picture`](Self::picture), with the full color at an absolute value of
+    /// `full`, so that several maps can be compared.
     ///
     /// # Errors
     ///
@@ -140,8 +142,8 @@ impl HeatMap {
         Ok(Picture::new(width, height, values)?)
     }
 
-    /// The map over a photograph: stretched to its size with bilinear interpolation, over the
-    /// photograph in gray.
+    /// Draws the map over a photograph in gray. The map is resized to the photograph with bilinear
+    /// interpolation.
     ///
     /// # Errors
     ///
@@ -164,8 +166,8 @@ impl HeatMap {
         Ok(Picture::new(width, height, values)?)
     }
 
-    /// Bilinear interpolation at a share of the width and the height; positions are pixels'
-    /// centers, and beyond the outermost the map goes on as there.
+    /// Interpolates bilinearly at shares of the width and the height in 0..=1. Positions stand for
+    /// the centers of cells; beyond the outermost centers the map is constant.
     fn between(&self, x: f32, y: f32) -> f32 {
         let (left, right, along) = neighbors(x, self.width);
         let (top, bottom, down) = neighbors(y, self.height);
@@ -177,7 +179,7 @@ impl HeatMap {
     }
 }
 
-/// The positions on either side of a share of `n`, and how far it is from the first to the second.
+/// Returns the positions on either side of a share of `n` positions, and the weight of the second.
 fn neighbors(share: f32, n: usize) -> (usize, usize, f32) {
     let at = (share * n as f32 - 0.5).clamp(0.0, (n - 1) as f32);
     let first = at.floor();
@@ -185,7 +187,7 @@ fn neighbors(share: f32, n: usize) -> (usize, usize, f32) {
     (index, (index + 1).min(n - 1), at - first)
 }
 
-/// The color of a value, and how much of it there is.
+/// Returns the color of a value and its opacity, relative to `full`.
 fn color_of(value: f32, full: f32) -> ([f32; 3], f32) {
     let share = if full > 0.0 {
         (value.abs() / full).min(1.0)
@@ -199,7 +201,7 @@ fn mix(below: [f32; 3], above: [f32; 3], share: f32) -> [f32; 3] {
     [0, 1, 2].map(|c| (below[c] * (1.0 - share) + above[c] * share).clamp(0.0, 1.0))
 }
 
-/// Luma of a pixel; the mean of the channels if there are not three or four.
+/// Luma of a pixel with three or four channels; otherwise the mean of its channels.
 fn gray(pixel: &[f32]) -> f32 {
     match *pixel {
         [red, green, blue] | [red, green, blue, _] => {
@@ -240,7 +242,8 @@ mod tests {
         let map = HeatMap::new(2, 1, vec![0.0, 1.0]).expect("finite");
         let photograph = Picture::new(6, 3, vec![0.25; 54]).expect("values in 0..1");
         let picture = map.over(&photograph).expect("a picture");
-        // The centers lie at columns 1 and 4; left of the first nothing changes.
+        // The centers of the two positions lie at columns 1 and 4; the map is constant left of the
+        // first.
         for x in [0, 1] {
             assert_eq!(pixel(&picture, x, 1), [0.25; 3]);
         }

@@ -37,15 +37,15 @@ impl Matrix {
         })
     }
 
-    /// Every value times the quotient of two others, to both of which a little is added.
-    pub(crate) fn scale_by(&mut self, above: &Self, below: &Self, little: f64) {
+    /// Multiplies every value by `(above + epsilon) / (below + epsilon)`.
+    pub(crate) fn scale_by(&mut self, above: &Self, below: &Self, epsilon: f64) {
         let quotients = above.values.iter().zip(&below.values);
         for (value, (above, below)) in self.values.iter_mut().zip(quotients) {
-            *value *= (above + little) / (below + little);
+            *value *= (above + epsilon) / (below + epsilon);
         }
     }
 
-    /// Norm of the difference.
+    /// The Frobenius norm of the difference.
     pub(crate) fn distance(&self, other: &Self) -> f64 {
         let pairs = self.values.iter().zip(&other.values);
         pairs.map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()

@@ -5,9 +5,9 @@ use oneiric_objective::Objectives;
 
 use crate::{ActivationMap, DirectionPictures, HeatMap, InspectError, Nmf};
 
-/// The activations of a layer for some photographs, factored into a few groups: each a direction in
-/// the space of channels and, for each photograph, a map of where it is found. A few pictures then
-/// say what hundreds of channels do.
+/// Neuron groups: the activations of a layer for some photographs, factored into a few groups. Each
+/// group is a direction in the space of channels and, for each photograph, a map of its strength. A
+/// few pictures then summarize hundreds of channels.
 ///
 /// Source: Olah et al., "The Building Blocks of Interpretability" (Distill 2018), "Making Things
 /// Human-Scale".
@@ -21,12 +21,12 @@ pub struct NeuronGroups {
 }
 
 impl NeuronGroups {
-    /// Factors the maps of one layer, of one or several photographs of any size: all their
-    /// positions together are the rows of the matrix, the channels its columns.
+    /// Factors maps of one layer, for one or several photographs of any size. The rows of the
+    /// matrix are the positions of all maps, its columns the channels.
     ///
     /// # Errors
     ///
-    /// Returns [`InspectError`] if there are no maps, they are of different layers, an activation
+    /// Returns [`InspectError`] if there are no maps, they are of different layers or an activation
     /// is negative (take the layer behind its ReLU), and the errors of [`Nmf::factor`].
     pub fn factor(maps: &[ActivationMap], nmf: Nmf<'_>) -> Result<Self, InspectError> {
         let first = maps.first().ok_or(InspectError::Empty {
@@ -79,21 +79,22 @@ impl NeuronGroups {
         &self.layer
     }
 
-    /// Each group's direction, a number a channel, of norm 1 (or 0, of a group that nothing was
-    /// left for); the strongest group first.
+    /// Each group's direction, one number for each channel, the strongest group first. The norm is
+    /// 1, or 0 for a group that was not needed.
     #[must_use]
     pub fn directions(&self) -> &[Vec<f32>] {
         &self.directions
     }
 
-    /// Returns the strength of a group at each position of each photograph, in their order.
+    /// Returns the strength of a group at each position, one map for each photograph, in their
+    /// order.
     #[must_use]
     pub fn maps(&self, group: usize) -> Option<&[HeatMap]> {
         self.maps.get(group).map(Vec::as_slice)
     }
 
-    /// Returns the relative error of the groups: the norm of the difference as a share of that of
-    /// the activations.
+    /// The relative error of the factorization: the norm of the residual divided by the norm of the
+    /// activations.
     #[must_use]
     pub const fn error(&self) -> f64 {
         self.error
@@ -105,7 +106,8 @@ impl NeuronGroups {
         self.canceled
     }
 
-    /// A picture of each group's direction, in their order; gray where the direction is 0.
+    /// Makes a picture of each group's direction, in their order. The picture of a direction of
+    /// zeros is gray.
     ///
     /// # Errors
     ///
@@ -119,7 +121,7 @@ impl NeuronGroups {
     }
 }
 
-/// [positions, channels] instead of [channels, positions].
+/// Transposes [channels, positions] to [positions, channels].
 fn positions_first(map: &ActivationMap) -> impl Iterator<Item = f32> {
     let (channels, positions) = (map.channels(), map.positions());
     let at = move |position, channel| map.values()[channel * positions + position];

@@ -8,33 +8,34 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::{InspectError, Observer, matrix::Matrix, settings::check_least_one};
 
-/// Added to both sides of each quotient, of a matrix whose largest value is 1: 0 / 0 is then 1, and
-/// the error still never rises (it is the update of a majorant with a diagonal so much larger).
+/// Added to the numerator and the denominator of each quotient; the largest value of the matrix is
+/// 1. A quotient 0 / 0 is then 1, and the error still never rises: the update minimizes a majorant
+/// whose diagonal is larger by this.
 const EPSILON: f64 = 1e-12;
 
-/// Largest random addition to each number of the start, as a share of the mean.
+/// Largest random number added to the start of H, as a share of the mean of the matrix.
 const START_NOISE: f64 = 0.1;
 
-/// Updates over which the improvement is measured.
+/// Number of updates over which the improvement is measured.
 const WINDOW: usize = 10;
 
-/// Factors a matrix V of non-negative numbers, `[rows, columns]`, into W `[rows, groups]` and H
-/// `[groups, columns]` of non-negative numbers so that the sum of the squares of `V - W H` is
-/// small.
+/// Non-negative matrix factorization: factors a matrix V `[rows, columns]` of non-negative numbers
+/// into W `[rows, groups]` and H `[groups, columns]` of non-negative numbers so that the sum of the
+/// squares of `V - W H` is small.
 ///
-/// Multiplicative updates, `H <- H * (W^T V) / (W^T W H)` and `W <- W * (V H^T) / (W H H^T)`, under
-/// which the error never rises; in f64. Source: Lee and Seung, "Algorithms for Non-negative Matrix
-/// Factorization" (2001), theorem 1. They find a local minimum: H starts at rows of V that lie far
-/// apart, with a little noise, and W at random.
+/// The multiplicative updates are `H <- H * (W^T V) / (W^T W H)` and `W <- W * (V H^T) / (W H
+/// H^T)`, in f64; the error never rises. Source: Lee and Seung, "Algorithms for Non-negative Matrix
+/// Factorization" (2001), theorem 1. The updates find a local minimum: H starts at rows of V that
+/// lie far apart, with a little noise, and W at random.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `groups` | required | inner dimension | at least 1 |
-/// | `iterations` | 500 | most updates of both factors | at least 1 |
-/// | `tolerance` | 1e-5 | ends when the error fell by less than this share in 10 updates | finite, at least 0 |
-/// | `seed` | 0 | of the start | |
-/// | `observer` | none | sees the progress in updates, of at most `iterations` | |
-/// | `cancel` | none | ends the factorization from elsewhere | |
+/// | `groups` | required | number of groups, the inner dimension | at least 1 |
+/// | `iterations` | 500 | largest number of updates of both factors | at least 1 |
+/// | `tolerance` | 1e-5 | smallest relative improvement in 10 updates | finite, at least 0 |
+/// | `seed` | 0 | seed of the start | |
+/// | `observer` | none | called after every update; counts updates, of at most `iterations` | |
+/// | `cancel` | none | token that cancels the factorization | |
 pub struct Nmf<'a> {
     groups: usize,
     iterations: usize,
@@ -44,17 +45,17 @@ pub struct Nmf<'a> {
     cancel: CancelToken,
 }
 
-/// A matrix as a product: W with the strengths, H with rows of norm 1 (or 0), the strongest group
-/// first.
+/// The factors of a matrix: W holds the strengths, and the rows of H have norm 1 (or 0). The
+/// strongest group comes first.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Factors {
-    /// `[rows, groups]`, row-major.
+    /// W `[rows, groups]`, row-major.
     pub w: Vec<f32>,
-    /// `[groups, columns]`, row-major.
+    /// H `[groups, columns]`, row-major.
     pub h: Vec<f32>,
-    /// Before the first update and after each, the norm of `V - W H` as a share of that of V (0
-    /// where V is 0).
+    /// Relative errors before the first update and after each: the norm of `V - W H` divided by
+    /// that of V (0 if V is 0).
     pub errors: Vec<f64>,
     /// True if the factorization was canceled before its last update.
     pub canceled: bool,
@@ -81,7 +82,8 @@ impl<'a> Nmf<'a> {
         self
     }
 
-    /// Sets by what share the error must fall in 10 updates to go on; 0 for always.
+    /// Sets the share by which the error must fall in 10 updates to continue. With 0 all updates
+    /// are made, unless the error becomes 0.
     #[must_use]
     pub const fn tolerance(mut self, tolerance: f64) -> Self {
         self.tolerance = tolerance;
@@ -95,16 +97,17 @@ impl<'a> Nmf<'a> {
         self
     }
 
-    /// Sets a function that is called after every update of both factors with the progress, counted
-    /// in updates. The total is the most updates; the factorization may end before.
+    /// Sets a function that is called with the progress after every update of both factors. It
+    /// counts updates; the total is the largest number of updates, and the factorization may end
+    /// earlier.
     #[must_use]
     pub fn observer(mut self, observer: impl FnMut(&Progress) + Send + 'a) -> Self {
         self.observer = Some(Box::new(observer));
         self
     }
 
-    /// Sets a token that ends the factorization. It is looked at before every update; a canceled
-    /// factorization returns the factors so far, and [`Factors::canceled`] tells so.
+    /// Sets a token that cancels the factorization. The token is checked before every update; a
+    /// canceled factorization returns the factors so far, with [`Factors::canceled`] set.
     #[must_use]
     pub fn cancel(mut self, token: CancelToken) -> Self {
         self.cancel = token;
@@ -117,12 +120,12 @@ impl<'a> Nmf<'a> {
         self.groups
     }
 
-    /// Factors a matrix with so many columns, row-major.
+    /// Factors a row-major matrix with `columns` columns.
     ///
     /// # Errors
     ///
-    /// Returns [`InspectError`] if a setting is not allowed, the matrix is empty or not of whole
-    /// rows, or a value is negative or not finite.
+    /// Returns [`InspectError`] if a setting is not allowed, the matrix is empty, its length is no
+    /// multiple of `columns`, or a value is negative or not finite.
     pub fn factor(mut self, matrix: &[f32], columns: usize) -> Result<Factors, InspectError> {
         self.check(matrix, columns)?;
         let started = Instant::now();
@@ -135,7 +138,7 @@ impl<'a> Nmf<'a> {
         let mean = v.values.iter().sum::<f64>() / v.values.len() as f64;
 
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        // In (0, 1], for what is 0 stays 0.
+        // In (0, 1], because a number that starts at 0 stays 0.
         let mut random = || 1.0 - rng.random::<f64>();
         let mut h = outermost_rows(&v, groups);
         for value in &mut h.values {
@@ -153,7 +156,7 @@ impl<'a> Nmf<'a> {
                 canceled = true;
                 break;
             }
-            // W first, which is random, with H, which is not.
+            // W is updated first: it is random, while H starts at rows of V.
             let ht = h.transposed();
             w.scale_by(&v.times(&ht), &w.times(&h.times(&ht)), EPSILON);
             let wt = w.transposed();
@@ -185,7 +188,7 @@ impl<'a> Nmf<'a> {
         check_least_one("the number of iterations", self.iterations)?;
         let good = tolerance.is_finite() && tolerance >= 0.0;
         SettingError::require("the tolerance", tolerance, good, "finite and at least 0")?;
-        // More groups than numbers explain nothing further.
+        // More groups than values cannot lower the error any further.
         let (good, allowed) = (
             groups <= matrix.len().max(1),
             "at most the number of values that are factored",
@@ -229,9 +232,9 @@ impl fmt::Debug for Nmf<'_> {
     }
 }
 
-/// The rows that lie furthest from what the rows before them span, so that each group starts at
-/// something that is there and no two at the same; rows of 0 when nothing is left. Source: Araujo
-/// et al., "The successive projections algorithm" (2001).
+/// Picks the rows that lie furthest from the span of the rows before them, so that each group
+/// starts at an existing row and no two groups at the same one. Rows are 0 if nothing is left.
+/// Source: Araujo et al., "The successive projections algorithm" (2001).
 fn outermost_rows(v: &Matrix, groups: usize) -> Matrix {
     let mut start = Matrix::new(groups, v.columns, |_| 0.0);
     let mut rest = v.values.clone();
@@ -245,7 +248,7 @@ fn outermost_rows(v: &Matrix, groups: usize) -> Matrix {
             }
         }
         let (index, squares) = furthest;
-        // What rounding leaves of values of at most 1 is nothing.
+        // The values are at most 1, so a residual this small is rounding error.
         if squares <= EPSILON {
             break;
         }
@@ -262,7 +265,8 @@ fn outermost_rows(v: &Matrix, groups: usize) -> Matrix {
     start
 }
 
-/// Moves the lengths of H's rows into W's columns, and puts the longest of those first.
+/// Normalizes the rows of H, moves their norms into the columns of W, and sorts the groups by the
+/// norms of the columns, the largest first.
 fn normal_form(w: &Matrix, h: &Matrix, unit: f64, errors: Vec<f64>) -> Factors {
     let (rows, groups, columns) = (w.rows, h.rows, h.columns);
     let lengths: Vec<f64> = h.values.chunks(columns).map(norm).collect();
@@ -281,7 +285,7 @@ fn normal_form(w: &Matrix, h: &Matrix, unit: f64, errors: Vec<f64>) -> Factors {
     };
     for (place, &group) in order.iter().enumerate() {
         for (row, value) in column(group).into_iter().enumerate() {
-            // The length of a row may be more than f32 holds where no value of it is.
+            // The norm of a row can exceed the range of f32 although none of its values does.
             let value = (value * unit).min(f64::from(f32::MAX));
             factors.w[row * groups + place] = value as f32;
         }
@@ -307,8 +311,8 @@ mod tests {
     use super::{Factors, Nmf};
     use crate::InspectError;
 
-    /// Factors of which every group has a row and a column of its own, so that they are unique but
-    /// for scale and order.
+    /// Factors in which every group has a row and a column of its own, which makes them unique up
+    /// to scale and order.
     fn known(rows: usize, groups: usize, columns: usize) -> (Vec<f32>, Vec<f32>) {
         let part = |n: usize, seed: u64| -> Vec<f32> {
             let noise = Array::noise([n, groups], seed).values;

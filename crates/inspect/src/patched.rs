@@ -1,4 +1,4 @@
-//! A network with a leaf at one of its layers, whose gradient can be read.
+//! A wrapper of a network that makes one of its layers a leaf of autodiff.
 
 use std::{
     ops::ControlFlow,
@@ -8,12 +8,12 @@ use std::{
 use burn::tensor::{Device, Tensor};
 use oneiric_model::{Layer, LayerId, Network, Patch, Probe, ReluGradient};
 
-/// The leaf of the last forward pass.
+/// The leaf of the last forward pass, if there is one.
 pub(crate) type Leaf = Arc<Mutex<Option<Tensor<4>>>>;
 
-/// A network in which one layer of images that use autodiff is a leaf: what comes behind it is a
-/// function of its activations alone. Other images, such as the photograph that an objective
-/// compares with, pass as ever.
+/// A network in which one layer becomes a leaf for images that use autodiff: everything behind it
+/// is a function of its activations alone. Other images, such as the photograph that an objective
+/// compares with, are passed on unchanged.
 #[derive(Debug)]
 pub(crate) struct Patched {
     network: Arc<dyn Network>,
@@ -31,7 +31,7 @@ impl Patched {
     }
 }
 
-/// Takes the layer's leaf of the last forward pass, if that computed the layer.
+/// Takes the leaf of the last forward pass, if that pass computed the layer.
 pub(crate) fn take(leaf: &Leaf) -> Option<Tensor<4>> {
     leaf.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
@@ -91,7 +91,7 @@ impl Network for Patched {
             *place = Some(leaf.clone());
             leaf
         };
-        // What lies before the leaf needs no gradient.
+        // The layers before the leaf need no gradient.
         let images = images.without_autodiff();
         self.network
             .forward_patched(images, layers, relu, &mut patch)

@@ -11,7 +11,7 @@ pub(crate) fn check_side(setting: &'static str, side: usize) -> Result<(), Setti
     SettingError::require(setting, side, good, "from 1 to 16384")
 }
 
-/// Checks a number of things of which there must be one.
+/// Checks that a count is at least 1.
 pub(crate) fn check_least_one(setting: &'static str, count: usize) -> Result<(), SettingError> {
     SettingError::require(setting, count, count > 0, "at least 1")
 }

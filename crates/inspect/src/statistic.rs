@@ -6,21 +6,21 @@
 pub enum Statistic {
     /// The mean over all positions.
     Mean,
-    /// The largest position.
+    /// The largest value of all positions.
     #[default]
     Max,
-    /// The position in the middle, column `width / 2` and row `height / 2` (rounded down): the
-    /// position of the objective [`neuron`](oneiric_objective::Objectives::neuron).
+    /// The value at the position in the middle, column `width / 2` and row `height / 2` (rounded
+    /// down), as in the objective [`neuron`](oneiric_objective::Objectives::neuron).
     Center,
 }
 
 impl Statistic {
-    /// Returns the value for a map of a width, and its position.
+    /// Returns the value for a map with rows of `width`, and the index of its position.
     pub(crate) fn of(self, map: &[f32], width: usize) -> (f32, usize) {
         let largest =
             (0..map.len()).fold(0, |best, at| if map[at] > map[best] { at } else { best });
         match self {
-            // A maximum would pass over what is not a number.
+            // Comparisons would skip a NaN, so it is searched for.
             Self::Max if map.iter().any(|v| v.is_nan()) => (f32::NAN, 0),
             Self::Max => (map[largest], largest),
             Self::Mean => {

@@ -6,11 +6,13 @@ use oneiric_objective::LayerError;
 
 use crate::{HeatMap, InspectError};
 
-/// Calls [`InceptionV1::expanded_weights`] with layers by their names.
+/// Expands the weights between two layers, which go by any of their names; see
+/// [`InceptionV1::expanded_weights`].
 ///
 /// # Errors
 ///
-/// Returns [`InspectError`] if there is no such layer, and the errors of that method.
+/// Returns [`InspectError`] if there is no such layer, and the errors of
+/// [`InceptionV1::expanded_weights`].
 pub fn expanded_weights(
     net: &InceptionV1,
     from: &str,
@@ -35,13 +37,14 @@ pub fn kernel_map(weights: &ExpandedWeights, channel: usize) -> Result<HeatMap, 
     HeatMap::new(weights.width(), weights.height(), kernel.to_vec())
 }
 
-/// The kernels over some channels of the earlier layer on one sheet and of one scale, each weight a
-/// square of `cell` pixels: red excites, blue inhibits, and full color is the largest of them.
+/// Draws the kernels over some channels of the earlier layer on one sheet with one color scale,
+/// each weight as a square of `cell` pixels. Red excites, blue inhibits, and the largest absolute
+/// weight has the full color.
 ///
 /// # Errors
 ///
-/// Returns [`InspectError`] if there is no such channel or none at all, a weight is not finite, or
-/// `cell` is 0.
+/// Returns [`InspectError`] if there is no such channel, `channels` is empty, a weight is not
+/// finite, or `cell` is 0.
 pub fn kernel_sheet(
     weights: &ExpandedWeights,
     channels: &[usize],

@@ -1,4 +1,4 @@
-//! Activations of photographs, held against the network's own.
+//! Activations of photographs, compared with those of the network itself.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! Attributions against finite differences, linear networks and formulas by hand.
+//! Attributions, compared with finite differences, linear networks and formulas written out.
 
 mod common;
 
@@ -9,7 +9,8 @@ use oneiric_model::{Network, ReluGradient};
 use oneiric_objective::{Objective, Objectives};
 use oneiric_testkit::{Array, Tolerance, assert_close, assert_gradient};
 
-/// Before its ReLU: behind it many values are exactly 0, where a maximum has no derivative.
+/// A layer before its ReLU: behind the ReLU many values are exactly 0, where a maximum has no
+/// derivative.
 const LAYER: &str = "mixed4c_3x3_pre_relu";
 
 #[test]
@@ -120,7 +121,7 @@ fn the_gradient_of_a_unit_is_the_weights_in_effect() {
         let mut expected = Array::new([6, 8, 10], vec![0.0; 480]);
         for c in 0..6 {
             for (y, x) in (0..9).map(|i| (i / 3, i % 3)) {
-                // Without padding the window of position (4, 1) begins there.
+                // Without padding, the window of position (4, 1) starts at row 1 and column 4.
                 expected.values[(c * 8 + 1 + y) * 10 + 4 + x] = kernel.at(&[2, c, y, x]);
             }
         }

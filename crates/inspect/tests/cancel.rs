@@ -1,4 +1,4 @@
-//! Long operations are canceled, report their progress and can be sent to threads.
+//! Cancellation and progress of long operations, and sending them to threads.
 
 mod common;
 
@@ -28,7 +28,7 @@ fn quick<'a>() -> DirectionPictures<'a> {
     DirectionPictures::new().size(12).steps(2).batch(2)
 }
 
-/// Numbers of the pictures that were made before an operation was canceled, and of all.
+/// Number of pictures made before the operation was canceled, and number of all.
 fn counts<T>(result: Result<T, InspectError>) -> (usize, usize) {
     match result {
         Err(InspectError::Canceled { done, total }) => (done, total),
@@ -103,7 +103,7 @@ fn a_search_returns_what_it_has_seen() {
                 token.cancel();
             }
         }));
-        // The third was read, but not looked at.
+        // The third file was read, but canceled before its forward pass.
         assert_eq!((found.seen, found.best.len(), found.canceled), (2, 2, true));
         let found = find(search().cancel(canceled()));
         assert_eq!((found.seen, found.best.len(), found.canceled), (0, 0, true));

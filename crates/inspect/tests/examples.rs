@@ -1,4 +1,4 @@
-//! Dataset examples against each photograph by itself.
+//! Dataset examples, compared with each photograph by itself.
 
 mod common;
 
@@ -13,7 +13,8 @@ use oneiric_objective::LayerError;
 const LAYER: &str = "mixed3b";
 const CHANNEL: usize = 3;
 
-/// A folder of photographs of three sizes, one of them in a folder in it, and of what is none.
+/// A folder with photographs of three sizes, one of them in a subfolder, and files that are no
+/// photographs.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     fs::create_dir(folder.path().join("deep")).expect("writable");
@@ -34,7 +35,7 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-/// The slow way: each file by itself.
+/// The slow oracle: each file by itself.
 fn ranked(
     net: &InceptionV1,
     files: &[&Path],

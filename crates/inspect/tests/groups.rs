@@ -14,7 +14,7 @@ fn quick<'a>() -> DirectionPictures<'a> {
 
 #[test]
 fn known_groups_are_found_with_their_places_in_every_photograph() {
-    // Channels 0 and 1 fire together on the left, channel 2 alone on the right.
+    // Channels 0 and 1 are active together on the left, channel 2 alone on the right.
     let map = |height: usize, strength: f32| {
         let plane = |left: f32, right: f32| [left * strength, right * strength].repeat(height);
         let values = [plane(3.0, 0.0), plane(4.0, 0.0), plane(0.0, 1.0)].concat();

@@ -1,4 +1,4 @@
-//! What the tests of reading a network share.
+//! Networks and photographs that the tests share.
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
@@ -29,7 +29,7 @@ pub(crate) fn everywhere(check: impl Fn(&Device)) {
     }
 }
 
-/// A network of one's own, of linear layers without biases: `first`, `second` and the class scores,
+/// A user-defined network of linear layers without biases: `first`, `second` and the class scores,
 /// which are means over all positions.
 #[derive(Debug)]
 pub(crate) struct Linear {
