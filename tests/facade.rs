@@ -7,8 +7,7 @@ use oneiric::{
     Parameterization, Picture, PictureError, Progress, RunError, Transforms, Visualization,
     Visualizer,
     burn::{optim::AdamConfig, tensor::Device},
-    default_device, inspect, model, objective, optimize, param, prelude, support, transform,
-    weights,
+    default_device, inspect, model, objective, optimize, param, support, transform, weights,
 };
 
 /// Fails to compile if a type cannot be named.
@@ -59,18 +58,6 @@ fn types_of_signatures_have_a_name() {
         named::<(Objective, Visualization, Progress, CancelToken, Picture)>(),
     ];
     assert!(names.iter().all(|name| !name.is_empty()));
-}
-
-#[test]
-fn the_prelude_names_the_same_items() {
-    let same = |a: &str, b: &str| assert_eq!(a, b);
-    same(named::<prelude::Fourier>(), named::<Fourier>());
-    same(
-        named::<prelude::Visualizer<'_>>(),
-        named::<Visualizer<'_>>(),
-    );
-    same(named::<prelude::Transforms>(), named::<Transforms>());
-    same(named::<prelude::InceptionV1>(), named::<InceptionV1>());
 }
 
 /// A run as a server would make it: everything boxed or shared, in another thread.

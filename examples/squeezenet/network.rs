@@ -5,7 +5,7 @@
 use std::ops::ControlFlow;
 
 use oneiric::{
-    Layer, LayerId, Network, Probe,
+    Network,
     burn::{
         module::{Module, Param},
         nn::{
@@ -15,8 +15,9 @@ use oneiric::{
         },
         tensor::{Device, Tensor, TensorData},
     },
+    model::{Layer, LayerId, Probe},
+    weights::NamedTensors,
 };
-use oneiric_weights::NamedTensors;
 
 /// Mean and standard deviation of ImageNet's colours, as all of torchvision's networks want them.
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];

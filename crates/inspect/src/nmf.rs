@@ -8,8 +8,8 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::{InspectError, Observer, matrix::Matrix, settings::check_least_one};
 
-/// Added to the numerator and the denominator of each quotient; the largest value of the matrix is
-/// 1. A quotient 0 / 0 is then 1, and the error still never rises: the update minimizes a majorant
+/// Added to the numerator and the denominator of each quotient, of a matrix whose largest value
+/// is 1: a quotient 0 / 0 is then 1, and the error still never rises: the update minimizes a majorant
 /// whose diagonal is larger by this.
 const EPSILON: f64 = 1e-12;
 

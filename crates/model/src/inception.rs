@@ -283,7 +283,7 @@ impl InceptionV1 {
         let side = self.inner.config.side;
         let shorter = photograph.width().min(photograph.height());
         let square = photograph
-            .crop_centre(shorter, shorter)
+            .crop_center(shorter, shorter)
             .resize(side, side)?;
         let softmax = LayerId(self.inner.graph.layers.len() - 1);
         let images = square.to_tensor(&self.inner.device);

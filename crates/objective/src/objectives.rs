@@ -250,7 +250,7 @@ pub trait Objectives: Network + Clone + Sized + 'static {
         Ok(self.measure(Alignment { layer, decay }))
     }
 
-    /// Mean pairwise similarity of the images of a batch at a layer, by their Gram matrices:
+    /// Similarity of the images of a batch at a layer, by the cosines between their Gram matrices:
     /// subtract it for diversity.
     ///
     /// With F the activations of an image, [positions, channels], `G = F^T F / |F^T F|`. The value
