@@ -13,8 +13,8 @@ use crate::{
 };
 
 /// The attribution of an objective's value for a photograph to the activations of a layer: gradient
-/// times activation, a linear approximation of how much the value would drop if the activation were
-/// 0.
+/// times activation, a linear approximation of how much the value would drop without the
+/// activation.
 ///
 /// If everything behind the layer is linear and without bias, the attributions sum to the value.
 ///

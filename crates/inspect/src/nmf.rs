@@ -8,9 +8,9 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::{InspectError, Observer, matrix::Matrix, settings::check_least_one};
 
-/// Added to the numerator and the denominator of each quotient, of a matrix whose largest value
-/// is 1: a quotient 0 / 0 is then 1, and the error still never rises: the update minimizes a majorant
-/// whose diagonal is larger by this.
+/// Added to the numerator and the denominator of each quotient, of a matrix scaled to a largest
+/// value of one. The quotient `0 / 0` is then 1, and the error still never rises: the update
+/// minimizes a majorant whose diagonal is larger by this constant.
 const EPSILON: f64 = 1e-12;
 
 /// Largest random number added to the start of H, as a share of the mean of the matrix.
@@ -23,10 +23,10 @@ const WINDOW: usize = 10;
 /// into W `[rows, groups]` and H `[groups, columns]` of non-negative numbers so that the sum of the
 /// squares of `V - W H` is small.
 ///
-/// The multiplicative updates are `H <- H * (W^T V) / (W^T W H)` and `W <- W * (V H^T) / (W H
-/// H^T)`, in f64; the error never rises. Source: Lee and Seung, "Algorithms for Non-negative Matrix
-/// Factorization" (2001), theorem 1. The updates find a local minimum: H starts at rows of V that
-/// lie far apart, with a little noise, and W at random.
+/// The multiplicative updates, in f64, are `H <- H * (W^T V) / (W^T W H)` and
+/// `W <- W * (V H^T) / (W H H^T)`; the error never rises. Source: Lee and Seung, "Algorithms for
+/// Non-negative Matrix Factorization" (2001), theorem 1. The updates find a local minimum: H starts
+/// at rows of V that lie far apart, with a little noise, and W at random.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |

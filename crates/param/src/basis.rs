@@ -1,4 +1,4 @@
-//! Bases: from latent numbers to values without bounds.
+//! Bases: maps from latent tensors to unbounded values, from which images are made.
 
 use std::fmt;
 
@@ -9,24 +9,25 @@ use rand_distr::{Distribution, Normal};
 
 use crate::{ColorMapping, ParamError};
 
-/// The shape, colors and device of the batch that a [`Basis`] is prepared for.
+/// The shape, color mapping and device of the batch that a [`Basis`] is prepared for.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct ImageSpec<'a> {
-    /// Images, channels, height and width; none is 0.
+    /// Images, channels, height and width, each at least 1.
     pub shape: [usize; 4],
-    /// Mapping of the values to colors: a basis that reads photographs takes them through its
+    /// Mapping of the values to colors. A basis that reads photographs maps them to values with its
     /// inverse.
     pub color: ColorMapping,
     /// Device of the images.
     pub device: &'a Device,
 }
 
-/// A way to describe values without bounds [n, channels, height, width] by numbers that an
-/// optimizer can change.
+/// A way to compute unbounded values [n, channels, height, width] from latent tensors, which an
+/// optimizer changes.
 ///
-/// [`InBasis`](crate::InBasis) makes a [`Parameterization`](crate::Parameterization) of it: colors,
-/// the way into 0..=1, shared tensors and starting at a photograph are the same for every basis.
+/// [`InBasis`](crate::InBasis) makes a [`Parameterization`](crate::Parameterization) of a basis. It
+/// adds what is the same for every basis: colors, the mapping to 0..=1, shared tensors and
+/// photographs to start from.
 ///
 /// ```
 /// # #[cfg(feature = "flex")] {
@@ -72,35 +73,35 @@ pub struct ImageSpec<'a> {
 /// # Ok::<(), oneiric_param::ParamError>(())
 /// ```
 pub trait Basis: fmt::Debug + Send + Sync {
-    /// Checks the settings and makes what is needed on the device.
+    /// Checks the settings and prepares the tensors that the basis needs on the device.
     ///
     /// # Errors
     ///
-    /// Returns [`ParamError`] if the settings are not allowed, alone or for that batch.
+    /// Returns [`ParamError`] if a setting is not allowed, in itself or for this batch.
     fn prepare(&self, spec: &ImageSpec<'_>) -> Result<Box<dyn PreparedBasis>, ParamError>;
 }
 
-/// A [`Basis`] for one batch on one device.
+/// A [`Basis`] that was prepared for one batch on one device.
 pub trait PreparedBasis: Send {
-    /// Draws the latent of a start.
+    /// Draws the initial latent at random.
     ///
     /// # Errors
     ///
     /// Returns [`ParamError`] if the device fails.
     fn start(&self, rng: &mut dyn Rng) -> Result<Vec<Tensor<1>>, ParamError>;
 
-    /// Decodes a latent to values [n, channels, height, width]; differentiable.
+    /// Decodes a latent to values [n, channels, height, width]. Differentiable.
     fn decode(&self, latent: &[Tensor<1>]) -> Tensor<4>;
 
     /// Encodes values [n, channels, height, width] as a latent.
     ///
     /// # Errors
     ///
-    /// Returns [`ParamError::NoInverse`] if there is none.
+    /// Returns [`ParamError::NoInverse`] if the basis has no inverse.
     fn encode(&self, values: Tensor<4>) -> Result<Vec<Tensor<1>>, ParamError>;
 }
 
-/// Checks the standard deviation of a start.
+/// Checks the standard deviation of an initial latent.
 pub(crate) fn check_sd(sd: f32) -> Result<(), ParamError> {
     Ok(SettingError::check_sd(
         "the standard deviation of the start",
@@ -108,7 +109,7 @@ pub(crate) fn check_sd(sd: f32) -> Result<(), ParamError> {
     )?)
 }
 
-/// Draws normally distributed numbers around 0; the standard deviation was checked.
+/// Draws normally distributed numbers with mean 0. The standard deviation must be checked before.
 pub(crate) fn normal(count: usize, sd: f32, rng: &mut dyn Rng, device: &Device) -> Tensor<1> {
     let normal = Normal::new(0.0, sd).expect("the standard deviation was checked");
     let values: Vec<f32> = normal.sample_iter(rng).take(count).collect();

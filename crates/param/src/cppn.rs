@@ -1,4 +1,4 @@
-//! A compositional pattern producing network: the image as a function of place.
+//! A compositional pattern producing network: the image as a function of coordinates.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use oneiric_support::SettingError;
@@ -10,49 +10,50 @@ use crate::{
     basis::{Basis, PreparedBasis, normal},
 };
 
-/// x and y.
+/// The number of coordinates, x and y.
 const COORDINATES: usize = 2;
 
-/// The longer side goes from minus this to this: coordinates then have the variance 1.
+/// Largest coordinate of the longer side, which makes the variance of its coordinates 1.
 const REACH: f64 = 1.732_050_807_568_877_2; // sqrt(3)
 
-/// Divisors of atan and its square: their root mean squares for normally distributed numbers.
+/// Divisors of atan and its square: their root mean squares for normally distributed inputs.
 /// Source: Lucid, `optvis/param/cppn.py`.
 const SCALES: [f32; 2] = [0.67, 0.6];
 
-/// Standard deviation of the hidden layers' biases at the start. Source: the same.
+/// Standard deviation of the hidden layers' initial biases. Source: the same file.
 const BIAS_SD: f32 = 0.1;
 
-/// Weights at the start are cut off at so many standard deviations, as TensorFlow's
-/// `variance_scaling` does, and so many are left after that.
+/// Initial weights are truncated at this many standard deviations, as in TensorFlow's
+/// `variance_scaling`. The truncated distribution has the standard deviation `CUT_OFF_SD`.
 const CUT_OFF: f32 = 2.0;
 const CUT_OFF_SD: f32 = 0.879_625_7;
 
 const MOST_LAYERS: usize = 64;
 const MOST_HIDDEN: usize = 1024;
 
-/// A compositional pattern producing network (CPPN): every pixel is the output of a small network,
-/// the same for all pixels of an image, for its coordinates. Smooth, at any resolution.
+/// A compositional pattern producing network (CPPN): a small network computes every pixel from its
+/// coordinates. All pixels of an image share the network. Images are smooth, at any resolution.
 ///
-/// `x` and `y` (the longer side from -sqrt 3 to sqrt 3, the other in proportion) go through hidden
-/// layers of 1x1 convolutions, each followed by `[atan(x) / 0.67, atan(x)^2 / 0.6]` side by side,
-/// and through one more convolution that starts at 0, so that the start is gray. The latent is, for
-/// each layer, weights [n, out, in] and biases [n, out]: every image of a batch has its own.
-/// Optimize it with a rate near 5e-3.
+/// The coordinates `x` and `y` (the longer side from -sqrt 3 to sqrt 3, the other in proportion) go
+/// through hidden layers of 1x1 convolutions, each followed by `[atan(x) / 0.67, atan(x)^2 / 0.6]`,
+/// concatenated, and through one more convolution, which starts at 0, so that the initial image is
+/// gray. The latent holds the weights [n, out, in] and the biases [n, out] of each layer: every
+/// image of a batch has its own network. Use a learning rate near 5e-3.
 ///
-/// Source: Lucid, `optvis/param/cppn.py`, where a batch shares one network, images are square and
-/// the output's biases start at random; Mordvintsev et al., "Differentiable Image
+/// Source: Lucid, `optvis/param/cppn.py`, where all images of a batch share one network, images are
+/// square and the output's biases start at random; Mordvintsev et al., "Differentiable Image
 /// Parameterizations" (Distill 2018), "Compositional pattern producing networks".
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `layers` | 8 | hidden layers | 1 to 64 |
+/// | `layers` | 8 | number of hidden layers | 1 to 64 |
 /// | `hidden` | 24 | convolution channels of a hidden layer | 1 to 1024 |
 /// | `decorrelated` | false | optimize decorrelated colors | |
 ///
-/// and those of every [`InBasis`], but no photograph to start from: its latent is not known.
+/// The settings of every [`InBasis`] apply too, except that a CPPN cannot start from a photograph,
+/// because the latent of a photograph is not known.
 ///
-/// The latent does not depend on the size, so that another size decodes it larger:
+/// The latent does not depend on the size, so it can be decoded at a larger one:
 ///
 /// ```
 /// # #[cfg(feature = "flex")] {
@@ -79,7 +80,7 @@ pub struct Layers {
 }
 
 impl Cppn {
-    /// Creates images of a size.
+    /// Creates a parameterization of images of a size.
     #[must_use]
     pub const fn new(width: usize, height: usize) -> Self {
         let basis = Layers {
@@ -125,7 +126,7 @@ impl Basis for Layers {
     }
 }
 
-/// x of every pixel, row by row, then y of every pixel.
+/// Returns x of every pixel, row by row, then y of every pixel.
 fn places(height: usize, width: usize) -> Vec<f32> {
     let longer = (height.max(width) - 1).max(1) as f64;
     let place = |i: usize, side: usize| {
@@ -143,13 +144,13 @@ struct PreparedLayers {
     shape: [usize; 4],
     /// Shape of each layer's weights, [out, in].
     sizes: Vec<[usize; 2]>,
-    /// [n, 2, pixels].
+    /// Coordinates, [n, 2, pixels].
     places: Tensor<3>,
     device: Device,
 }
 
 impl PreparedLayers {
-    /// Normally distributed numbers, cut off, of the variance 1 / `inputs`.
+    /// Draws `count` truncated normal numbers with the variance 1 / `inputs`.
     fn weights(&self, count: usize, inputs: usize, rng: &mut dyn Rng) -> Tensor<1> {
         let sd = (inputs as f32).sqrt().recip() / CUT_OFF_SD;
         let numbers = StandardNormal.sample_iter(rng);

@@ -21,7 +21,7 @@ pub enum ParamError {
         /// Height in pixels.
         height: usize,
     },
-    /// An image that no machine has the memory for.
+    /// An image with a side over the limit.
     #[error("an image of {width}x{height} pixels is too large; a side is at most {allowed}")]
     TooLarge {
         /// Width in pixels.
@@ -31,13 +31,13 @@ pub enum ParamError {
         /// The longest side.
         allowed: usize,
     },
-    /// No image in the batch.
-    #[error("a batch of 0 images has nothing to optimize; ask for at least 1")]
+    /// A batch without images.
+    #[error("a batch of 0 images has nothing to optimize; use a batch of at least 1")]
     EmptyBatch,
     /// A setting with a value that is not allowed.
     #[error(transparent)]
     Setting(#[from] SettingError),
-    /// A photograph of another size than the image.
+    /// A photograph whose size differs from the image's.
     #[error(
         "the photograph is {found_width}x{found_height}, the image {width}x{height}; resize one of \
          them (Picture::resize)"
@@ -52,10 +52,10 @@ pub enum ParamError {
         /// Height of the photograph.
         found_height: usize,
     },
-    /// A photograph of other channels than the image.
+    /// A photograph whose number of channels differs from the image's.
     #[error(
-        "the photograph has {found} channels, the image {expected}; ask for other channels \
-         (channels) or make another picture of it (Picture::to_rgb, Picture::select)"
+        "the photograph has {found} channels, the image {expected}; set the channels of the image \
+         (channels) or convert the photograph (Picture::to_rgb, Picture::select)"
     )]
     PhotographChannels {
         /// Channels of the image.
@@ -65,20 +65,20 @@ pub enum ParamError {
     },
     /// A photograph for a parameterization that has no inverse.
     #[error(
-        "{basis} cannot start from a photograph: its numbers for one are not known; leave \
-         start_from out, or start a pixel, Fourier or pyramid image there"
+        "{basis} cannot start from a photograph, whose latent is not known; leave start_from out, \
+         or use a pixel, Fourier or pyramid image"
     )]
     NoInverse {
         /// Name of the parameterization.
         basis: &'static str,
     },
-    /// No photograph to take magnitudes of.
+    /// An empty list of photographs for the magnitudes.
     #[error("there are 0 photographs to take magnitudes of; give at least 1, or leave them out")]
     NoPhotographs,
-    /// Photographs of one color.
+    /// Photographs of a single color for the magnitudes.
     #[error(
-        "the photographs to take magnitudes of show nothing but a flat color, of which every image \
-         is flat; give others, or leave them out"
+        "the photographs to take magnitudes of are flat, and every image with their magnitudes \
+         would be flat too; give others, or leave them out"
     )]
     FlatPhotographs,
     /// A mask that does not fit the image.
@@ -99,10 +99,10 @@ pub enum ParamError {
         /// Channels of the mask.
         found_channels: usize,
     },
-    /// A shared tensor that is empty or larger than the images.
+    /// A shared tensor that is empty or larger than the images or the batch.
     #[error(
         "the shared tensor is {found_width}x{found_height} for {found_batch} images, but must be \
-         at least 1x1 for 1, and at most {width}x{height} for {batch}, as the images are"
+         at least 1x1 for 1 image and at most {width}x{height} for {batch} images"
     )]
     SharedSize {
         /// Images in the batch.
@@ -118,9 +118,9 @@ pub enum ParamError {
         /// Height of the shared tensor.
         found_height: usize,
     },
-    /// A spectrum that is not a half spectrum of images of that width.
+    /// A tensor whose shape is not that of a half spectrum of images of this width.
     #[error(
-        "a half spectrum of images {width} wide is [n, c, height, {}, 2], got {found:?}",
+        "a half spectrum of images {width} pixels wide is [n, c, height, {}, 2], got {found:?}",
         width / 2 + 1
     )]
     SpectrumShape {
@@ -129,7 +129,7 @@ pub enum ParamError {
         /// Shape of the tensor.
         found: [usize; 5],
     },
-    /// A tensor on another device than its plan.
+    /// A tensor on a device other than the plan's.
     #[error("this plan is for {plan}, got a tensor on {found}; make a plan for each device")]
     PlanDevice {
         /// Device of the plan.
@@ -137,7 +137,7 @@ pub enum ParamError {
         /// Device of the tensor.
         found: String,
     },
-    /// A tensor for a plan of another size.
+    /// A tensor of a size other than the plan's.
     #[error("this plan is for images of {width}x{height}, got a tensor {found:?}")]
     PlanSize {
         /// Width of the plan.

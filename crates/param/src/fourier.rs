@@ -9,17 +9,20 @@ use crate::{
     basis::{Basis, PreparedBasis, check_sd, normal},
 };
 
-/// Lucid divides the image by this, so that the start is a soft gray.
+/// Divisor of the image, which makes the initial image a soft gray. Source: Lucid,
+/// `optvis/param/spatial.py`.
 const GAIN: f32 = 4.0;
 
-/// Far beyond what makes pictures; keeps the scale within f32 for every size.
+/// Largest magnitude of the exponent. Useful values are far smaller; the scale stays within f32 for
+/// every size.
 const LARGEST_DECAY: f32 = 4.0;
 
 /// The Fourier basis: the latent is a half spectrum [n, channels, height, width / 2 + 1, 2] (real
 /// and imaginary part last) of decorrelated colors, and
 /// `image = sigmoid(M irfft2(scale * latent) / 4)` with
-/// `scale = (1 / max(f, 1 / max(width, height)))^decay * sqrt(width * height)`, f in cycles per
-/// pixel, `irfft2` normalized by 1 / (width * height). Any size, odd ones too.
+/// `scale = (1 / max(f, 1 / max(width, height)))^decay * sqrt(width * height)`. Here f is the
+/// frequency in cycles per pixel, M mixes the colors, and `irfft2` is normalized by
+/// `1 / (width * height)`. Sides may be odd.
 ///
 /// Source: Lucid, `optvis/param/spatial.py` and `color.py`; Olah et al. 2017, "The enemy of
 /// feature visualization" and "Preconditioning and parameterization".
@@ -30,7 +33,7 @@ const LARGEST_DECAY: f32 = 4.0;
 /// | `decay` | 1 | exponent of 1 / frequency | -4 to 4 |
 /// | `decorrelated` | true | optimize decorrelated colors | |
 ///
-/// and those of every [`InBasis`].
+/// The settings of every [`InBasis`] apply too.
 pub type Fourier = InBasis<Spectrum>;
 
 /// The basis of [`Fourier`].
@@ -41,7 +44,7 @@ pub struct Spectrum {
 }
 
 impl Fourier {
-    /// Creates images of a size.
+    /// Creates a parameterization of images of a size.
     #[must_use]
     pub const fn new(width: usize, height: usize) -> Self {
         let basis = Spectrum {
@@ -51,15 +54,15 @@ impl Fourier {
         Self::of(basis, width, height)
     }
 
-    /// Sets the standard deviation of the start.
+    /// Sets the standard deviation of the initial coefficients.
     #[must_use]
     pub const fn sd(mut self, sd: f32) -> Self {
         self.basis.sd = sd;
         self
     }
 
-    /// Sets the exponent of 1 / frequency: 0 treats all frequencies alike, more favors coarse
-    /// structure.
+    /// Sets the exponent of 1 / frequency. With 0 all frequencies are scaled alike; larger values
+    /// favor coarse structure.
     #[must_use]
     pub const fn decay(mut self, decay: f32) -> Self {
         self.basis.decay = decay;
@@ -86,9 +89,9 @@ impl Basis for Spectrum {
     }
 }
 
-/// Returns the factor of the coefficient in a row and a column of a half spectrum.
+/// Returns the scale of the coefficient in a row and a column of a half spectrum.
 pub(crate) fn scale([height, width]: [usize; 2], decay: f32, row: usize, column: usize) -> f64 {
-    // fftfreq: the second half of the rows are negative frequencies.
+    // As in NumPy's `fftfreq`, the second half of the rows holds negative frequencies.
     let fy = row.min(height - row) as f64 / height as f64;
     let fx = column as f64 / width as f64;
     let frequency = fy.hypot(fx).max(1.0 / width.max(height) as f64);

@@ -1,5 +1,5 @@
-//! The parts that parameterizations by a basis share: size, channels, colors, shared tensors, a
-//! photograph.
+//! Parameterizations by a basis, and the settings that they share: size, channels, colors, shared
+//! tensors, a photograph to start from.
 
 use burn::tensor::{Device, Tensor};
 use oneiric_core::{Backend, Picture};
@@ -11,23 +11,23 @@ use crate::{
     basis::Basis,
 };
 
-/// Longest side in pixels; a longer one is a typing error and does not fit into memory.
+/// Longest side of an image in pixels. A longer one is a typing error and does not fit into memory.
 const LARGEST_SIDE: usize = 16_384;
 
-/// Largest number of channels; more is a typing error.
+/// Largest number of channels of an image. More are a typing error.
 const MOST_CHANNELS: usize = 4096;
 
-/// Images in a basis: [`Fourier`](crate::Fourier), [`Pixel`](crate::Pixel),
-/// [`Pyramid`](crate::Pyramid), [`Cppn`](crate::Cppn), [`Maco`](crate::Phase), or one of your own
-/// ([`Basis`]). `image = squash(M (basis(latent) + shared tensors))`.
+/// A parameterization by a basis: [`Fourier`](crate::Fourier), [`Pixel`](crate::Pixel),
+/// [`Pyramid`](crate::Pyramid), [`Cppn`](crate::Cppn), [`Maco`](crate::Maco), or one of your own
+/// ([`Basis`]). `image = squash(M (basis(latent) + shared tensors))`, where M mixes the colors.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `channels` | 3 | channels of the images: 1 gray, 3 RGB, 4 RGB and alpha, or others | 1 to 4096 |
-/// | `decorrelated` | by the basis | optimize decorrelated colors; channels that are no colors are left alone | |
-/// | `squash` | sigmoid | function that brings values into 0..=1 | |
-/// | `shared` | none | tensors that all images of a batch share; more than one adds up | see [`Shared`] |
-/// | `start_from` | noise | a photograph to start from | of the image's size and channels |
+/// | `channels` | 3 | channels of the images: 1 gray, 3 RGB, 4 RGBA, or any other | 1 to 4096 |
+/// | `decorrelated` | by the basis | optimize decorrelated colors, with 3 or 4 channels | |
+/// | `squash` | sigmoid | function that maps values to 0..=1 | |
+/// | `shared` | none | tensors shared by all images of a batch; several add up | see [`Shared`] |
+/// | `start_from` | noise | photograph to start from | of the image's size and channels |
 #[derive(Debug, Clone)]
 pub struct InBasis<B> {
     size: [usize; 2],
@@ -39,7 +39,8 @@ pub struct InBasis<B> {
 }
 
 impl<B> InBasis<B> {
-    /// Creates images of a size in a basis, with decorrelated colors and a sigmoid.
+    /// Creates a parameterization of images of a size by a basis, with decorrelated colors and a
+    /// sigmoid.
     #[must_use]
     pub const fn of(basis: B, width: usize, height: usize) -> Self {
         Self {
@@ -55,23 +56,22 @@ impl<B> InBasis<B> {
         }
     }
 
-    /// Sets the channels of the images: 1 gray, 3 RGB, 4 RGB and alpha (in 0..=1 by a sigmoid), or
-    /// any other number.
+    /// Sets the number of channels of the images: 1 gray, 3 RGB, 4 RGB and alpha (mapped to 0..=1
+    /// by a sigmoid), or any other number.
     #[must_use]
     pub const fn channels(mut self, channels: usize) -> Self {
         self.channels = channels;
         self
     }
 
-    /// Sets whether decorrelated colors are optimized, where there are colors: in images of 3 or
-    /// 4 channels.
+    /// Sets whether decorrelated colors are optimized. This only affects images of 3 or 4 channels.
     #[must_use]
     pub const fn decorrelated(mut self, decorrelated: bool) -> Self {
         self.color.decorrelated = decorrelated;
         self
     }
 
-    /// Sets the function that brings values into 0..=1.
+    /// Sets the function that maps values to 0..=1.
     #[must_use]
     pub const fn squash(mut self, squash: Squash) -> Self {
         self.color.squash = squash;
@@ -92,7 +92,7 @@ impl<B> InBasis<B> {
         self
     }
 
-    /// Checks the settings that do not depend on the basis, and returns the shape.
+    /// Checks the settings that do not depend on the basis, and returns the shape of the batch.
     fn check(&self, batch: usize) -> Result<[usize; 4], ParamError> {
         let [height, width] = self.size;
         if width == 0 || height == 0 {
@@ -147,7 +147,7 @@ impl<B: Basis> Parameterization for InBasis<B> {
         };
         let own = latent.len();
         latent.extend(shared.iter().map(|shared| match &self.start {
-            Some(_) => shared.nothing(),
+            Some(_) => shared.zeros(),
             None => shared.start(rng),
         }));
         let to_rgb = self.color.to_rgb(device);
@@ -163,7 +163,8 @@ impl<B: Basis> Parameterization for InBasis<B> {
     }
 }
 
-/// Converts a photograph to [1, channels, height, width] and checks its size and channels.
+/// Checks the size and the channels of a photograph and converts it to [1, channels, height,
+/// width].
 pub(crate) fn photograph(
     picture: &Picture,
     [channels, height, width]: [usize; 3],

@@ -1,4 +1,4 @@
-//! Images that are painted in a region of a photograph.
+//! Inpainting: images that are painted in a region of a photograph.
 
 use burn::tensor::Device;
 use oneiric_core::{Backend, Picture};
@@ -6,8 +6,8 @@ use rand::Rng;
 
 use crate::{LatentImage, ParamError, Parameterization, in_basis::photograph};
 
-/// A photograph that is painted over where a mask says so:
-/// `mask * painted + (1 - mask) * photograph`. The rest stays to the last bit where the mask is 0.
+/// Inpainting of a photograph in the region of a mask: `mask * painted + (1 - mask) * photograph`.
+/// Pixels where the mask is 0 keep the exact values of the photograph.
 ///
 /// ```
 /// # #[cfg(feature = "flex")] {
@@ -35,11 +35,12 @@ pub struct Inpaint<P> {
 }
 
 impl<P: Parameterization> Inpaint<P> {
-    /// Images of `params` where the mask is 1, the photograph where it is 0, a blend between.
+    /// Creates images that are those of `params` where the mask is 1, the photograph where it is 0,
+    /// and a blend between.
     ///
-    /// The photograph has the size and the channels of the images, the mask the size and one
-    /// channel; [`init`](Parameterization::init) checks it. To start at the photograph in the
-    /// region too, let `params` start from it.
+    /// The photograph has the size and the channels of the images, the mask their size and one
+    /// channel; [`init`](Parameterization::init) checks both. The region starts at the photograph
+    /// if `params` starts from it.
     #[must_use]
     pub const fn new(params: P, photograph: Picture, mask: Picture) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Latent tensors and their decoder: the interface to the optimizer.
+//! Latent images: the numbers that are optimized, and their decoder to images.
 
 use std::{fmt, sync::Arc};
 
@@ -7,17 +7,18 @@ use rand::Rng;
 
 use crate::ParamError;
 
-/// A way to describe images by numbers that an optimizer can change.
+/// A parameterization: describes images by numbers that an optimizer can change.
 pub trait Parameterization: fmt::Debug + Send + Sync {
     /// Returns channels, height and width of the images. Channels are 1 gray, 3 RGB, 4 RGB and
     /// alpha, or any other number.
     fn shape(&self) -> [usize; 3];
 
-    /// Makes the start of `batch` images, with random numbers from `rng`.
+    /// Creates the latent image of a batch, with random numbers from `rng`.
     ///
     /// # Errors
     ///
-    /// Returns [`ParamError`] if the configuration is not allowed; before any work is done.
+    /// Returns [`ParamError`] if a setting is not allowed, before any costly work, or if the device
+    /// fails.
     fn init(
         &self,
         batch: usize,
@@ -51,9 +52,9 @@ forward!(&P, Box<P>, Arc<P>);
 /// The function from the latent to the images [n, channels, height, width] in 0..=1.
 type Decode = Box<dyn Fn(&[Tensor<1>]) -> Tensor<4> + Send>;
 
-/// The numbers that are optimized (the latent) and the function from them to a batch of images.
+/// A batch of images as the numbers that are optimized (the latent) and their decoder.
 ///
-/// Latent tensors are flat: optimizers work on each number alone, and the function knows the
+/// Latent tensors are flat, because optimizers work on each number alone; the decoder knows the
 /// shapes.
 pub struct LatentImage {
     latent: Vec<Tensor<1>>,
@@ -61,8 +62,8 @@ pub struct LatentImage {
 }
 
 impl LatentImage {
-    /// Creates a latent image from its latent tensors and the function that decodes them: a
-    /// differentiable function to images [n, channels, height, width] in 0..=1.
+    /// Creates a latent image from its latent tensors and a differentiable function that decodes
+    /// them to images [n, channels, height, width] in 0..=1.
     pub fn new(
         latent: Vec<Tensor<1>>,
         decode: impl Fn(&[Tensor<1>]) -> Tensor<4> + Send + 'static,
@@ -79,28 +80,28 @@ impl LatentImage {
         self.decode(&self.latent)
     }
 
-    /// Decodes another latent of the same shape, such as an earlier one.
+    /// Decodes another latent of the same shape, such as one of an earlier step.
     #[must_use]
     pub fn decode(&self, latent: &[Tensor<1>]) -> Tensor<4> {
         (self.decode)(latent)
     }
 
-    /// The latent.
+    /// The latent tensors.
     #[must_use]
     pub fn latent(&self) -> &[Tensor<1>] {
         &self.latent
     }
 
-    /// Starts recording: what is computed from [`image`](Self::image) from now on can be
-    /// differentiated with respect to the latent.
+    /// Starts recording for autodiff: results computed from [`image`](Self::image) afterwards can
+    /// be differentiated with respect to the latent.
     pub fn record(&mut self) {
         for tensor in &mut self.latent {
             *tensor = tensor.clone().without_autodiff().autodiff().require_grad();
         }
     }
 
-    /// Stops recording and replaces each latent tensor by the result of `update` for its number,
-    /// its value and its gradient. A tensor without a gradient stays.
+    /// Stops recording and replaces each latent tensor by the result of `update`, which takes its
+    /// index, its value and its gradient. A tensor without a gradient keeps its value.
     pub fn update(
         &mut self,
         gradients: &mut Gradients,

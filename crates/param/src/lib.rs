@@ -1,9 +1,9 @@
-//! InBasis parameterizations: from the numbers that an optimizer changes to an image in 0..=1.
+//! Image parameterizations: maps from the numbers that an optimizer changes to images in 0..=1.
 //!
-//! What is optimized decides what is found. Pixels give noise that excites the unit and nobody
-//! recognizes; the same optimization on a Fourier spectrum whose coefficients are scaled by
-//! 1 / frequency, with decorrelated colors, gives pictures (Olah et al., "Feature Visualization",
-//! Distill 2017, <https://doi.org/10.23915/distill.00007>).
+//! The parameterization decides which pictures are found. Optimizing pixels gives noise that
+//! excites the unit but that nobody recognizes; optimizing a Fourier spectrum of decorrelated
+//! colors, with coefficients scaled by 1 / frequency, gives pictures (Olah et al., "Feature
+//! Visualization", Distill 2017, <https://doi.org/10.23915/distill.00007>).
 //!
 //! ```
 //! # #[cfg(feature = "flex")] {
@@ -18,18 +18,18 @@
 //! # Ok::<(), oneiric_param::ParamError>(())
 //! ```
 //!
-//! | parameterization | what is optimized |
+//! | parameterization | numbers that are optimized |
 //! | --- | --- |
-//! | [`Fourier`] | a spectrum: the default elsewhere |
+//! | [`Fourier`] | a spectrum; the usual choice |
 //! | [`Pixel`] | every pixel |
-//! | [`Pyramid`] | coarse and fine images that add up |
+//! | [`Pyramid`] | coarse and fine images that are added up |
 //! | [`Cppn`] | a small network from coordinates to colors |
-//! | [`Maco`] | the phases of a spectrum with given magnitudes: MACO |
+//! | [`Maco`] | the phases of a spectrum with fixed magnitudes: MACO |
 //! | [`Inpaint`] | any of them, in a region of a photograph |
-//! | [`InBasis`] of a [`Basis`] | your own |
+//! | [`InBasis`] of a [`Basis`] | those of your own basis |
 //!
-//! All but the last two take [`Shared`] tensors, which keep the images of a batch aligned, and any
-//! number of channels.
+//! All but [`Inpaint`] take any number of channels and [`Shared`] tensors, which keep the images of
+//! a batch aligned; [`Inpaint`] takes them from the parameterization in it.
 //!
 //! # Features
 //!

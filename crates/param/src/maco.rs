@@ -1,4 +1,4 @@
-//! A spectrum whose magnitudes are given and whose phases are optimized: MACO.
+//! MACO: a spectrum with fixed magnitudes whose phases are optimized.
 
 use std::f32::consts::PI;
 
@@ -14,37 +14,38 @@ use crate::{
     in_basis::photograph,
 };
 
-/// Added to the standard deviation that images are divided by. Source: Horama, `common.py`.
+/// Added to the standard deviation by which images are divided. Source: Horama, `common.py`.
 const STD_EPSILON: f32 = 1e-4;
 
-/// Added to the variance, so that its root has a gradient where an image is flat.
+/// Added to the variance, so that its square root has a gradient where an image is flat.
 const VARIANCE_EPSILON: f32 = 1e-12;
 
-/// An image of magnitudes that spreads less than this is flat: ten times what is added above.
+/// Photographs are flat if an image with their magnitudes has a smaller standard deviation: ten
+/// times `STD_EPSILON`.
 const FLAT: f64 = 1e-3;
 
-/// The phase of a spectrum whose magnitudes stay (MACO): the latent is a phase for each coefficient
-/// of a half spectrum, [n, channels, height, width / 2 + 1], at the start uniform in -pi..pi, and
-/// `image = sigmoid(M standardized(irfft2(magnitude * exp(i phase))))`, where an image is
-/// standardized by subtracting the mean of all of its values and dividing by their standard
-/// deviation + 1e-4. Magnitudes of natural images keep the optimizer from high frequencies, at any
+/// MACO, the phases of a spectrum with fixed magnitudes. The latent is a phase for each coefficient
+/// of a half spectrum, [n, channels, height, width / 2 + 1], initially uniform in -pi..pi, and
+/// `image = sigmoid(M standardized(irfft2(magnitude * exp(i phase))))`. To standardize an image,
+/// the mean of all its values is subtracted and the result is divided by their standard deviation +
+/// 1e-4. The magnitudes of natural images keep the optimizer from high frequencies, at any
 /// resolution.
 ///
-/// Without photographs, magnitudes are 1 / frequency, as the scale of [`Fourier`](crate::Fourier).
-/// The authors take the mean magnitudes of ImageNet's training images:
-/// [`magnitudes_of`](Maco::magnitudes_of) takes yours. Optimize it with a rate near 1.
+/// Without photographs, the magnitudes are 1 / frequency, as in the scale of
+/// [`Fourier`](crate::Fourier). The authors use the mean magnitudes of ImageNet's training images;
+/// [`magnitudes_of`](Maco::magnitudes_of) takes photographs of yours. Use a learning rate near 1.
 ///
 /// Source: Fel et al., "Unlocking Feature Visualization for Deeper Networks with MAgnitude
-/// Constrained Optimization" (NeurIPS 2023), and their Horama, `maco_fv.py`, which starts at
-/// normally distributed phases and also standardizes those; ours are phases as they are.
+/// Constrained Optimization" (NeurIPS 2023), and the authors' Horama, `maco_fv.py`, which starts at
+/// normally distributed phases and also standardizes the phases; here phases are not standardized.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `magnitudes_of` | 1 / frequency | photographs whose mean magnitudes are taken | with the image's channels |
+/// | `magnitudes_of` | 1 / frequency | photographs whose mean magnitudes are used | same channels |
 /// | `decorrelated` | true | optimize decorrelated colors | |
 ///
-/// and those of every [`InBasis`]. Of a photograph to start from, the phases are taken: the start
-/// is that photograph only as far as magnitudes and contrast agree.
+/// The settings of every [`InBasis`] apply too. Only the phases of a photograph to start from are
+/// used: the initial image equals the photograph only as far as magnitudes and contrast agree.
 pub type Maco = InBasis<Phases>;
 
 /// The basis of [`Maco`].
@@ -54,14 +55,14 @@ pub struct Phases {
 }
 
 impl Maco {
-    /// Creates images of a size.
+    /// Creates a parameterization of images of a size.
     #[must_use]
     pub const fn new(width: usize, height: usize) -> Self {
         Self::of(Phases { photographs: None }, width, height)
     }
 
-    /// Sets photographs whose mean magnitudes the images have, as decorrelated colors before the
-    /// sigmoid. Photographs of another size are resized.
+    /// Sets photographs whose mean magnitudes the spectrum has. Magnitudes are those of
+    /// decorrelated colors before the sigmoid. Photographs of another size are resized.
     #[must_use]
     pub fn magnitudes_of(mut self, photographs: &[Picture]) -> Self {
         self.basis.photographs = Some(photographs.to_vec());
@@ -92,7 +93,7 @@ impl Basis for Phases {
     }
 }
 
-/// The mean magnitudes of photographs, [1, channels, height, width / 2 + 1].
+/// Computes the mean magnitudes of photographs, [1, channels, height, width / 2 + 1].
 fn mean_magnitude(
     photographs: &[Picture],
     fft: &Fft2,
@@ -114,7 +115,7 @@ fn mean_magnitude(
     let sum = sum.ok_or(ParamError::NoPhotographs)?;
     let mean = sum / photographs.len() as f32;
     let values = read(mean.clone())?;
-    // Parseval, without the constant part of each channel; mirrored columns counted once.
+    // Parseval's theorem, without the constant part of each channel. Mirrored columns count once.
     let plane = height * (width / 2 + 1);
     let structure: f64 = values
         .chunks_exact(plane)
@@ -131,7 +132,7 @@ fn mean_magnitude(
 #[derive(Debug)]
 struct PreparedPhases {
     shape: [usize; 4],
-    /// [1, channels, height, width / 2 + 1, 1].
+    /// Magnitudes, [1, channels, height, width / 2 + 1, 1].
     magnitude: Tensor<5>,
     fft: Fft2,
     device: Device,
@@ -153,7 +154,7 @@ impl PreparedBasis for PreparedPhases {
         standardized(self.fft.irfft2_unchecked(spectrum))
     }
 
-    /// The phases alone.
+    /// Encodes the phases alone.
     fn encode(&self, values: Tensor<4>) -> Result<Vec<Tensor<1>>, ParamError> {
         let spectrum = read(self.fft.rfft2(values)?)?;
         let phases = spectrum.chunks_exact(2).map(|part| part[1].atan2(part[0]));
@@ -164,7 +165,7 @@ impl PreparedBasis for PreparedPhases {
     }
 }
 
-/// Each image with the mean 0 and a standard deviation of almost 1.
+/// Standardizes each image to mean 0 and a standard deviation of nearly 1.
 fn standardized(values: Tensor<4>) -> Tensor<4> {
     let [n, channels, height, width] = values.dims();
     let values = values.reshape([n, channels * height * width]);

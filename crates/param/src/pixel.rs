@@ -1,4 +1,4 @@
-//! One number per pixel and channel: the baseline that fools networks.
+//! Pixels: one number for each pixel and channel, the baseline that gives adversarial noise.
 
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
@@ -8,14 +8,15 @@ use crate::{
     basis::{Basis, PreparedBasis, check_sd, normal},
 };
 
-/// Pixels: the latent is the image before colors and squashing, [n, channels, height, width].
+/// The pixel basis: the latent is the image before color mixing and squashing, [n, channels,
+/// height, width].
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
 /// | `sd` | 0.01 | standard deviation of the start | 0..=1000 |
 /// | `decorrelated` | false | optimize decorrelated colors | |
 ///
-/// and those of every [`InBasis`].
+/// The settings of every [`InBasis`] apply too.
 pub type Pixel = InBasis<Pixels>;
 
 /// The basis of [`Pixel`].
@@ -25,13 +26,13 @@ pub struct Pixels {
 }
 
 impl Pixel {
-    /// Creates images of a size.
+    /// Creates a parameterization of images of a size.
     #[must_use]
     pub const fn new(width: usize, height: usize) -> Self {
         Self::of(Pixels { sd: 0.01 }, width, height).decorrelated(false)
     }
 
-    /// Sets the standard deviation of the start.
+    /// Sets the standard deviation of the initial values.
     #[must_use]
     pub const fn sd(mut self, sd: f32) -> Self {
         self.basis.sd = sd;

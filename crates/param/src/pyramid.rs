@@ -1,4 +1,4 @@
-//! A Laplacian pyramid: the image as a sum of coarse and fine ones.
+//! A Laplacian pyramid: the image as a sum of coarse and fine images.
 
 use burn::tensor::{Device, Tensor};
 use oneiric_support::SettingError;
@@ -10,24 +10,25 @@ use crate::{
     upsample::Upsample,
 };
 
-/// More than any image that fits into memory can be halved.
+/// Largest number of levels. No image that fits into memory can be halved more often.
 const MOST_LEVELS: usize = 16;
 
-/// The Laplacian pyramid: the sum of images of the size over 2^level (rounded up), upsampled
-/// bilinearly; the latent is one tensor [n, channels, height', width'] for each level, the finest
-/// first. Coarse structure moves as one, as in [`Fourier`](crate::Fourier), but in one place.
+/// The Laplacian pyramid: the sum of images whose sides are those of the result over 2^level
+/// (rounded up), upsampled bilinearly. The latent is one tensor [n, channels, height', width'] for
+/// each level, the finest first. Coarse structure changes as a whole, as in
+/// [`Fourier`](crate::Fourier), but locally.
 ///
 /// Source: Lucid, `laplacian_pyramid_image` in `optvis/param/spatial.py`, which rounds sizes down
-/// and shifts the coarse levels a little (`upsample.rs` says how).
+/// and shifts the coarse levels a little (see `upsample.rs`).
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `levels` | 4 | images that are added up | 1 to 16 |
+/// | `levels` | 4 | number of images that are added up | 1 to 16 |
 /// | `sd` | 0.01 | standard deviation of each level's start | 0..=1000 |
 /// | `decorrelated` | true | optimize decorrelated colors | |
 ///
-/// and those of every [`InBasis`]. A photograph to start from goes into the finest level, which can
-/// hold all of it; the others start at 0.
+/// The settings of every [`InBasis`] apply too. A photograph to start from goes into the finest
+/// level, which can hold all of it; the others start at 0.
 pub type Pyramid = InBasis<Levels>;
 
 /// The basis of [`Pyramid`].
@@ -38,7 +39,7 @@ pub struct Levels {
 }
 
 impl Pyramid {
-    /// Creates images of a size.
+    /// Creates a parameterization of images of a size.
     #[must_use]
     pub const fn new(width: usize, height: usize) -> Self {
         let basis = Levels {
@@ -48,14 +49,15 @@ impl Pyramid {
         Self::of(basis, width, height)
     }
 
-    /// Sets the number of images that are added up, each half as large as the one before.
+    /// Sets the number of images that are added up. The sides of each are half those of the one
+    /// before.
     #[must_use]
     pub const fn levels(mut self, levels: usize) -> Self {
         self.basis.levels = levels;
         self
     }
 
-    /// Sets the standard deviation of each level's start.
+    /// Sets the standard deviation of each level's initial values.
     #[must_use]
     pub const fn sd(mut self, sd: f32) -> Self {
         self.basis.sd = sd;
@@ -87,7 +89,7 @@ impl Basis for Levels {
 /// [`Levels`] for one batch.
 #[derive(Debug)]
 struct PreparedLevels {
-    /// The finest first.
+    /// The levels, the finest first.
     levels: Vec<Level>,
     sd: f32,
     device: Device,

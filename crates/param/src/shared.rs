@@ -10,19 +10,19 @@ use crate::{
 };
 
 /// A tensor [batch', channels, height', width'], smaller than the images, that is upsampled
-/// bilinearly over space and over the batch and added to them before colors and squashing. What
-/// two images share they learn together, so that they stay aligned: for interpolations between
-/// units and small animations.
+/// bilinearly over space and over the batch and added to all images before color mixing and
+/// squashing. Images that share values stay aligned, which serves interpolations between units and
+/// small animations.
 ///
 /// Source: Lucid, `optvis/param/lowres.py`; Mordvintsev et al., "Differentiable Image
-/// Parameterizations" (Distill 2018), "Aligned feature visualization interpolation". Ours places
-/// pixels, and images in the batch, as `align_corners=False` in PyTorch: of 2 shared ones, a batch
-/// of 4 is made of 1, 3/4, 1/4 and 0 of the first.
+/// Parameterizations" (Distill 2018), "Aligned feature visualization interpolation". Pixels, and
+/// images in the batch, are placed as with `align_corners=False` in PyTorch: with 2 shared images,
+/// the four images of a batch get the shares 1, 3/4, 1/4 and 0 of the first.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `batch` | 1 | shared images; 1 is in all images alike | 1 to the batch of the run |
-/// | `sd` | 0.01 | standard deviation of the start | 0..=1000 |
+/// | `batch` | 1 | number of shared images; a single one is added to all | 1 to the run's batch |
+/// | `sd` | 0.01 | standard deviation of the initial values | 0..=1000 |
 ///
 /// ```
 /// # #[cfg(feature = "flex")] {
@@ -65,7 +65,7 @@ impl Shared {
         self
     }
 
-    /// Sets the standard deviation of the start.
+    /// Sets the standard deviation of the initial values.
     #[must_use]
     pub const fn sd(mut self, sd: f32) -> Self {
         self.sd = sd;
@@ -106,7 +106,7 @@ impl Shared {
 pub(crate) struct PreparedShared {
     shape: [usize; 4],
     sd: f32,
-    /// [n, batch'], unless they are the same.
+    /// Weights [n, batch'] over the batch; none if both are equal.
     over_batch: Option<Tensor<2>>,
     over_space: Upsample,
     device: Device,
@@ -117,13 +117,13 @@ impl PreparedShared {
         normal(self.shape.iter().product(), self.sd, rng, &self.device)
     }
 
-    /// The latent that adds nothing.
-    pub(crate) fn nothing(&self) -> Tensor<1> {
+    /// Creates a latent of zeros, which adds nothing to the images.
+    pub(crate) fn zeros(&self) -> Tensor<1> {
         let count: usize = self.shape.iter().product();
         Tensor::zeros([count], &self.device)
     }
 
-    /// Decodes the addition to the images, [n, channels, height, width].
+    /// Decodes the tensor that is added to the images, [n, channels, height, width].
     pub(crate) fn decode(&self, latent: &Tensor<1>) -> Tensor<4> {
         let [shared, channels, height, width] = self.shape;
         let values = match &self.over_batch {

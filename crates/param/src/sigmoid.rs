@@ -1,14 +1,15 @@
-//! The sigmoid in a form that compilers vectorize.
+//! The sigmoid in a form that compilers can vectorize.
 
-/// `1 / (1 + exp(-x))`, within 2e-7 of the exact value, and NaN of NaN.
+/// `1 / (1 + exp(-x))` with an error below 2e-7; NaN for NaN.
 ///
-/// `exp(-x) = 2^n 2^r` with n an integer and r in -1/2..=1/2: the first is put together from bits,
-/// the second is the Taylor series of `exp(r ln 2)`, whose first term left out is below 2e-7.
+/// `exp(-x) = 2^n 2^r` with n an integer and r in -1/2..=1/2. The factor `2^n` is put together from
+/// bits; `2^r` is the Taylor series of `exp(r ln 2)`, whose first omitted term is below 2e-7.
 #[inline]
 pub(crate) fn sigmoid(x: f32) -> f32 {
-    /// Adding it leaves an integer in the lowest bits of the sum.
+    /// Adding this constant leaves the nearest integer in the lowest bits of the sum.
     const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23
-    /// Beyond, the sigmoid is 0 or 1 to the last digit; within, 2^n is a normal number.
+    /// Largest exponent: beyond it the sigmoid is 0 or 1 to the precision of f32; up to it, 2^n is
+    /// a normal number.
     const LARGEST: f32 = 126.0;
     let exponent = (-std::f32::consts::LOG2_E * x).clamp(-LARGEST, LARGEST);
     let rounded = exponent + ROUND;

@@ -1,19 +1,20 @@
-//! Bilinear upsampling as matrix products: constant matrices, native to any device, differentiable
-//! by burn itself.
+//! Bilinear upsampling by matrix products: the matrices are constants, and any device runs and
+//! differentiates the products.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// Bilinear upsampling from [n, c, h', w'] to [n, c, h, w].
 ///
-/// A pixel is a square, not a point: pixel `i` of `to` looks at `(i + 1/2) from / to - 1/2`,
-/// between the two pixels next to that, and beyond the outermost centers the outermost pixels go
-/// on. That is PyTorch's `align_corners=False`. Lucid's TensorFlow (version 1) looks at `i from /
-/// to`, which shifts every coarse level up and left by up to half of its pixels.
+/// Coordinates refer to the centers of pixels: pixel `i` of `to` is read at
+/// `(i + 1/2) from / to - 1/2`, between the two nearest pixels. Beyond the outermost centers the
+/// outermost pixels are repeated. This is PyTorch's `align_corners=False`. Lucid's TensorFlow
+/// (version 1) reads at `i from / to`, which shifts every coarse level up and left by up to half of
+/// its pixels.
 #[derive(Debug)]
 pub(crate) struct Upsample {
-    /// [1, 1, h, h'], unless h' is h.
+    /// Weights of the rows, [1, 1, h, h']; none if h' equals h.
     rows: Option<Tensor<4>>,
-    /// [1, 1, w', w], unless w' is w.
+    /// Weights of the columns, [1, 1, w', w]; none if w' equals w.
     columns: Option<Tensor<4>>,
 }
 
@@ -41,7 +42,8 @@ impl Upsample {
     }
 }
 
-/// Rows: how much of each of the `from` pixels each of the `to` pixels is; every row sums to 1.
+/// Returns the weights of the `from` pixels in each of the `to` pixels, [to, from]; every row sums
+/// to 1.
 pub(crate) fn weights(from: usize, to: usize) -> Vec<f32> {
     let mut weights = vec![0.0; to * from];
     for (i, row) in weights.chunks_exact_mut(from).enumerate() {
@@ -62,7 +64,7 @@ mod tests {
 
     #[test]
     fn weights_by_hand() {
-        // Twice as many: a quarter of the neighbor, none beyond the edge.
+        // Twice as many: each pixel takes a quarter of its neighbor, and none at the edge.
         assert_eq!(weights(2, 4), [1.0, 0.0, 0.75, 0.25, 0.25, 0.75, 0.0, 1.0]);
         assert_eq!(weights(1, 3), [1.0; 3]);
         assert_eq!(weights(2, 2), [1.0, 0.0, 0.0, 1.0]);

@@ -1,5 +1,6 @@
-//! The image of each parameterization against a slow version of its formula, in f64, and its
-//! gradient against finite differences. The Fourier image has its own file. On every backend.
+//! The image of each parameterization, compared with a slow version of its formula in f64 and, for
+//! the gradient, with finite differences, on every backend. The Fourier image has a file of its
+//! own.
 
 mod common;
 
@@ -11,7 +12,7 @@ use oneiric_testkit::{
 
 use common::{latent_image, naive_resize, noise_latent, sigmoid, tensors};
 
-/// Reshapes, adds and squashes.
+/// Adds values, reshapes the sum and applies the sigmoid.
 fn squashed(values: &[Array], shape: [usize; 4]) -> Array {
     let count: usize = shape.iter().product();
     let sum = |at: usize| values.iter().map(|array| f64::from(array.values[at])).sum();
@@ -80,7 +81,7 @@ fn several_shared_tensors_add_up_and_images_that_share_all_are_one() {
                     *tensor = tensor.clone() * 0.0;
                 }
             }
-            // Back to what was added.
+            // The inverse of the sigmoid gives the values that were added.
             let image = Array::of(latent_image.decode(&latent));
             let logit = |p: f32| (p / (1.0 - p)).ln();
             Array::new(image.shape, image.values.into_iter().map(logit).collect())
@@ -95,7 +96,7 @@ fn several_shared_tensors_add_up_and_images_that_share_all_are_one() {
     }
 }
 
-/// The network of one image, pixel by pixel: latent tensors of `n` images, of which image `k`.
+/// The network of image `k` at one pixel. The latent tensors hold `n` images.
 fn naive_cppn(latent: &[Array], n: usize, k: usize, [x, y]: [f64; 2]) -> Vec<f64> {
     let layers = latent.len() / 2;
     let mut values = vec![x, y];
@@ -162,7 +163,8 @@ fn the_cppn_starts_gray_and_unlike_in_each_image() {
         let second_layer = Array::of(latent_image.latent()[2].clone()).values;
         let (one, other) = second_layer.split_at(second_layer.len() / 2);
         assert_ne!(one, other);
-        // 48 inputs: a variance of 1 / 48, cut off at two standard deviations of the uncut.
+        // 48 inputs: the variance is 1 / 48, with values truncated at two standard deviations of
+        // the distribution before truncation.
         let squares: f32 = second_layer.iter().map(|w| w * w).sum();
         let variance = squares / second_layer.len() as f32;
         assert!((variance * 48.0 - 1.0).abs() < 0.1, "{variance}");
@@ -266,7 +268,7 @@ fn phases_of_the_mean_magnitude_of_photographs() {
         let expected = naive_phase(&phase.values, magnitude, [2, h, w]);
         let actual = Array::of(latent_image.image());
         assert_close(backend.name(), &actual, &expected, Tolerance::FOURIER);
-        // Another size: resized first.
+        // Photographs of another size are resized first.
         let larger = Maco::new(9, 7).channels(2).magnitudes_of(&photographs);
         assert_eq!(
             common::latent_image(&larger, 2, &device).image().dims(),
@@ -293,7 +295,7 @@ fn a_masked_image_is_a_blend() {
             *value = m * *value + (1.0 - m) * under.pixel(x, y)[channel];
         }
         assert_close(backend.name(), &actual, &expected, Tolerance::ARITHMETIC);
-        // Where the mask is 0, to the last bit.
+        // Bits are unchanged where the mask is 0.
         assert_eq!(actual.at(&[1, 2, 0, 0]), under.pixel(0, 0)[2]);
     }
 }

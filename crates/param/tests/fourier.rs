@@ -1,5 +1,5 @@
-//! The Fourier transform against its definition, its adjoint and finite differences; the Fourier
-//! image against its formula. On every backend compiled in.
+//! The Fourier transform, compared with its definition, its adjoint and finite differences, and the
+//! Fourier image, compared with its formula; on every backend that is compiled in.
 
 use burn::tensor::{Device, Tensor};
 use oneiric_core::Picture;
@@ -15,7 +15,7 @@ fn small_sizes() -> impl Iterator<Item = (usize, usize)> {
 
 const LARGE: [(usize, usize); 3] = [(127, 127), (161, 200), (224, 224)];
 
-/// What the definition gives, computed once for all backends.
+/// A spectrum and its images by the definition, computed once for all backends.
 struct Case {
     size: (usize, usize),
     spectrum: Array,
@@ -86,7 +86,7 @@ fn irfft2_is_the_definition_for_real_sizes() {
     assert_inverse_is_the_definition(&LARGE.map(separable));
 }
 
-/// The definition, rows after columns.
+/// The definition, columns first and rows after them.
 fn separable_irfft2(spectrum: &Array, w: usize) -> Array {
     let (h, half) = (spectrum.shape[0], spectrum.shape[1]);
     let turn = |a: usize, b: usize, n: usize| std::f64::consts::TAU * (a * b % n) as f64 / n as f64;
@@ -157,7 +157,7 @@ fn transforming_there_and_back_changes_nothing() {
             let back = Array::of(irfft2(spectrum.clone(), w).expect("fits"));
             let what = format!("{backend} {h}x{w}");
             assert_close(&what, &back, &image, Tolerance::FOURIER);
-            // A spectrum that belongs to an image comes back whole.
+            // A spectrum that belongs to an image is recovered whole.
             let again = rfft2(back.tensor(&device)).expect("fits");
             assert_close(
                 &what,

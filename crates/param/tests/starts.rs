@@ -1,4 +1,4 @@
-//! Images that start at a photograph, those that learn one, and those that are refused. On every
+//! Parameterizations that start from a photograph, that learn one, and that are refused; on every
 //! backend.
 
 mod common;
@@ -12,7 +12,7 @@ use oneiric_testkit::{Array, Tolerance, assert_close, devices};
 
 use common::{fit, latent_image, rng};
 
-/// A smooth ground with a disc and a bar of sharp edges.
+/// A smooth background with a disc and a bar of sharp edges.
 fn photograph(side: usize, channels: usize) -> Picture {
     let at = |i: usize| i as f32 / (side - 1) as f32;
     let pixels = (0..side * side).map(|i| (at(i % side), at(i / side)));
@@ -77,7 +77,7 @@ fn phases_start_at_those_of_a_photograph() {
             .magnitudes_of(std::slice::from_ref(&picture))
             .start_from(picture.clone());
         let actual = Array::of(latent_image(&params, 1, &device).image());
-        // With its own magnitudes: the photograph, standardized.
+        // With the photograph's own magnitudes, the image is the photograph, standardized.
         let color = ColorMapping {
             decorrelated: true,
             squash: Squash::Sigmoid,

@@ -1,4 +1,4 @@
-//! What the tests of the parameterizations share: a start, a slow resize, a few steps of Adam.
+//! Helpers of the tests: an initial latent image, a slow resize, a few steps of Adam.
 
 #![allow(dead_code, reason = "each test file uses its own part of it")]
 
@@ -14,7 +14,7 @@ pub(crate) fn rng() -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(1)
 }
 
-/// A latent_image whose settings are right.
+/// Creates a latent image from settings that are allowed.
 pub(crate) fn latent_image(
     params: &dyn Parameterization,
     batch: usize,
@@ -23,7 +23,7 @@ pub(crate) fn latent_image(
     params.init(batch, &mut rng(), device).expect("fine")
 }
 
-/// Noise of the size of each latent tensor.
+/// Noise of amplitude `size`, in the shape of each latent tensor.
 pub(crate) fn noise_latent(latent_image: &LatentImage, size: f32) -> Vec<Array> {
     let tensors = latent_image.latent().iter().enumerate();
     tensors
@@ -43,8 +43,9 @@ pub(crate) fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
-/// [n, c, h, w] to [to_n, c, to_h, to_w], every value from the eight around it, in f64: an axis of
-/// `from` cells is stretched over one of `to`, and goes on beyond the outermost centers.
+/// Resizes [n, c, h, w] to [to_n, c, to_h, to_w] in f64. Each value is interpolated from the eight
+/// around it; an axis of `from` cells is stretched over one of `to`, and is constant beyond the
+/// outermost centers.
 pub(crate) fn naive_resize(x: &Array, [to_n, to_h, to_w]: [usize; 3]) -> Array {
     let [n, c, h, w] = x.shape[..] else {
         panic!("four axes");
@@ -76,8 +77,8 @@ pub(crate) fn naive_resize(x: &Array, [to_n, to_h, to_w]: [usize; 3]) -> Array {
     Array::new([to_n, c, to_h, to_w], values)
 }
 
-/// Brings an image to a target with Adam and a falling rate; the mean absolute error after at most
-/// `steps`, or as soon as it is below `enough`.
+/// Fits an image to a target by Adam with a falling learning rate, for at most `steps` or until the
+/// mean absolute error is below `enough`. Returns the error.
 pub(crate) fn fit(
     latent_image: &mut LatentImage,
     target: &Tensor<4>,
