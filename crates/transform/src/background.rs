@@ -1,4 +1,4 @@
-//! Images with alpha over something else each step.
+//! Random backgrounds for images with alpha.
 
 use burn::tensor::{Device, Tensor, TensorData, activation::sigmoid};
 use rand::{Rng, RngExt};
@@ -9,26 +9,27 @@ use crate::{
     settings::{check_sd, wrong_channels},
 };
 
-/// The variance of all octaves together, of unit noise each, is about this for every octave and
-/// the rest once: interpolating takes some of it. From 32 to 512 pixels it is off by a tenth.
+/// Variance of the summed octaves of unit noise: about `VARIANCE_OF_OCTAVE` for each octave plus
+/// `VARIANCE_OF_REST`, because interpolation lowers the variance. The error is at most a tenth from
+/// 32 to 512 pixels.
 const VARIANCE_OF_OCTAVE: f32 = 0.38;
 const VARIANCE_OF_REST: f32 = 0.8;
 
-/// Puts images of RGB and alpha, [n, 4, h, w], over smooth noise that is drawn each step,
-/// [n, 3, h, w]: `rgb * alpha + noise * (1 - alpha)`. A unit then decides what is figure and what
-/// is ground, for what is left transparent helps it with no picture.
+/// Puts images of RGB and alpha, [n, 4, h, w], over smooth noise that is drawn in each step,
+/// [n, 3, h, w]: `rgb * alpha + noise * (1 - alpha)`. Separates figure from ground: what an image
+/// leaves transparent shows noise, which does not help the objective.
 ///
-/// The noise has an amplitude of 1 / frequency and three channels of their own, and a sigmoid
-/// brings it into 0..=1. It is the sum of unit noise on grids of half the image's size, a quarter,
-/// and so on to one cell for the whole image, each bilinearly enlarged: octaves of the same
-/// variance are what 1 / frequency means in two dimensions.
+/// The noise has an amplitude of 1 / frequency and three independent channels; a sigmoid maps it to
+/// 0..=1. It is the sum of unit noise on grids of half the image's size, a quarter, and so on to
+/// one cell for the whole image, each enlarged bilinearly. Octaves of equal variance are equivalent
+/// to an amplitude of 1 / frequency in two dimensions.
 ///
-/// Source: Lucid's `collapse_alpha_random`. That one draws a Fourier spectrum instead, so that
-/// the noise wraps around, gives it the colors of photographs, and draws one for each image of a
-/// batch; its `sd` of 0.5 comes to a `spread` of about 1 at 128x128, before the colors.
+/// Source: Lucid's `collapse_alpha_random`, which draws a Fourier spectrum instead, so that its
+/// noise wraps around, has the colors of photographs and differs between the images of a batch.
+/// Lucid's `sd` of 0.5 corresponds to a `spread` of about 1 at 128x128, before the colors.
 ///
-/// Put it first, so that what a padding brings in covers, or last, so that noise shows around it
-/// too (a padding of 0.5 is half transparent).
+/// Put it first if the border of a later padding should be opaque, or last if the noise should show
+/// through the border too (a padding of 0.5 is half transparent).
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
@@ -39,13 +40,13 @@ pub struct RandomBackground {
 }
 
 impl RandomBackground {
-    /// Noise of all brightnesses.
+    /// Creates a background of noise with a spread of 1, which covers all brightnesses.
     #[must_use]
     pub const fn new() -> Self {
         Self { spread: 1.0 }
     }
 
-    /// Sets the standard deviation of the noise before the sigmoid; 0 is a gray background.
+    /// Sets the standard deviation of the noise before the sigmoid. With 0 the background is gray.
     #[must_use]
     pub const fn spread(mut self, spread: f32) -> Self {
         self.spread = spread;
@@ -59,7 +60,7 @@ impl Default for RandomBackground {
     }
 }
 
-/// Noise [1, 3, h, w] of about unit variance, its amplitude 1 / frequency.
+/// Draws noise [1, 3, h, w] with a variance of about 1 and an amplitude of 1 / frequency.
 fn smooth_noise(size: [usize; 2], rng: &mut dyn Rng, device: &Device) -> Tensor<4> {
     let mut grids = vec![size.map(|n| n.div_ceil(2))];
     while let Some(&grid) = grids.last()
@@ -74,7 +75,7 @@ fn smooth_noise(size: [usize; 2], rng: &mut dyn Rng, device: &Device) -> Tensor<
     };
     let mut noise = Tensor::zeros([1, 3, 1, 1], device);
     let mut from = [1, 1];
-    // From the coarsest on: each sum is enlarged along with the next.
+    // From the coarsest grid to the finest: the sum so far is enlarged to the next grid.
     for grid in grids.into_iter().rev() {
         noise = resample(noise, Resampling::scale(from, grid)) + unit_noise(grid);
         from = grid;

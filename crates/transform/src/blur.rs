@@ -12,23 +12,24 @@ use crate::{
 /// Sigmas at which a Gaussian is truncated, as in SciPy's `gaussian_filter`.
 const REACH: f64 = 4.0;
 
-/// Blurs by a Gaussian of `sigma` pixels, fixed or drawn each step.
+/// Gaussian blur with a standard deviation of `sigma` pixels, fixed or drawn in each step.
 ///
-/// It reaches 4 sigmas. Beyond the border there is nothing: what is left of the Gaussian is
-/// scaled up to 1.
+/// The Gaussian is truncated at 4 sigmas. At the border only pixels of the image count, and their
+/// weights are scaled up to a sum of 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GaussianBlur {
     sigma: [f32; 2],
 }
 
 impl GaussianBlur {
-    /// The same blur each step, of 0 (which changes nothing) to 1000 pixels.
+    /// Creates a blur with the same sigma in each step, from 0 (no change) to 1000 pixels.
     #[must_use]
     pub const fn new(sigma: f32) -> Self {
         Self::between(sigma, sigma)
     }
 
-    /// A blur drawn evenly between these two; both in 0..=1000 and in this order.
+    /// Creates a blur with sigma drawn uniformly between `least` and `most`; both are in 0..=1000,
+    /// and `least` is at most `most`.
     #[must_use]
     pub const fn between(least: f32, most: f32) -> Self {
         let sigma = [least, most];

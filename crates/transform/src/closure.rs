@@ -1,4 +1,4 @@
-//! Transforms by a function.
+//! Transforms made from a function.
 
 use std::{fmt, sync::Arc};
 
@@ -13,11 +13,11 @@ type Change = dyn Fn(Tensor<4>, &mut TransformContext<'_>) -> Tensor<4> + Send +
 type Smallest = dyn Fn([usize; 2]) -> Option<[usize; 2]> + Send + Sync;
 type Channels = dyn Fn(usize) -> Option<usize> + Send + Sync;
 
-/// A transform of your own: a differentiable function of the images [n, c, h, w] and the context.
+/// A transform made from a differentiable function of the images [n, c, h, w] and the context.
 ///
-/// It keeps the promises of [`Transform`]: values in 0..=1 stay there, all images are changed
-/// alike, and random numbers come from the context's generator. Its output size and channels are
-/// set beside it, so that a run can be checked before its first step.
+/// The function must keep the rules of [`Transform`]: values in 0..=1 stay there, all images are
+/// changed alike, and random numbers come from the context's generator. Its output size and
+/// channels are set separately, so that a run can be checked before its first step.
 ///
 /// ```
 /// use burn::tensor::s;
@@ -33,8 +33,8 @@ type Channels = dyn Fn(usize) -> Option<usize> + Send + Sync;
 ///
 /// | setting | default | purpose |
 /// | --- | --- | --- |
-/// | `smallest` | the size before | the smallest height and width that come out; `None` refuses |
-/// | `channels` | as many | how many channels come out; `None` refuses |
+/// | `smallest` | unchanged | smallest output height and width; `None` refuses the size |
+/// | `channels` | unchanged | number of output channels; `None` refuses the images |
 #[derive(Clone)]
 pub struct FnTransform {
     name: String,
@@ -44,7 +44,8 @@ pub struct FnTransform {
 }
 
 impl FnTransform {
-    /// A function that keeps size and channels; the name is what errors call it.
+    /// Creates a transform from a function that keeps the size and the channels. Errors refer to it
+    /// by `name`.
     #[must_use]
     pub fn new(
         name: impl Into<String>,
@@ -58,8 +59,8 @@ impl FnTransform {
         }
     }
 
-    /// Sets the smallest height and width that images of that height and width come out with;
-    /// `None`, or a side of 0, refuses them as too small.
+    /// Sets the function that maps the height and width of images to the smallest height and width
+    /// of the result. `None`, or a side of 0, refuses the images as too small.
     #[must_use]
     pub fn smallest(
         mut self,
@@ -69,7 +70,8 @@ impl FnTransform {
         self
     }
 
-    /// Sets how many channels images of that many come out with; `None` refuses them.
+    /// Sets the function that maps the number of channels of images to that of the result. `None`
+    /// refuses the images.
     #[must_use]
     pub fn channels(
         mut self,
@@ -83,7 +85,7 @@ impl FnTransform {
 impl Transform for FnTransform {
     /// # Panics
     ///
-    /// Panics if the function makes something else of the images than it was said to.
+    /// Panics if the result of the function contradicts `smallest` or `channels`.
     fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4> {
         let [n, c, h, w] = images.dims();
         let view = (self.change)(images, context);
@@ -109,7 +111,7 @@ impl Transform for FnTransform {
 
     fn output_channels(&self, channels: usize) -> Result<usize, TransformError> {
         (self.channels)(channels)
-            .ok_or_else(|| wrong_channels(self, channels, "what its function takes"))
+            .ok_or_else(|| wrong_channels(self, channels, "the channels that its function takes"))
     }
 }
 

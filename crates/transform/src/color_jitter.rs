@@ -1,4 +1,4 @@
-//! Random colors.
+//! Random changes of colors.
 
 use std::f64::consts::TAU;
 
@@ -15,23 +15,23 @@ const LUMA: [f64; 3] = [0.299, 0.587, 0.114];
 
 type Matrix = [[f64; 3]; 3];
 
-/// Changes brightness, contrast, saturation and hue, in this order, each drawn evenly each step;
-/// values are clamped to 0..=1 at the end. Takes images of 3 channels, RGB, or 4, RGB and alpha,
-/// which stays.
+/// Changes brightness, contrast, saturation and hue, in this order, each drawn uniformly in each
+/// step; values are clamped to 0..=1 at the end. Takes images of 3 channels, RGB, or 4, RGB and
+/// alpha; alpha is unchanged.
 ///
-/// Brightness multiplies. Contrast multiplies the distance from the image's mean gray, saturation
-/// that from each pixel's own gray, where gray is 0.299 R + 0.587 G + 0.114 B. Hue turns colors
-/// about the axis of grays.
+/// Brightness multiplies the values. Contrast multiplies the distance from the image's mean gray,
+/// saturation the distance from each pixel's own gray, where gray is `0.299 R + 0.587 G + 0.114 B`.
+/// Hue rotates colors about the axis of grays.
 ///
-/// The settings are torchvision's `ColorJitter`'s. That one draws the order too, cuts after each
-/// change, and turns the hue in HSV, which has corners.
+/// The settings are those of torchvision's `ColorJitter`, which also draws the order, clamps after
+/// each change, and rotates the hue in HSV, where the gradient is discontinuous.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `brightness` | 0.2 | factor between 1 - that and 1 + that | 0..=1 |
-/// | `contrast` | 0.2 | factor between 1 - that and 1 + that | 0..=1 |
-/// | `saturation` | 0.2 | factor between 1 - that and 1 + that | 0..=1 |
-/// | `hue` | 0 | turn between minus and plus that share of a full one | 0..=0.5 |
+/// | `brightness` | 0.2 | half width of the factor's range around 1 | 0..=1 |
+/// | `contrast` | 0.2 | half width of the factor's range around 1 | 0..=1 |
+/// | `saturation` | 0.2 | half width of the factor's range around 1 | 0..=1 |
+/// | `hue` | 0 | largest rotation in either direction, as a share of a full turn | 0..=0.5 |
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ColorJitter {
     brightness: f32,
@@ -41,7 +41,7 @@ pub struct ColorJitter {
 }
 
 impl ColorJitter {
-    /// A fifth of everything but hue.
+    /// Creates a jitter of 0.2 for brightness, contrast and saturation, and no change of hue.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -52,28 +52,28 @@ impl ColorJitter {
         }
     }
 
-    /// Sets how far the factor of brightness goes from 1.
+    /// Sets the half width of the range of the brightness factor, around 1.
     #[must_use]
     pub const fn brightness(mut self, amount: f32) -> Self {
         self.brightness = amount;
         self
     }
 
-    /// Sets how far the factor of contrast goes from 1.
+    /// Sets the half width of the range of the contrast factor, around 1.
     #[must_use]
     pub const fn contrast(mut self, amount: f32) -> Self {
         self.contrast = amount;
         self
     }
 
-    /// Sets how far the factor of saturation goes from 1.
+    /// Sets the half width of the range of the saturation factor, around 1.
     #[must_use]
     pub const fn saturation(mut self, amount: f32) -> Self {
         self.saturation = amount;
         self
     }
 
-    /// Sets how far hue turns, as a share of a full turn.
+    /// Sets the largest rotation of the hue in either direction, as a share of a full turn.
     #[must_use]
     pub const fn hue(mut self, amount: f32) -> Self {
         self.hue = amount;
@@ -87,7 +87,7 @@ impl Default for ColorJitter {
     }
 }
 
-/// One draw: factors, and a share of a full turn.
+/// One draw: factors, and the rotation of the hue as a share of a full turn.
 #[derive(Debug, Clone, Copy)]
 struct Change {
     brightness: f64,
@@ -97,19 +97,19 @@ struct Change {
 }
 
 impl Change {
-    /// The matrix of a pixel's colors: hue after saturation after contrast after brightness.
-    /// Contrast adds gray, which saturation and hue leave alone.
+    /// Returns the matrix for a pixel's colors: hue after saturation after contrast after
+    /// brightness. The gray that contrast adds is unchanged by saturation and hue.
     fn matrix(self) -> Matrix {
         let factor = self.brightness * self.contrast;
         multiplied(hue(self.turn), saturation(self.saturation)).map(|row| row.map(|v| v * factor))
     }
 
-    /// Factor of the mean gray that is added.
-    fn of_mean(self) -> f64 {
+    /// Returns the factor of the image's mean gray in the addition to every value.
+    fn mean_factor(self) -> f64 {
         self.brightness * (1.0 - self.contrast)
     }
 
-    /// Changes images [n, 3, h, w].
+    /// Applies the changes to images [n, 3, h, w].
     fn apply(self, rgb: Tensor<4>) -> Tensor<4> {
         let [n, _, h, w] = rgb.dims();
         let device = rgb.device().without_autodiff();
@@ -121,12 +121,12 @@ impl Change {
         let luma = constant(LUMA.to_vec(), [1, 3, 1]);
         let mean = (rgb.clone() * luma).sum_dim(1).mean_dim(2);
         let matrix = constant(self.matrix().concat(), [1, 3, 3]).repeat_dim(0, n);
-        let changed = matrix.matmul(rgb) + mean.mul_scalar(self.of_mean());
+        let changed = matrix.matmul(rgb) + mean.mul_scalar(self.mean_factor());
         changed.clamp(0.0, 1.0).reshape([n, 3, h, w])
     }
 }
 
-/// Towards each pixel's gray.
+/// Returns the matrix that scales the distance of colors from their gray.
 fn saturation(factor: f64) -> Matrix {
     let mut matrix = [LUMA.map(|v| v * (1.0 - factor)); 3];
     for (i, row) in matrix.iter_mut().enumerate() {
@@ -135,7 +135,8 @@ fn saturation(factor: f64) -> Matrix {
     matrix
 }
 
-/// A rotation about (1, 1, 1), by Rodrigues' formula; a third of a turn takes red to green.
+/// Returns the rotation about (1, 1, 1), by Rodrigues' formula. A third of a turn maps red to
+/// green.
 fn hue(turn: f64) -> Matrix {
     let (sin, cos) = (turn * TAU).sin_cos();
     let gray = (1.0 - cos) / 3.0;
@@ -236,7 +237,7 @@ mod tests {
         let turn = 1.0 / 3.0;
         let turned = Change { turn, ..NOTHING };
         assert_changes(turned, &image, &[0.6, 0.1, 0.2, 0.5, 0.4, 0.5]);
-        // Cut.
+        // Clamped at 1.
         let brightness = 2.0;
         let glaring = Change {
             brightness,
@@ -254,7 +255,7 @@ mod tests {
             turn: 0.1,
         };
         let noise = Array::noise([2, 3, 4, 5], 1).values;
-        // About the middle, so that nothing is cut.
+        // Around 0.5, so that no value is clamped.
         let middle = noise.iter().map(|v| 0.5 + 0.2 * v).collect();
         let image = Array::new([2, 3, 4, 5], middle);
         let mut expected: Vec<f64> = image.values.iter().map(|v| f64::from(*v)).collect();

@@ -1,4 +1,4 @@
-//! The random numbers and the progress that a transform sees.
+//! The random numbers and the progress that a transform can use.
 
 use std::fmt;
 

@@ -8,11 +8,11 @@ use crate::{
     window::{Window, window},
 };
 
-/// Crops about the center to a given size, or puts the image into the center of one; each side
-/// for itself. Draws nothing.
+/// Crops or pads each side around the center to a given size. Draws no random numbers.
 ///
-/// Lucid's `crop_or_pad_to` (TensorFlow's `resize_image_with_crop_or_pad`), which brings in
-/// black. Where the pixels cannot be halved, the odd one is cropped or added behind.
+/// Source: Lucid's `crop_or_pad_to` (TensorFlow's `resize_image_with_crop_or_pad`), which pads with
+/// black. If the difference is odd, the extra pixel is cropped or added at the bottom or on the
+/// right.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
@@ -45,7 +45,7 @@ impl Transform for CropOrPad {
         if [h, w] == self.size {
             return images;
         }
-        // A division of signed numbers rounds towards 0.
+        // Division of signed numbers rounds toward 0.
         let start = |from: usize, to: usize| (from.cast_signed() - to.cast_signed()) / 2;
         let view = Window {
             start: [start(h, self.size[0]), start(w, self.size[1])],

@@ -6,7 +6,7 @@ use oneiric_support::SettingError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransformError {
-    /// An image that is too small for it.
+    /// An image that is too small for a transform.
     #[error(
         "{transform} leaves nothing of an image of {width}x{height}; start with a larger image, \
          pad it first or transform it less"
@@ -14,43 +14,43 @@ pub enum TransformError {
     TooSmall {
         /// The transform.
         transform: String,
-        /// Width it gets.
+        /// Width of the image before the transform.
         width: usize,
-        /// Height it gets.
+        /// Height of the image before the transform.
         height: usize,
     },
     /// A setting with a value that is not allowed.
     #[error(transparent)]
     Setting(#[from] SettingError),
-    /// An image that is too small to be mirrored that far.
+    /// An image that is too small for a mirrored border.
     #[error(
-        "{transform} mirrors {by} pixels beside the edge, which an image of {width}x{height} does \
-         not have; mirror fewer, or start with a larger image"
+        "{transform} mirrors {by} pixels at each edge, and an image of {width}x{height} is too small \
+         for that; mirror fewer, or start with a larger image"
     )]
     Reflection {
         /// The transform.
         transform: String,
-        /// Width it gets.
+        /// Width of the image before the transform.
         width: usize,
-        /// Height it gets.
+        /// Height of the image before the transform.
         height: usize,
-        /// Pixels that it mirrors.
+        /// Width of the border in pixels.
         by: usize,
     },
-    /// Images of channels that it knows nothing to do with.
+    /// Images with a number of channels that a transform does not take.
     #[error(
-        "{transform} takes images of {allowed}, not of {channels}; paint such images, or put it \
-         elsewhere among the transforms"
+        "{transform} takes images of {allowed}, not of {channels}; optimize such images, or move \
+         the transform to another place in the list"
     )]
     Channels {
         /// The transform.
         transform: String,
-        /// Channels that it gets.
+        /// Number of channels of the images.
         channels: usize,
-        /// Channels that it takes, in words.
+        /// Numbers of channels that the transform takes, in words.
         allowed: &'static str,
     },
-    /// A choice from nothing.
+    /// An empty list to draw from.
     #[error("{transform} has nothing to choose from; give at least one value")]
     NoChoice {
         /// The transform.

@@ -1,15 +1,15 @@
-//! Random mirroring.
+//! Random horizontal mirroring.
 
 use burn::tensor::Tensor;
 use rand::RngExt;
 
 use crate::{Transform, TransformContext, TransformError, settings::check_share};
 
-/// Mirrors left and right, or not.
+/// Mirrors images left to right with a given probability.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `probability` | 0.5 | of mirroring | 0..=1 |
+/// | `probability` | 0.5 | probability of mirroring | 0..=1 |
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RandomFlip {
     probability: f32,
@@ -38,7 +38,8 @@ impl Default for RandomFlip {
 
 impl Transform for RandomFlip {
     fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4> {
-        // In 0..1: 0 never mirrors, 1 always.
+        // The random number is in 0..1, so a probability of 0 never mirrors and one of 1 always
+        // does.
         if context.rng.random::<f32>() < self.probability {
             images.flip([3])
         } else {

@@ -1,4 +1,4 @@
-//! A random shift, by cropping.
+//! A random shift by cropping.
 
 use burn::tensor::Tensor;
 use rand::RngExt;
@@ -8,15 +8,15 @@ use crate::{
     window::{Window, window},
 };
 
-/// Crops to a size that is `by` pixels smaller, at a random place: the image moves by up to `by`
-/// pixels. As in Lucid; nothing is shifted in.
+/// Crops at a random position to a size that is `by` pixels smaller, which shifts the image by up
+/// to `by` pixels. As in Lucid; no pixels from outside the image appear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Jitter {
     by: usize,
 }
 
 impl Jitter {
-    /// Moves by up to that many pixels.
+    /// Creates a jitter of up to `by` pixels.
     #[must_use]
     pub const fn new(by: usize) -> Self {
         Self { by }

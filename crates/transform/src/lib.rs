@@ -1,11 +1,12 @@
-//! Random transformations of an image, differentiable, for robust pictures.
+//! Random, differentiable transforms of images, which make visualizations robust.
 //!
-//! An image that excites a unit only in one place, size and angle is noise that happens to fit.
-//! Moving, scaling and turning it a little each step leaves what the unit really responds to
-//! (Olah et al., "Feature Visualization", Distill 2017, section "Transformation robustness").
+//! An image that excites a unit at a single position, size and angle only is adversarial noise.
+//! Shifting, scaling and rotating the image a little in each step leaves the patterns to which the
+//! unit really responds (Olah et al., "Feature Visualization", Distill 2017, section
+//! "Transformation robustness").
 //!
-//! Transforms run on images in 0..=1, before a network's own preprocessing. Sizes come out as
-//! they come out: nothing is resized unless asked.
+//! Transforms run on images in 0..=1, before a network's own preprocessing. The size of the result
+//! may differ; it is not resized unless a transform does so.
 //!
 //! ```
 //! # #[cfg(feature = "flex")] {

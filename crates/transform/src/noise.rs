@@ -6,15 +6,15 @@ use rand_distr::StandardNormal;
 
 use crate::{Transform, TransformContext, TransformError, settings::check_sd};
 
-/// Adds noise to every pixel and channel, drawn each step, the same to all images of a batch.
+/// Adds noise to every pixel and channel, drawn in each step, the same for all images of a batch.
 ///
-/// Where the sum leaves 0..=1 it is cut, and the gradient there is 0, unless `clamped` is off: a
-/// network then sees what no picture holds, as in MACO, and every pixel keeps its gradient.
+/// Sums outside 0..=1 are clamped, with a gradient of 0, unless `clamped` is false: as in MACO, the
+/// network then sees values that no picture can hold, and every pixel keeps its gradient.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `uniform` | 0 | half the width of even noise that is added too | 0..=1000 |
-/// | `clamped` | true | whether values stay in 0..=1 | |
+/// | `uniform` | 0 | half width of uniform noise that is also added | 0..=1000 |
+/// | `clamped` | true | clamp values to 0..=1 | |
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Noise {
     sd: f32,
@@ -23,7 +23,7 @@ pub struct Noise {
 }
 
 impl Noise {
-    /// Normal noise of that standard deviation; in 0..=1000 (0 for uniform noise alone).
+    /// Creates normal noise of a standard deviation in 0..=1000 (0 for uniform noise alone).
     #[must_use]
     pub const fn new(sd: f32) -> Self {
         Self {
@@ -33,14 +33,14 @@ impl Noise {
         }
     }
 
-    /// Adds noise that is even between minus and plus that, too.
+    /// Adds uniform noise between `-half_width` and `half_width` as well.
     #[must_use]
     pub const fn uniform(mut self, half_width: f32) -> Self {
         self.uniform = half_width;
         self
     }
 
-    /// Sets whether values stay in 0..=1.
+    /// Sets whether values are clamped to 0..=1.
     #[must_use]
     pub const fn clamped(mut self, clamped: bool) -> Self {
         self.clamped = clamped;

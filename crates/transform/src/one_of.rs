@@ -1,4 +1,4 @@
-//! One of several transforms.
+//! A random choice between transforms.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use rand::RngExt;
 
 use crate::{Transform, TransformContext, TransformError, settings::wrong_channels};
 
-/// Applies one of several transforms, drawn evenly each step; one that is listed twice is twice
-/// as likely.
+/// Applies one of several transforms, drawn uniformly in each step. A transform that is listed
+/// twice is twice as likely.
 ///
 /// ```
 /// use oneiric_transform::{GaussianBlur, Noise, OneOf, Transforms};
@@ -22,14 +22,14 @@ pub struct OneOf {
 }
 
 impl OneOf {
-    /// A first choice.
+    /// Creates a list with a first choice.
     #[must_use]
     pub fn new(transform: impl Transform + 'static) -> Self {
         let choices = vec![Arc::new(transform) as Arc<dyn Transform>];
         Self { choices }
     }
 
-    /// Adds another.
+    /// Adds another choice.
     #[must_use]
     pub fn or(mut self, transform: impl Transform + 'static) -> Self {
         self.choices.push(Arc::new(transform));
@@ -43,7 +43,7 @@ impl Transform for OneOf {
         self.choices[chosen].apply(images, context)
     }
 
-    /// The smallest height and the smallest width of all choices.
+    /// Returns the smallest height and the smallest width of all choices.
     fn smallest_output(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError> {
         self.choices
             .iter()
@@ -57,7 +57,7 @@ impl Transform for OneOf {
         let out = self.choices[0].output_channels(channels)?;
         for choice in &self.choices[1..] {
             if choice.output_channels(channels)? != out {
-                let allowed = "channels of which all its choices make the same number";
+                let allowed = "channels from which all choices make the same number";
                 return Err(wrong_channels(self, channels, allowed));
             }
         }

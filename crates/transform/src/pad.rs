@@ -1,4 +1,4 @@
-//! A border around the image.
+//! Padding: a border around the image.
 
 use burn::tensor::{Tensor, TensorData};
 use rand::RngExt;
@@ -13,19 +13,19 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Border {
-    /// One value, in 0..=1.
+    /// A constant value in 0..=1.
     Value(f32),
-    /// The image, mirrored at its outermost pixels, which are not repeated: `c b | a b c | b a`,
-    /// as NumPy's and PyTorch's `reflect`. Needs an image whose sides are longer than the border.
+    /// The image, mirrored at its outermost pixels, which are not repeated: `c b | a b c | b a`, as
+    /// `reflect` in NumPy and PyTorch. The sides of the image must be longer than the border.
     Reflect,
-    /// One value for all channels, drawn in 0..1 each step (Lucid's
-    /// `constant_value="uniform"`).
+    /// One value for all channels, drawn in 0..1 in each step (`constant_value="uniform"` in
+    /// Lucid).
     RandomGray,
-    /// A value for each channel, drawn in 0..1 each step.
+    /// A value for each channel, drawn in 0..1 in each step.
     RandomColor,
 }
 
-/// A border of `by` pixels on every side; draws nothing unless the border is random.
+/// Adds a border of `by` pixels on every side. Draws random numbers only for a random border.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
@@ -37,14 +37,14 @@ pub struct Pad {
 }
 
 impl Pad {
-    /// A gray border of that many pixels, at most 16384.
+    /// Creates a gray border of `by` pixels, at most 16384.
     #[must_use]
     pub const fn new(by: usize) -> Self {
         let border = Border::Value(0.5);
         Self { by, border }
     }
 
-    /// Sets the border's value: short for [`Border::Value`].
+    /// Sets the value of the border; short for [`Border::Value`].
     #[must_use]
     pub const fn value(self, value: f32) -> Self {
         self.border(Border::Value(value))
@@ -77,7 +77,7 @@ impl Pad {
         )
     }
 
-    /// The image in black, and the border's colors added to it.
+    /// Pads the image with black and adds the border's colors.
     fn colored(&self, images: Tensor<4>, colors: &[f32]) -> Tensor<4> {
         let [_, channels, h, w] = images.dims();
         let [height, width] = [h, w].map(|n| n + 2 * self.by);
@@ -101,7 +101,7 @@ impl Pad {
     }
 }
 
-/// The pixel among `n` that the place `at` of the bordered image shows.
+/// Returns which of `n` pixels is shown at position `at` of the image with its border.
 const fn mirror(at: usize, by: usize, n: usize) -> usize {
     let beyond = at.abs_diff(by);
     if at < by || beyond < n {
@@ -112,7 +112,7 @@ const fn mirror(at: usize, by: usize, n: usize) -> usize {
 
 impl Transform for Pad {
     fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4> {
-        // Drawn also for a border of nothing: what follows draws the same.
+        // Numbers are drawn for a border of width 0 too, so that later transforms draw the same.
         let channels = images.dims()[1];
         let colors: Vec<f32> = match self.border {
             Border::Value(_) | Border::Reflect => Vec::new(),

@@ -1,4 +1,4 @@
-//! MACO's random crops.
+//! Random crops, as in MACO.
 
 use burn::tensor::Tensor;
 use rand::RngExt;
@@ -9,26 +9,27 @@ use crate::{
     settings::{check_sd, check_size, require},
 };
 
-/// Crops a random box of the image's shape, from large boxes at the start of a run to small ones
-/// at its end, and scales it to one size.
+/// Crops a random box with the image's aspect ratio and scales it to one size. Boxes are large at
+/// the start of a run and small at its end.
 ///
-/// The box has its center at N(0.5, 0.15) of each side and takes a share N(s, 0.05) of it, where s
-/// goes evenly from 0.5 to 0.05 over the run. The share is clipped to lie between the smaller of
-/// these two and 1, and then the center so that the box lies inside the image. Boxes end between
-/// pixels; all is read bilinearly, once. A box of more than twice the pixels of the result
-/// aliases: follow it with [`Resize`](crate::Resize) from a larger size then.
+/// The center of the box is drawn from N(0.5, 0.15) of each side, the share of the side from
+/// N(s, 0.05), where s changes linearly from 0.5 to 0.05 over the run. The share is clamped to lie
+/// between the smaller of the two settings and 1, and then the center so that the box lies inside
+/// the image. Edges of boxes may lie between pixels; values are read bilinearly, in one pass. A box
+/// of more than twice the pixels of the result aliases: in that case set a larger `size` and add a
+/// [`Resize`](crate::Resize) after it.
 ///
 /// Source: MACO (Fel et al., "Unlocking Feature Visualization for Deeper Networks with MAgnitude
-/// Constrained Optimization", 2023) as in its authors' Xplique (`features_visualizations/maco.py`).
-/// Theirs reads black where a box reaches out of the image, and averages 32 crops a step; here a
-/// step sees all images of a batch through one crop.
+/// Constrained Optimization", 2023), as in the authors' Xplique
+/// (`features_visualizations/maco.py`). Xplique reads black where a box reaches out of the image,
+/// and averages 32 crops in each step; here all images of a batch get the same crop in a step.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `shares` | 0.5 to 0.05 | of a side that the box takes, at the run's start and end | above 0, at most 1 |
+/// | `shares` | 0.5 to 0.05 | share of a side in the box, first and last | above 0, at most 1 |
 /// | `share_sd` | 0.05 | standard deviation of the share | 0..=1000 |
-/// | `center_sd` | 0.15 | standard deviation of the center | 0..=1000 |
-/// | `size` | the image's | what comes out | sides of 1 to 16384 |
+/// | `center_sd` | 0.15 | standard deviation of the center, in sides of the image | 0..=1000 |
+/// | `size` | the image's | size of the result | sides of 1 to 16384 |
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RandomCrop {
     shares: [f32; 2],
@@ -38,7 +39,7 @@ pub struct RandomCrop {
 }
 
 impl RandomCrop {
-    /// MACO's crops, as large as the image that they are cropped from.
+    /// Creates MACO's crops, scaled to the size of the image.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -49,7 +50,7 @@ impl RandomCrop {
         }
     }
 
-    /// Sets which share of a side the box takes, at the start of the run and at its end.
+    /// Sets the shares of a side in the box, at the start of the run and at its end.
     #[must_use]
     pub const fn shares(mut self, start: f32, end: f32) -> Self {
         self.shares = [start, end];
@@ -70,14 +71,14 @@ impl RandomCrop {
         self
     }
 
-    /// Sets the size that comes out.
+    /// Sets the size of the result.
     #[must_use]
     pub const fn size(mut self, width: usize, height: usize) -> Self {
         self.size = Some([height, width]);
         self
     }
 
-    /// The share that a box takes, and where it begins in height and width, in sides.
+    /// Draws the share of a box and its beginning in height and width, in sides of the image.
     fn draw(&self, context: &mut TransformContext<'_>) -> (f64, [f64; 2]) {
         let [start, end] = self.shares.map(f64::from);
         let progress = f64::from(context.progress.clamp(0.0, 1.0));

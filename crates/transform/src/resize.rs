@@ -8,12 +8,12 @@ use crate::{
     settings::check_size,
 };
 
-/// Scales to a given size, whatever the shape before; draws nothing.
+/// Scales images of any size to a given size. Draws no random numbers.
 ///
-/// What grows is bilinear between the centers of pixels. What shrinks is averaged, each pixel by
-/// a triangle as wide as two of the result, so that nothing aliases: PyTorch's
-/// `interpolate(mode="bilinear", antialias=True)`. A [`RandomScale`](crate::RandomScale) does not
-/// average: its factors are near 1.
+/// An enlarged image is interpolated bilinearly between the centers of pixels. A reduced one is
+/// averaged with triangular weights whose base is two pixels of the result wide, so that nothing
+/// aliases: PyTorch's `interpolate(mode="bilinear", antialias=True)`.
+/// [`RandomScale`](crate::RandomScale) does not average, because its factors are near 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resize {
     size: [usize; 2],
@@ -28,7 +28,7 @@ impl Resize {
     }
 }
 
-/// Triangles about the places of the result's pixels in the image.
+/// Triangular weights, centered on the positions of the result's pixels in the image.
 fn triangles(input: usize, output: usize) -> Weights {
     let ratio = input as f64 / output as f64;
     let reach = ratio.max(1.0);

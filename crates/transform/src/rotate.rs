@@ -8,7 +8,8 @@ use crate::{
     settings::{check_share, require},
 };
 
-/// Rotates about the center by an angle drawn from a list, bilinearly, keeping the size.
+/// Rotates around the center by an angle drawn from a list, with bilinear interpolation. The size
+/// is kept.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
@@ -20,8 +21,8 @@ pub struct RandomRotate {
 }
 
 impl RandomRotate {
-    /// Draws from these angles in degrees, counterclockwise; one that is listed twice is twice as
-    /// likely.
+    /// Creates a rotation by one of these angles in degrees, counterclockwise. An angle that is
+    /// listed twice is twice as likely.
     #[must_use]
     pub const fn new(degrees: Vec<f32>) -> Self {
         Self { degrees, fill: 0.5 }

@@ -5,19 +5,19 @@ use rand::RngExt;
 
 use crate::{Resampling, Transform, TransformContext, TransformError, resample, settings::require};
 
-/// Largest factor; a larger one is a typing error, such as percent.
+/// Largest factor. A larger one is a typing error, such as percent.
 const LARGEST: f32 = 10.0;
 
-/// Scales to `round(factor * size)` by a factor drawn from a list, bilinearly: the view really
-/// gets larger or smaller.
+/// Scales to `round(factor * size)` by a factor drawn from a list, with bilinear interpolation. The
+/// size of the result varies with the factor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RandomScale {
     factors: Vec<f32>,
 }
 
 impl RandomScale {
-    /// Draws from these factors; one that is listed twice is twice as likely. Each is above 0
-    /// and at most 10.
+    /// Creates a scaling by one of these factors, each above 0 and at most 10. A factor that is
+    /// listed twice is twice as likely.
     #[must_use]
     pub const fn new(factors: Vec<f32>) -> Self {
         Self { factors }

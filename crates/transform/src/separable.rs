@@ -1,20 +1,20 @@
-//! Weighted sums along rows and columns: blurring, and shrinking without aliasing.
+//! Weighted sums along rows and columns, for blurring and for shrinking without aliasing.
 
 use burn::tensor::{Tensor, TensorData};
 
-/// Weights of the pixels along an axis in each pixel of the result. They sum to 1, so that values
-/// in 0..=1 stay there, at the border too.
+/// Weights of an axis' input pixels in each output pixel. The weights of an output pixel sum to 1,
+/// so that values in 0..=1 stay there, at the border too.
 #[derive(Debug, Clone)]
 pub(crate) struct Weights {
     input: usize,
     output: usize,
-    /// [output, input]
+    /// Row-major, [output, input].
     values: Vec<f32>,
 }
 
 impl Weights {
-    /// Creates weights from `input` pixels to `output`: `weight(to, from)` over the sum for `to`,
-    /// of which at least one is above 0.
+    /// Creates weights from `input` pixels to `output`: `weight(to, from)`, divided by the sum over
+    /// `from`, which must be above 0.
     pub(crate) fn new(input: usize, output: usize, weight: impl Fn(usize, usize) -> f64) -> Self {
         let mut values = Vec::with_capacity(output * input);
         for to in 0..output {
@@ -35,11 +35,11 @@ impl Weights {
     }
 }
 
-/// `rows * image * columns^T` for all images [n, c, h, w].
+/// Computes `rows * image * columns^T` for all images [n, c, h, w].
 pub(crate) fn mix(images: Tensor<4>, rows: Weights, columns: Weights) -> Tensor<4> {
     let [n, c, h, w] = images.dims();
     let [height, width] = [rows.output, columns.output];
-    // One product for the columns of all planes, one a plane for its rows.
+    // The columns of all planes take one matrix product, the rows one for each plane.
     let planes: Tensor<3> = images.reshape([1, n * c * h, w]);
     let columns = columns.tensor(&planes).swap_dims(1, 2);
     let planes = planes.matmul(columns).reshape([n * c, h, width]);

@@ -6,10 +6,10 @@ use oneiric_support::SettingError;
 
 use crate::{Transform, TransformError};
 
-/// The longest side that a setting may ask for, in pixels; a longer one is a typing error.
+/// Longest side that a setting may have, in pixels. A longer one is a typing error.
 const LONGEST: usize = 16_384;
 
-/// Refuses a setting of a transform unless it is `good`; `setting` names it within the transform.
+/// Returns an error that names the transform and the setting, unless `good` is true.
 pub(crate) fn require(
     transform: &dyn Transform,
     setting: &str,
@@ -21,7 +21,7 @@ pub(crate) fn require(
     Ok(SettingError::require(setting, value, good, allowed)?)
 }
 
-/// Checks a share, or a value that fills the outside of an image.
+/// Checks a share, or a value of pixels outside the image: in 0..=1.
 pub(crate) fn check_share(
     transform: &dyn Transform,
     setting: &str,
@@ -41,7 +41,7 @@ pub(crate) fn check_sd(
     Ok(SettingError::check_sd(setting, value)?)
 }
 
-/// Checks a number of pixels that are added.
+/// Checks the width of a border, in pixels.
 pub(crate) fn check_border(transform: &dyn Transform, by: usize) -> Result<(), TransformError> {
     let good = by <= LONGEST;
     require(transform, "width of the border", by, good, "at most 16384")
@@ -61,7 +61,7 @@ pub(crate) fn check_size(
         })
 }
 
-/// The error of a transform that leaves nothing of images of that height and width.
+/// Creates the error of a transform for which images of this height and width are too small.
 pub(crate) fn too_small(transform: &dyn Transform, size: [usize; 2]) -> TransformError {
     TransformError::TooSmall {
         transform: format!("{transform:?}"),
@@ -70,7 +70,7 @@ pub(crate) fn too_small(transform: &dyn Transform, size: [usize; 2]) -> Transfor
     }
 }
 
-/// The error of a transform that does not take images of that many channels.
+/// Creates the error of a transform that does not take images of this many channels.
 pub(crate) fn wrong_channels(
     transform: &dyn Transform,
     channels: usize,

@@ -11,26 +11,26 @@ use crate::{
 
 /// A random, differentiable change of a batch of images.
 pub trait Transform: fmt::Debug + Send + Sync {
-    /// Draws once and changes all images [n, c, h, w] alike. Values in 0..=1 stay there (unless a
-    /// setting says otherwise, as [`Noise::clamped`]); the size may change. The random numbers
-    /// depend on the images' size, never on their number, so that a single image can be changed as
-    /// one of a batch was.
+    /// Draws random numbers once and changes all images [n, c, h, w] alike. Values in 0..=1 stay
+    /// there (unless a setting says otherwise, as [`Noise::clamped`]); the size may change. The
+    /// random numbers depend on the size of the images, never on their number, so that a single
+    /// image can be changed in the same way as a batch.
     fn apply(&self, images: Tensor<4>, context: &mut TransformContext<'_>) -> Tensor<4>;
 
-    /// Returns the smallest height and width of the result for images of a size.
+    /// Returns the smallest height and width of the result for images of this height and width.
     ///
     /// # Errors
     ///
-    /// Returns [`TransformError`] if a setting is not allowed or nothing of such an image would
-    /// be left. What this accepts, [`apply`](Self::apply) can do.
+    /// Returns [`TransformError`] if a setting is not allowed or the images are too small.
+    /// [`apply`](Self::apply) accepts every size for which there is no error.
     fn smallest_output(&self, size: [usize; 2]) -> Result<[usize; 2], TransformError>;
 
-    /// Returns the number of channels of the result: as many as before, unless a transform says
-    /// otherwise.
+    /// Returns the number of channels of the result for images of `channels` channels. The default
+    /// is that the number does not change.
     ///
     /// # Errors
     ///
-    /// Returns [`TransformError`] if it does not take images of that many.
+    /// Returns [`TransformError`] if the transform does not take images of this many channels.
     fn output_channels(&self, channels: usize) -> Result<usize, TransformError> {
         Ok(channels)
     }
@@ -57,7 +57,7 @@ macro_rules! forward {
 
 forward!(&T, Box<T>, Arc<T>);
 
-/// Transforms one after the other.
+/// A list of transforms, applied one after the other.
 #[derive(Debug, Clone, Default)]
 pub struct Transforms {
     list: Vec<Arc<dyn Transform>>,
@@ -70,12 +70,12 @@ impl Transforms {
         Self { list: Vec::new() }
     }
 
-    /// Creates the standard list of Lucid and lucent: pad 12 pixels of gray, jitter 8, scale by one
-    /// of 0.9, 0.92, ... 1.1, rotate by a whole number of degrees from -10 to 10 or (five times as
-    /// likely again) not, jitter 4.
+    /// Creates the standard list of Lucid and lucent: pad by 12 pixels of gray, jitter by 8, scale
+    /// by one of 0.9, 0.92, ... 1.1, rotate by a whole number of degrees from -10 to 10 (0 is six
+    /// times as likely as each other angle), jitter by 4.
     ///
-    /// Source: Lucid, `optvis/transform.py`. What a rotation brings in from outside is the same
-    /// gray as the padding; Lucid and lucent bring in black.
+    /// Source: Lucid, `optvis/transform.py`. Pixels from outside have the gray of the padding after
+    /// a rotation; in Lucid and lucent they are black.
     #[must_use]
     pub fn standard() -> Self {
         let degrees = (-10..=10).map(|d| d as f32).chain([0.0; 5]).collect();
@@ -88,12 +88,13 @@ impl Transforms {
             .then(Jitter::new(4))
     }
 
-    /// Creates MACO's list: crops that get smaller in the course of the run, each as large as the
-    /// image, under normal noise of 0.08 and uniform noise of 0.04 to each side, which is not cut.
+    /// Creates MACO's list: crops that shrink over the run, each scaled to the size of the image,
+    /// then normal noise with a standard deviation of 0.08 and uniform noise in -0.04..0.04,
+    /// without clamping.
     ///
-    /// Source: Fel et al., 2023, as in its authors' Xplique
-    /// (`features_visualizations/maco.py`), whose images lie in -1..1 where ours lie in 0..=1: the
-    /// same numbers are twice the noise here.
+    /// Source: Fel et al., 2023, as in the authors' Xplique (`features_visualizations/maco.py`).
+    /// Xplique's images lie in -1..1 and those here in 0..=1, so that the same numbers are twice as
+    /// much noise here.
     #[must_use]
     pub fn maco() -> Self {
         let noise = Noise::new(0.08).uniform(0.04).clamped(false);
@@ -107,8 +108,8 @@ impl Transforms {
         self
     }
 
-    /// Appends a function that keeps size and channels; [`FnTransform`] takes one that
-    /// does not.
+    /// Appends a function that keeps the size and the channels. For other functions see
+    /// [`FnTransform`].
     #[must_use]
     pub fn then_with(
         self,

@@ -1,5 +1,5 @@
-//! What every transform promises: sizes, channels, ranges, gradients, and the same draw for one
-//! image as for several. And transforms of the user's own.
+//! Rules of every transform: sizes, channels, ranges, gradients, and the same random numbers for
+//! one image as for several. Also user-defined transforms.
 
 mod common;
 
@@ -14,7 +14,8 @@ use oneiric_transform::{
 
 type AnyTransform = Box<dyn Transform>;
 
-/// Every transform, small enough for images of one pixel, with the channels that it takes.
+/// Every transform, with settings that fit images of one pixel, and a number of channels that it
+/// takes.
 fn all() -> Vec<(AnyTransform, usize)> {
     vec![
         (Box::new(Pad::new(3)), 2),
@@ -77,7 +78,8 @@ fn a_view_is_what_the_checks_say_and_within_its_range() {
     }
 }
 
-/// A photograph is seen as the image of a step was: whatever the batch, the draw is the same.
+/// A photograph must be changed like the images of a step: random numbers do not depend on the
+/// batch.
 #[test]
 fn what_is_drawn_does_not_depend_on_the_batch() {
     let device = devices().remove(0).1;
@@ -122,7 +124,7 @@ fn the_same_seed_gives_the_same_bits() {
 fn every_transform_has_the_gradient_of_finite_differences() {
     for (backend, device) in devices() {
         for (transform, channels) in all() {
-            // Far from where values are cut.
+            // Far from the values where images are clamped.
             let at = about_gray([2, channels, 8, 11], 0.15, 1);
             let what = format!("{backend} {transform:?}");
             assert_gradient(&what, &at, 3e-2, &device, |x| {
@@ -206,7 +208,7 @@ fn a_function_is_a_transform() {
     }
 }
 
-/// The mean of the channels of every other row.
+/// A user-defined transform: the mean of the channels in every other row.
 fn thinned() -> FnTransform {
     let thinned = FnTransform::new("thinned", |images, _| {
         images.slice(s![.., .., ..;2, ..]).mean_dim(1)

@@ -1,5 +1,5 @@
-//! Transforms that change values and leave the size: against values by hand, naive versions and
-//! what chance must give.
+//! Transforms that change values and keep the size, compared with values worked out by hand, slow
+//! versions and statistics of random numbers.
 
 mod common;
 
@@ -10,7 +10,7 @@ use oneiric_transform::{
     TransformError,
 };
 
-/// Every pixel by its distance from every other, in f64.
+/// The slow blur in f64: every pixel is weighted by its distance from every other.
 fn blurred(image: &Array, sigma: f64) -> Array {
     let [n, c, h, w] = image.shape[..] else {
         panic!("{:?}", image.shape);
@@ -55,7 +55,7 @@ fn a_blur_is_a_gaussian_mean() {
             assert_close(&what, &view, &expected, Tolerance::ARITHMETIC);
         }
     }
-    // A pixel, by hand: e = exp(-1/2), and 1 / (1 + 2 e) of it stays with a reach of one.
+    // One pixel by hand: with e = exp(-1/2), the share 1 / (1 + 2 e) stays with a reach of one.
     let mut pixel = Array::new([1, 1, 1, 3], vec![0.0, 1.0, 0.0]);
     for (_, view) in apply(&GaussianBlur::new(1.0), &pixel, 0) {
         let e = (-0.5_f32).exp();
@@ -169,7 +169,7 @@ fn colors_change_by_what_is_asked() {
             let expected = Array::new(image.shape.clone(), expected);
             assert_close(&backend, &view, &expected, Tolerance::ARITHMETIC);
         }
-        // Saturation and hue leave every pixel's gray, or its mean, alone.
+        // Saturation and hue do not change a pixel's gray and its mean, respectively.
         for (_, view) in apply(&unchanged().saturation(0.8), &image, seed) {
             let gray = |image: &Array, at: usize| {
                 let [r, g, b] = [0, 30, 60].map(|c| f64::from(image.values[c + at]));
@@ -235,7 +235,7 @@ fn an_image_with_alpha_is_laid_over_noise() {
                 let rgb = image.values[4 * n * plane + rest];
                 let alpha = image.values[(4 * n + 3) * plane + rest % plane];
                 assert_eq!(opaque.values[at], rgb);
-                // The ground is the same behind every image.
+                // The background is the same for every image.
                 assert_eq!(clear.values[at], clear.values[rest]);
                 assert!((0.0..=1.0).contains(&clear.values[at]));
                 expected.values[at] = rgb * alpha + clear.values[at] * (1.0 - alpha);
@@ -267,7 +267,7 @@ fn the_noise_behind_is_smooth_and_as_wide_as_asked() {
             }
             values.extend(logits);
         }
-        // Whole images are brighter or darker, so few draws tell roughly.
+        // Whole images are brighter or darker, so that few draws allow a rough estimate only.
         let [mean, sd] = statistics(&values);
         assert!(mean.abs() < 0.25, "{mean}");
         assert!((0.8..1.2).contains(&sd), "{size:?}: {sd}");

@@ -1,5 +1,5 @@
-//! Transforms that change what of an image is seen and how large: against values by hand, naive
-//! versions and other libraries' cases.
+//! Transforms that change the size or the visible part of an image, compared with values worked out
+//! by hand, slow versions and cases of other libraries.
 
 mod common;
 
@@ -38,7 +38,7 @@ fn lucents_cases_hold() {
                 4,
             ),
         ),
-        // lucent fills up with black to the size before.
+        // lucent pads with black to the size before.
         (
             Box::new(
                 Transforms::none()
@@ -72,7 +72,7 @@ fn lucents_cases_hold() {
     }
 }
 
-/// Lucid's `pad(w)` makes both sides larger by 2 w, its `jitter(d)` smaller by d.
+/// In Lucid `pad(w)` makes both sides larger by 2 w, and `jitter(d)` makes them smaller by d.
 #[test]
 fn lucids_sizes_hold() {
     let image = counting(7, 5);
@@ -96,9 +96,10 @@ fn lucids_sizes_hold() {
     }
 }
 
-/// The pixel that is reached by walking from the border to and fro.
+/// The slow mirror: the pixel reached after `at` steps to and fro.
 fn walked(at: usize, by: usize, n: usize) -> usize {
-    // From pixel `by` of the image back to its first one, to its last one, and back again.
+    // Starts at pixel `by` of the image, walks back to the first one, on to the last one, and back
+    // again.
     let (mut place, mut back) = (by, true);
     for _ in 0..at {
         if place == 0 {
@@ -171,7 +172,7 @@ fn a_random_border_is_even_and_another_each_step() {
             }
         }
         let [mean, sd] = statistics(&grays);
-        // Even in 0..1: mean 1/2, standard deviation sqrt(1/12); four of its errors.
+        // Uniform in 0..1: mean 1/2, standard deviation sqrt(1/12), within four standard errors.
         assert!((mean - 0.5).abs() < 0.18, "{mean}");
         assert!((sd - 0.289).abs() < 0.1, "{sd}");
     }
@@ -205,14 +206,14 @@ fn resizing_is_pytorchs_antialiased_bilinear_interpolation() {
     }
 }
 
-/// Every pixel of the result by its triangles over every pixel of the image, in f64.
+/// The slow resize in f64: every pixel of the result by its triangle over every pixel of the image.
 fn resized(image: &Array, size: [usize; 2]) -> Array {
     let [n, c, h, w] = image.shape[..] else {
         panic!("{:?}", image.shape);
     };
     let weight = |to: usize, from: usize, input: usize, output: usize| {
         let ratio = input as f64 / output as f64;
-        // Beyond the outermost centers the border repeats.
+        // Beyond the outermost centers the border pixels are repeated.
         let center = ((to as f64 + 0.5) * ratio).clamp(0.5, input as f64 - 0.5);
         let center = if ratio > 1.0 {
             (to as f64 + 0.5) * ratio
@@ -260,8 +261,8 @@ fn resizing_is_a_mean_over_triangles() {
 
 #[test]
 fn shrinking_does_not_alias() {
-    // Every other column white: gray from afar, where reading single pixels sees one or the other.
-    // A triangle that the border cuts sees one more of a kind.
+    // Every other column is white: gray from afar, although a single pixel is black or white. A
+    // triangle that the border cuts covers one more column of one kind.
     let stripes = Array::new([1, 1, 48, 48], [0.0, 1.0].repeat(24 * 48));
     for (backend, view) in apply(&Resize::new(5, 7), &stripes, 0) {
         let gray = Array::new([1, 1, 7, 5], vec![0.5; 35]);
@@ -283,7 +284,7 @@ fn cropping_or_padding_keeps_the_center() {
     for (_, view) in apply(&CropOrPad::new(7, 1), &counting(3, 4), 0) {
         assert_eq!(view, expected);
     }
-    // To 2 rows of 3: the odd row and column are cropped behind.
+    // To 2 rows of 3: the odd row is cropped at the bottom, the odd column on the right.
     let expected = Array::new([1, 1, 2, 3], vec![0.0, 1.0, 2.0, 4.0, 5.0, 6.0]);
     for (_, view) in apply(&CropOrPad::new(3, 2), &counting(3, 4), 0) {
         assert_eq!(view, expected);
@@ -294,7 +295,7 @@ fn cropping_or_padding_keeps_the_center() {
     }
 }
 
-/// Crops of that share about the center.
+/// Crops of this share around the center.
 fn fixed(share: f32) -> RandomCrop {
     let crop = RandomCrop::new().shares(share, share);
     crop.share_sd(0.0).center_sd(0.0)
@@ -302,7 +303,7 @@ fn fixed(share: f32) -> RandomCrop {
 
 #[test]
 fn a_crop_without_chance_is_the_center() {
-    // The middle 4x2 pixels of 8x4.
+    // The middle 4x2 pixels of an image of 8x4.
     let image = Array::new([1, 1, 8, 4], (0..32).map(|v| v as f32).collect());
     let rows: Vec<f32> = (2..6)
         .flat_map(|y| [1, 2].map(|x| (4 * y + x) as f32))
@@ -311,7 +312,7 @@ fn a_crop_without_chance_is_the_center() {
         let expected = Array::new([1, 1, 4, 2], rows.clone());
         assert_close(&backend, &view, &expected, Tolerance::ARITHMETIC);
     }
-    // Whole, it changes nothing.
+    // A crop of the whole image changes nothing.
     for (backend, view) in apply(&fixed(1.0), &image, 0) {
         assert_close(&backend, &view, &image, Tolerance::ARITHMETIC);
     }
@@ -319,8 +320,9 @@ fn a_crop_without_chance_is_the_center() {
 
 #[test]
 fn a_crop_ends_between_pixels() {
-    // 0.3 of 10 columns about the center is 3.5 to 6.5; two pixels read at 4.25 and 5.75 from the
-    // left edge, 3.75 and 5.25 from the first center. Rows alike, a tenth of a column's value.
+    // A share of 0.3 of 10 columns around the center covers 3.5 to 6.5. Two pixels are read at 4.25
+    // and 5.75 from the left edge, which is 3.75 and 5.25 from the first center. Rows are read
+    // alike, and count a tenth of a column.
     let values = (0..100).map(|at| (at % 10) as f32 + (at / 10) as f32 / 10.0);
     let image = Array::new([1, 1, 10, 10], values.collect());
     let expected = Array::new([1, 1, 2, 2], vec![4.125, 5.625, 4.275, 5.775]);
@@ -329,7 +331,7 @@ fn a_crop_ends_between_pixels() {
     }
 }
 
-/// Two channels that hold the height and the width of their place, in sides.
+/// Two channels that hold the row and the column of each pixel's center, in sides of the image.
 fn places(n: usize) -> Array {
     let place = |at: usize| (at as f32 + 0.5) / n as f32;
     let rows = (0..n * n).map(|at| place(at / n));
@@ -343,14 +345,14 @@ fn crops_shrink_in_the_course_of_a_run() {
     for (progress, share) in [(0.0, 0.5), (0.25, 0.3875), (0.5, 0.275), (1.0, 0.05)] {
         for seed in 0..10 {
             for (backend, view) in apply_at(progress, &crop, &places(64), seed) {
-                // The centers of two halves.
+                // The result holds the centers of two halves.
                 let apart = [
                     view.values[2] - view.values[0],
                     view.values[5] - view.values[4],
                 ];
                 for apart in apart {
                     let found = 2.0 * apart;
-                    // A box at the edge ends at the outermost center, half a pixel early.
+                    // A box at the edge ends at the outermost center, half a pixel too early.
                     assert!(
                         (found - share).abs() < 0.01,
                         "{backend} {progress}: {found}"
@@ -382,7 +384,7 @@ fn crops_lie_inside_about_the_center() {
         let view = Array::of(varying.apply(image.clone(), &mut context));
         shares.push(2.0 * (view.values[3] - view.values[2]));
     }
-    // Within four standard errors; few are clipped.
+    // Within four standard errors; few boxes are clamped.
     let [mean, sd] = statistics(&centers);
     assert!(
         (mean - 0.5).abs() < 0.01 && (sd - 0.15).abs() < 0.007,
@@ -401,7 +403,7 @@ fn a_box_that_would_reach_out_is_moved_in() {
     let (mut edges, mut sides) = (0, 0);
     for seed in 0..30 {
         for (backend, view) in apply(&wild.size(64, 64), &places(128), seed) {
-            // Half of 128 pixels at 64 of them.
+            // Half of 128 pixels, read at 64 positions.
             let (rows, columns) = view.values.split_at(64 * 64);
             for values in [rows, columns] {
                 let least = values.iter().copied().fold(1.0, f32::min);
@@ -415,7 +417,7 @@ fn a_box_that_would_reach_out_is_moved_in() {
             }
         }
     }
-    // Nearly all end at the edge that they would have crossed.
+    // Nearly all boxes end at the edge that they would have crossed.
     assert!(edges * 10 > sides * 9, "{edges} of {sides}");
 }
 

@@ -1,4 +1,5 @@
-//! Each transform against values by hand and finite differences, on every backend compiled in.
+//! Each transform, compared with values worked out by hand and finite differences, on every backend
+//! that is compiled in.
 
 mod common;
 
@@ -47,7 +48,7 @@ fn jitter_crops_at_every_place_and_brings_nothing_in() {
 
 #[test]
 fn a_quarter_turn_moves_pixels_exactly() {
-    // Counterclockwise: what was on the right comes to the top.
+    // Counterclockwise: pixels on the right come to the top.
     let expected = Array::new([1, 1, 3, 3], vec![2., 5., 8., 1., 4., 7., 0., 3., 6.]);
     let quarter = RandomRotate::new(vec![90.0]).fill(0.0);
     for (backend, view) in apply(&quarter, &counting(3, 3), 0) {
@@ -62,8 +63,8 @@ fn a_quarter_turn_moves_pixels_exactly() {
 
 #[test]
 fn an_eighth_turn_is_bilinear_by_hand() {
-    // The corner (0, 0) of a 3x3 image is read in row 1, column 1 - sqrt 2: left of the image, so
-    // the share of the fill is sqrt 2 - 1.
+    // The corner (0, 0) of a 3x3 image is read in row 1, column 1 - sqrt 2, which lies left of the
+    // image, so that the share of the fill is sqrt 2 - 1.
     let share = 2.0_f32.sqrt() - 1.0;
     let image = Array::new([1, 1, 3, 3], vec![1., 2., 3., 4., 5., 6., 7., 8., 9.]);
     for (backend, view) in apply(&RandomRotate::new(vec![-45.0]).fill(0.5), &image, 0) {
@@ -234,7 +235,7 @@ fn settings_that_make_no_sense_are_refused() {
         refused(&Pad::new(1).value(2.0)),
         TransformError::Setting(_)
     ));
-    // Pad first, and there is room to jitter.
+    // With padding first there is room to jitter.
     assert!(
         Transforms::none()
             .then(Pad::new(4))
