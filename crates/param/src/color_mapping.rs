@@ -1,4 +1,4 @@
-//! Mapping from (decorrelated) colors without bounds to those in 0..=1, and back.
+//! Mapping of (decorrelated) colors without bounds to RGB in 0..=1, and back.
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
 #[cfg(any(feature = "flex", feature = "ndarray"))]
@@ -7,51 +7,52 @@ use oneiric_core::Backend;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 use crate::mixed_sigmoid::mixed_sigmoid;
 
-/// Columns: the shares of red, green and blue in each decorrelated channel, from the color
+/// Shares of red, green and blue (rows) in each decorrelated channel (columns), from the color
 /// covariance of ImageNet. Source: Lucid, `optvis/param/color.py`.
 const CORRELATION: [[f64; 3]; 3] = [[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]];
 
-/// Mean color of ImageNet, RGB in 0..=1. Source: the same.
+/// Mean color of ImageNet, RGB in 0..=1. Source: the same file.
 const MEAN: [f32; 3] = [0.48, 0.46, 0.41];
 
-/// Addition to channels that are no colors, where the mean color is added to those that are.
+/// Added to channels that are not colors by [`Squash::Clamp`], which adds the mean color to those
+/// that are.
 const GRAY: f32 = 0.5;
 
-/// Red, green and blue; those and alpha.
+/// Number of channels of RGB, and of RGB with alpha.
 const RGB: usize = 3;
 const RGBA: usize = 4;
 
-/// Values of a photograph closer to 0 or 1 than this count as this far from it, where the sigmoid
-/// is inverted: half a step of an 8-bit file.
+/// Smallest distance from 0 and 1 that values of a photograph keep, so that the sigmoid can be
+/// inverted: half a step of an 8-bit file.
 const MARGIN: f32 = 0.5 / 255.0;
 
-/// The function that brings values without bounds into 0..=1.
+/// The function that maps values without bounds to 0..=1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Squash {
-    /// 1 / (1 + exp(-x)).
+    /// `1 / (1 + exp(-x))`.
     #[default]
     Sigmoid,
-    /// Add the mean color of ImageNet (0.5 to channels that are no colors), then cut off: Lucid's
-    /// choice without a sigmoid. An alpha channel goes through the sigmoid all the same, as there.
+    /// Adds the mean color of ImageNet (0.5 to channels that are not colors) and clamps: Lucid's
+    /// choice without a sigmoid. An alpha channel still goes through the sigmoid, as in Lucid.
     Clamp,
 }
 
-/// The mapping from the channels that are optimized to those of an image in 0..=1.
+/// The mapping from the channels that are optimized to those of an image in 0..=1, and its inverse.
 ///
-/// Colors are the channels of an image of three, RGB, and the first three of one of four, whose
-/// last is alpha. Images of any other number of channels have none to mix.
+/// The colors are all channels of an image of three, RGB, and the first three of an image of four,
+/// whose last is alpha. In images of any other number of channels nothing is mixed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ColorMapping {
-    /// True if colors are decorrelated ones, to be mixed into red, green and blue.
+    /// True if the colors are decorrelated and must be mixed into red, green and blue.
     pub decorrelated: bool,
-    /// Function that brings the result into 0..=1.
+    /// Function that maps the mixed values to 0..=1.
     pub squash: Squash,
 }
 
 impl ColorMapping {
-    /// [n, channels, h, w] without bounds to the image in 0..=1. Makes the constants on the device
-    /// once and returns the function.
+    /// Returns the function from unbounded channels [n, channels, h, w] to the image in 0..=1. The
+    /// constants are created on the device once.
     pub fn to_rgb(self, device: &Device) -> impl Fn(Tensor<4>) -> Tensor<4> + Send + use<> {
         let colors = self.colors(device);
         move |x| match x.dims()[1] {
@@ -67,7 +68,7 @@ impl ColorMapping {
         }
     }
 
-    /// [n, 3, h, w] without bounds to RGB in 0..=1.
+    /// Returns the function from unbounded colors [n, 3, h, w] to RGB in 0..=1.
     fn colors(self, device: &Device) -> impl Fn(Tensor<4>) -> Tensor<4> + Send + use<> {
         #[cfg(any(feature = "flex", feature = "ndarray"))]
         let is_host = Backend::of(device).is_ok_and(Backend::is_host);
@@ -99,7 +100,7 @@ impl ColorMapping {
         }
     }
 
-    /// The inverse: an image [n, channels, h, w] in 0..=1 to the channels that are optimized.
+    /// Maps an image [n, channels, h, w] in 0..=1 to the channels that are optimized: the inverse.
     #[must_use]
     pub fn from_rgb(self, image: Tensor<4>) -> Tensor<4> {
         match image.dims()[1] {
@@ -115,7 +116,7 @@ impl ColorMapping {
         }
     }
 
-    /// The inverse of [`colors`](Self::colors).
+    /// Maps RGB in 0..=1 to unbounded colors: the inverse of [`colors`](Self::colors).
     fn undo_colors(self, rgb: Tensor<4>) -> Tensor<4> {
         let device = rgb.device();
         let x = match self.squash {
@@ -130,13 +131,13 @@ impl ColorMapping {
     }
 }
 
-/// The inverse of the sigmoid.
+/// Computes the inverse of the sigmoid.
 fn logit(image: Tensor<4>) -> Tensor<4> {
     let p = image.clamp(MARGIN, 1.0 - MARGIN);
     (p.clone() / (p.neg() + 1.0)).log()
 }
 
-/// The correlation divided by its largest column norm, so that no channel is amplified.
+/// Divides the correlation by its largest column norm, so that no channel is amplified.
 fn normalized() -> [[f64; 3]; 3] {
     let norm = |column: usize| {
         CORRELATION
@@ -150,7 +151,7 @@ fn normalized() -> [[f64; 3]; 3] {
 }
 
 fn inverse(m: [[f64; 3]; 3]) -> [[f64; 3]; 3] {
-    // Cofactors with cyclic indices carry their sign.
+    // The cyclic indices give each cofactor its sign.
     let cofactor = |i: usize, j: usize| {
         let (a, b, c, d) = ((i + 1) % 3, (i + 2) % 3, (j + 1) % 3, (j + 2) % 3);
         m[a][c] * m[b][d] - m[a][d] * m[b][c]
@@ -174,7 +175,7 @@ fn channels(values: [f32; 3], device: &Device) -> Tensor<4> {
     Tensor::from_data(TensorData::new(values.to_vec(), [1, 3, 1, 1]), device)
 }
 
-/// Multiplies the channels of every pixel by the matrix.
+/// Multiplies the channels of every pixel by a matrix.
 fn apply(matrix: &Tensor<3>, x: Tensor<4>) -> Tensor<4> {
     let [n, _, h, w] = x.dims();
     let mixed = matrix
@@ -235,7 +236,7 @@ mod tests {
 
     #[test]
     fn alpha_is_not_mixed() {
-        // The pixel above; the alpha of ln 3 is 3 / (3 + 1).
+        // The pixel above. The sigmoid of ln 3 is 3 / (3 + 1).
         for (backend, device) in devices() {
             for n in [1, 2] {
                 let pixel = [1.0, 2.0, -1.0, 3.0_f32.ln()];

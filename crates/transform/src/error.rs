@@ -24,8 +24,8 @@ pub enum TransformError {
     Setting(#[from] SettingError),
     /// An image that is too small for a mirrored border.
     #[error(
-        "{transform} mirrors {by} pixels at each edge, and an image of {width}x{height} is too small \
-         for that; mirror fewer, or start with a larger image"
+        "{transform} mirrors {by} pixels at each edge, and an image of {width}x{height} is too \
+         small for that; mirror fewer, or start with a larger image"
     )]
     Reflection {
         /// The transform.

@@ -1,5 +1,5 @@
-//! The transform itself, by rustfft: columns and rows in blocks, the blocks in parallel. Each row
-//! and column is computed alone, so the number of threads changes nothing.
+//! The transforms by rustfft: columns and rows in blocks, the blocks in parallel. Each row and each
+//! column is computed alone, so that the result does not depend on the number of threads.
 
 use std::{cell::RefCell, sync::Arc};
 
@@ -9,22 +9,22 @@ use rustfft::{Fft, FftPlanner, num_complex::Complex32};
 
 use super::multiplicity;
 
-/// How many rows or columns are gathered at a time: as many as a cache line holds complex numbers.
+/// Rows or columns in a block: as many as a cache line holds complex numbers.
 const BLOCK: usize = 8;
 
-/// What the coefficients of a half spectrum [height, width / 2 + 1] are multiplied by: before the
-/// way to images, or after the way back.
+/// Factors of the coefficients of a half spectrum [height, width / 2 + 1]. The inverse transform
+/// multiplies before it, the forward transform after it.
 #[derive(Debug)]
 pub(super) struct Weights {
     size: [usize; 2],
     values: Vec<f32>,
-    /// The weights of the adjoint, which goes the other way.
+    /// The weights of the adjoint, which transforms in the opposite direction.
     adjoint: Vec<f32>,
 }
 
 impl Weights {
-    /// For `images = inverse(weights * spectrum)`. The adjoint goes back, and counts a column
-    /// twice that stands for two.
+    /// Creates weights of `images = inverse(weights * spectrum)`. The adjoint is a forward
+    /// transform, which counts a column twice if it stands for two.
     pub(super) fn to_images(size: [usize; 2], values: Vec<f32>) -> Self {
         let adjoint = by_column(size, &values, |value, multiplicity| value * multiplicity);
         Self {
@@ -34,7 +34,7 @@ impl Weights {
         }
     }
 
-    /// For `spectrum = weights * forward(images)`.
+    /// Creates weights of `spectrum = weights * forward(images)`.
     pub(super) fn to_spectra(size: [usize; 2], values: Vec<f32>) -> Self {
         let adjoint = by_column(size, &values, |value, multiplicity| value / multiplicity);
         Self {
@@ -44,7 +44,7 @@ impl Weights {
         }
     }
 
-    /// Height and width of the images.
+    /// Returns height and width of the images.
     pub(super) const fn size(&self) -> [usize; 2] {
         self.size
     }
@@ -66,7 +66,7 @@ fn by_column([_, width]: [usize; 2], values: &[f32], change: impl Fn(f32, f32) -
         .collect()
 }
 
-/// Both planners keep the plans they made, by length.
+/// The planners of a thread, which keep the plans that they made, by length.
 struct Planners {
     complex: FftPlanner<f32>,
     real: RealFftPlanner<f32>,
@@ -79,8 +79,8 @@ thread_local! {
     });
 }
 
-/// Half spectra [planes, height, half, 2], times the weights, to images [planes, height, width];
-/// not normalised.
+/// Transforms half spectra [planes, height, half, 2], times the weights, to images
+/// [planes, height, width]. Not normalized.
 pub(super) fn to_images(spectra: &[f32], weights: &[f32], [height, width]: [usize; 2]) -> Vec<f32> {
     let half = width / 2 + 1;
     let (along_y, along_x) = PLANNERS.with_borrow_mut(|planners| {
@@ -108,7 +108,8 @@ pub(super) fn to_images(spectra: &[f32], weights: &[f32], [height, width]: [usiz
         let mut scratch = along_x.make_scratch_vec();
         let rows = rows.chunks_exact_mut(half);
         for (row, image_row) in rows.zip(image_rows.chunks_exact_mut(width)) {
-            // Their own mirror image: the imaginary part stands for nothing.
+            // The first column, and the last one of an even width, are their own conjugates: the
+            // imaginary part has no meaning.
             row[0].im = 0.0;
             if multiplicity(half - 1, width) == 1 {
                 row[half - 1].im = 0.0;
@@ -121,8 +122,8 @@ pub(super) fn to_images(spectra: &[f32], weights: &[f32], [height, width]: [usiz
     images
 }
 
-/// Images [planes, height, width] to half spectra [planes, height, half, 2], times the weights;
-/// not normalised.
+/// Transforms images [planes, height, width] to half spectra [planes, height, half, 2], times the
+/// weights. Not normalized.
 pub(super) fn to_spectra(images: &[f32], weights: &[f32], [height, width]: [usize; 2]) -> Vec<f32> {
     let half = width / 2 + 1;
     let (along_y, along_x) = PLANNERS.with_borrow_mut(|planners| {
@@ -165,8 +166,8 @@ pub(super) fn to_spectra(images: &[f32], weights: &[f32], [height, width]: [usiz
     spectra
 }
 
-/// The columns of half spectra [planes, height, half], transformed: [planes, half, height]. Reads
-/// the coefficient at a place of a plane by `read`.
+/// Transforms the columns of half spectra [planes, height, half] and returns them as
+/// [planes, half, height]. The closure `read` gives the coefficient at a position of a plane.
 fn transformed_columns(
     [planes, height, half]: [usize; 3],
     along_y: &Arc<dyn Fft<f32>>,
@@ -186,8 +187,8 @@ fn transformed_columns(
     columns
 }
 
-/// Hands out the lines of planes [planes, lines, length] in blocks, in parallel: the number of
-/// the plane, the first line and the lines.
+/// Calls `work` in parallel for blocks of lines of planes [planes, lines, length], with the index
+/// of the plane, the index of the first line and the values of the lines.
 fn for_each_block<T: Send>(
     planes: &mut [T],
     [lines, length]: [usize; 2],
