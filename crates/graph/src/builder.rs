@@ -1,7 +1,7 @@
 //! Building graphs.
 
 use crate::{
-    Concat, Conv, ConvConfig, GlobalAveragePool, Graph, GraphError, Input, Lrn, MaxPool, Node,
+    Add, Concat, Conv, ConvConfig, GlobalAveragePool, Graph, GraphError, Input, Lrn, MaxPool, Node,
     NodeId, Op, Relu, Softmax, Weight, WeightId,
 };
 
@@ -110,6 +110,11 @@ impl GraphBuilder {
     /// Adds a concatenation along the channels.
     pub fn concat(&mut self, name: &str, inputs: &[NodeId]) -> NodeId {
         self.node(name, Concat, inputs)
+    }
+
+    /// Adds a sum of tensors of one shape.
+    pub fn add(&mut self, name: &str, inputs: &[NodeId]) -> NodeId {
+        self.node(name, Add, inputs)
     }
 
     /// Adds the mean over all positions.

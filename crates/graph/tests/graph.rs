@@ -29,6 +29,8 @@ fn everything() -> GraphBuilder {
     let left = net.relu("left/relu", left);
     let right = net.conv("right", x, ConvConfig::new(4, [1, 1]));
     let x = net.concat("both", &[left, right, left]);
+    let back = net.conv("back", x, ConvConfig::new(22, [1, 1]));
+    let x = net.add("sum", &[x, back, x]);
     let x = net.global_average_pool("mean", x);
     let x = net.conv("logits", x, ConvConfig::new(5, [1, 1]));
     net.softmax("softmax", x);

@@ -3,7 +3,7 @@
 mod net;
 
 use net::{INPUT, Net, Pad, caffe_pool, cases, check, half, none, pads, same, small};
-use oneiric_graph::{ConvConfig, GlobalAveragePool, Lrn, MaxPool, NodeId, Padding};
+use oneiric_graph::{Add, ConvConfig, GlobalAveragePool, Lrn, MaxPool, NodeId, Padding};
 
 #[test]
 fn convolutions_of_every_width() {
@@ -245,4 +245,43 @@ fn filtered_convolutions_of_the_image() {
     let z = net.conv_relu(INPUT, 17, 7, 1);
     check("images", &mut net, [1, 13, 19, 20], &[x, y, z]);
     check("images", &mut net, [1, 13, 19, 20], &[x]);
+}
+
+#[test]
+fn sums() {
+    // Of the image, twice the same, and of more than two.
+    for channels in [1, 3, 16, 35] {
+        let mut net = Net::new(channels, 1);
+        let twice = net.add(Add, &[INPUT, INPUT]);
+        let x = net.conv_relu(twice, channels, 3, 1);
+        let y = net.conv(x, channels, 1, 1, same);
+        let sum = net.add(Add, &[x, twice, y, x]);
+        let end = net.relu(sum);
+        check("sum", &mut net, [2, channels, 5, 7], &[end]);
+        check("sum", &mut net, [1, channels, 4, 6], &[sum, y, x, end]);
+    }
+}
+
+#[test]
+fn sums_of_tensors_in_different_blocks() {
+    let mut net = Net::new(3, 2);
+    let parts = [5, 3, 17].map(|out| net.conv_relu(INPUT, out, 3, 1));
+    let partly = net.concat(&parts);
+    let parts = [16, 9].map(|out| net.conv_relu(INPUT, out, 1, 1));
+    let other = net.concat(&parts);
+    let full = net.conv(partly, 25, 3, 1, same);
+    for inputs in [
+        [partly, full],
+        [full, partly],
+        [partly, other],
+        [other, full],
+        [partly, partly],
+    ] {
+        let mut net = net.clone();
+        let sum = net.add(Add, &inputs);
+        let relu = net.relu(sum);
+        let end = net.conv_relu(relu, 20, 3, 2);
+        check("regroup", &mut net, [2, 3, 6, 7], &[end]);
+        check("regroup", &mut net, [1, 3, 6, 7], &[sum, end, partly]);
+    }
 }

@@ -1,5 +1,6 @@
 //! The operators: one file each, and this list.
 
+mod add;
 mod concat;
 mod conv;
 mod global_average_pool;
@@ -9,6 +10,7 @@ mod max_pool;
 mod relu;
 mod softmax;
 
+pub use add::Add;
 pub use concat::Concat;
 pub use conv::{Conv, ConvConfig};
 pub use global_average_pool::GlobalAveragePool;
@@ -104,6 +106,8 @@ operators! {
     Lrn,
     /// Concatenation along the channels.
     Concat,
+    /// Sum of tensors of one shape.
+    Add,
     /// Mean over all positions.
     GlobalAveragePool,
     /// Softmax over the channels.

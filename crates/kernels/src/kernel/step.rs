@@ -2,7 +2,7 @@
 
 use super::{
     Average, Context, FromLanes, InputGradient, LrnForward, LrnGradient, MaxPool, MaxPoolGradient,
-    Pointwise, Redirect, Sweep, ToCells, ToLanes, Winograd, access::Accesses, tile::Tiles,
+    Pointwise, Redirect, Sum, Sweep, ToCells, ToLanes, Winograd, access::Accesses, tile::Tiles,
 };
 use crate::{Isa, lanes};
 
@@ -61,6 +61,7 @@ steps! {
     LrnGradient,
     Average,
     Pointwise,
+    Sum,
     Redirect,
     ToLanes,
     ToCells,

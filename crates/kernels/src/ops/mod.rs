@@ -1,5 +1,6 @@
 //! The operators: one file each, and this list.
 
+mod add;
 mod concat;
 pub(crate) mod conv;
 mod global_average_pool;
@@ -82,5 +83,6 @@ operators! {
     MaxPool,
     Lrn,
     Concat,
+    Add,
     GlobalAveragePool,
 }

@@ -61,6 +61,7 @@ pub fn caffe_pool(kernel: usize, stride: usize) -> (Padding, Rounding) {
 }
 
 /// A network under construction.
+#[derive(Clone)]
 pub struct Net {
     pub builder: GraphBuilder,
     /// Of every convolution the weights, then the biases.

@@ -93,6 +93,10 @@ fn offsets(step: &mut Step) -> Vec<Offset<'_>> {
             .into_iter()
             .chain(dests(&mut step.dests))
             .collect(),
+        Step::Sum(step) => {
+            let terms = step.terms.iter_mut().map(|term| view(&mut term.from));
+            terms.chain(dests(&mut step.dests)).collect()
+        }
         Step::Redirect(step) => vec![view(&mut step.view)],
         Step::ToLanes(step) => dests(&mut step.dests).collect(),
         Step::ToCells(step) => vec![view(&mut step.cells.view)],
