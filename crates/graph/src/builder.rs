@@ -1,8 +1,8 @@
 //! Building graphs.
 
 use crate::{
-    Add, Concat, Conv, ConvConfig, GlobalAveragePool, Graph, GraphError, Input, Lrn, MaxPool, Node,
-    NodeId, Op, Relu, Softmax, Weight, WeightId,
+    Add, AveragePool, Concat, Conv, ConvConfig, GlobalAveragePool, Graph, GraphError, Input, Lrn,
+    MaxPool, Node, NodeId, Op, Relu, Softmax, Weight, WeightId,
 };
 
 /// Builds a [`Graph`] node by node.
@@ -99,6 +99,11 @@ impl GraphBuilder {
 
     /// Adds a maximum pooling.
     pub fn max_pool(&mut self, name: &str, input: NodeId, pool: MaxPool) -> NodeId {
+        self.node(name, pool, &[input])
+    }
+
+    /// Adds an average pooling.
+    pub fn average_pool(&mut self, name: &str, input: NodeId, pool: AveragePool) -> NodeId {
         self.node(name, pool, &[input])
     }
 

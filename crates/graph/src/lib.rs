@@ -53,7 +53,8 @@ pub use error::{Arity, GraphError, NodeError};
 pub use graph::Graph;
 pub use node::{Node, NodeId};
 pub use ops::{
-    Add, Concat, Conv, ConvConfig, GlobalAveragePool, Input, Lrn, MaxPool, Op, Relu, Softmax,
+    Add, AveragePool, Concat, Conv, ConvConfig, GlobalAveragePool, Input, Lrn, MaxPool, Op, Relu,
+    Softmax,
 };
 pub use relu_gradient::ReluGradient;
 pub use shape::Shape;

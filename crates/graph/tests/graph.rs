@@ -6,8 +6,8 @@ use std::{
 };
 
 use oneiric_graph::{
-    Arity, Concat, ConvConfig, Graph, GraphBuilder, GraphError, Lrn, MaxPool, Node, NodeError,
-    NodeId, Op, Padding, Relu, ReluGradient, Rounding, Shape, oracle,
+    Arity, AveragePool, Concat, ConvConfig, Graph, GraphBuilder, GraphError, Lrn, MaxPool, Node,
+    NodeError, NodeId, Op, Padding, Relu, ReluGradient, Rounding, Shape, oracle,
 };
 
 /// A network with every operator.
@@ -31,6 +31,10 @@ fn everything() -> GraphBuilder {
     let x = net.concat("both", &[left, right, left]);
     let back = net.conv("back", x, ConvConfig::new(22, [1, 1]));
     let x = net.add("sum", &[x, back, x]);
+    let pool = AveragePool::new([2, 2])
+        .stride([1, 1])
+        .padding(Padding::symmetric([1, 1]));
+    let x = net.average_pool("average", x, pool.count_include_pad(true));
     let x = net.global_average_pool("mean", x);
     let x = net.conv("logits", x, ConvConfig::new(5, [1, 1]));
     net.softmax("softmax", x);

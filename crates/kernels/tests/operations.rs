@@ -3,7 +3,9 @@
 mod net;
 
 use net::{INPUT, Net, Pad, caffe_pool, cases, check, half, none, pads, same, small};
-use oneiric_graph::{Add, ConvConfig, GlobalAveragePool, Lrn, MaxPool, NodeId, Padding};
+use oneiric_graph::{
+    Add, AveragePool, ConvConfig, GlobalAveragePool, Lrn, MaxPool, NodeId, Padding, Rounding,
+};
 
 #[test]
 fn convolutions_of_every_width() {
@@ -283,5 +285,40 @@ fn sums_of_tensors_in_different_blocks() {
         let end = net.conv_relu(relu, 20, 3, 2);
         check("regroup", &mut net, [2, 3, 6, 7], &[end]);
         check("regroup", &mut net, [1, 3, 6, 7], &[sum, end, partly]);
+    }
+}
+
+#[test]
+fn average_poolings() {
+    for (kernel, stride) in [
+        ([3, 3], [1, 1]),
+        ([3, 3], [2, 2]),
+        ([2, 2], [2, 2]),
+        ([1, 4], [3, 1]),
+        ([2, 3], [3, 5]),
+    ] {
+        for (padding, rounding) in [
+            (Padding::VALID, Rounding::Floor),
+            (Padding::VALID, Rounding::Ceil),
+            (Padding::SameUpper, Rounding::Floor),
+            (Padding::Explicit([[0, 1], [1, 0]]), Rounding::Ceil),
+        ] {
+            for count in [false, true] {
+                let pool = AveragePool::new(kernel).stride(stride).padding(padding);
+                let pool = pool.rounding(rounding).count_include_pad(count);
+                let mut net = Net::new(19, 1);
+                let x = net.add(pool, &[INPUT]);
+                // Padding as wide as the kernel leaves a window without a position.
+                if net.graph().shape(x, [9, 14]).is_err() {
+                    continue;
+                }
+                check("average", &mut net, [2, 19, 9, 14], &[x]);
+                let mut net = Net::new(3, 1);
+                let before = net.conv_relu(INPUT, 21, 1, 1);
+                let x = net.add(pool, &[before]);
+                let end = net.conv_relu(x, 5, 1, 1);
+                check("average", &mut net, [1, 3, 9, 14], &[x, end, before]);
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The operators: one file each, and this list.
 
 mod add;
+mod average_pool;
 mod concat;
 mod conv;
 mod global_average_pool;
@@ -11,6 +12,7 @@ mod relu;
 mod softmax;
 
 pub use add::Add;
+pub use average_pool::AveragePool;
 pub use concat::Concat;
 pub use conv::{Conv, ConvConfig};
 pub use global_average_pool::GlobalAveragePool;
@@ -102,6 +104,8 @@ operators! {
     Relu,
     /// Maximum over windows.
     MaxPool,
+    /// Mean over windows.
+    AveragePool,
     /// Local response normalization across channels.
     Lrn,
     /// Concatenation along the channels.

@@ -6,6 +6,7 @@
 
 mod access;
 mod average;
+mod average_pool;
 mod cells;
 mod context;
 mod conv;
@@ -24,6 +25,7 @@ mod winograd_tile;
 
 pub(crate) use access::{Access, Space, Use};
 pub(crate) use average::Average;
+pub(crate) use average_pool::{AveragePool, AveragePoolGradient};
 pub(crate) use cells::{Cells, ToCells};
 pub(crate) use context::Context;
 pub(crate) use conv::{Group, Out, Sweep, Tap};

@@ -1,8 +1,9 @@
 //! One step of a program, and how it is entered with the right instructions.
 
 use super::{
-    Average, Context, FromLanes, InputGradient, LrnForward, LrnGradient, MaxPool, MaxPoolGradient,
-    Pointwise, Redirect, Sum, Sweep, ToCells, ToLanes, Winograd, access::Accesses, tile::Tiles,
+    Average, AveragePool, AveragePoolGradient, Context, FromLanes, InputGradient, LrnForward,
+    LrnGradient, MaxPool, MaxPoolGradient, Pointwise, Redirect, Sum, Sweep, ToCells, ToLanes,
+    Winograd, access::Accesses, tile::Tiles,
 };
 use crate::{Isa, lanes};
 
@@ -59,6 +60,8 @@ steps! {
     MaxPoolGradient,
     LrnForward,
     LrnGradient,
+    AveragePool,
+    AveragePoolGradient,
     Average,
     Pointwise,
     Sum,

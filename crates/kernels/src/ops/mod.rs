@@ -1,6 +1,7 @@
 //! The operators: one file each, and this list.
 
 mod add;
+mod average_pool;
 mod concat;
 pub(crate) mod conv;
 mod global_average_pool;
@@ -81,6 +82,7 @@ operators! {
     Conv,
     Relu,
     MaxPool,
+    AveragePool,
     Lrn,
     Concat,
     Add,

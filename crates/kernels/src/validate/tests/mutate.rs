@@ -93,6 +93,14 @@ fn offsets(step: &mut Step) -> Vec<Offset<'_>> {
             .into_iter()
             .chain(dests(&mut step.dests))
             .collect(),
+        Step::AveragePool(step) => [view(&mut step.from)]
+            .into_iter()
+            .chain(dests(&mut step.dests))
+            .collect(),
+        Step::AveragePoolGradient(step) => [view(&mut step.from)]
+            .into_iter()
+            .chain(dests(&mut step.dests))
+            .collect(),
         Step::Sum(step) => {
             let terms = step.terms.iter_mut().map(|term| view(&mut term.from));
             terms.chain(dests(&mut step.dests)).collect()
