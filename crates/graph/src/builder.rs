@@ -1,8 +1,8 @@
 //! Building graphs.
 
 use crate::{
-    Add, AveragePool, Concat, Conv, ConvConfig, GlobalAveragePool, Graph, GraphError, Input, Lrn,
-    MaxPool, Node, NodeId, Op, Relu, Softmax, Weight, WeightId,
+    Add, AveragePool, Concat, Conv, ConvConfig, Gemm, GlobalAveragePool, Graph, GraphError, Input,
+    Lrn, MaxPool, Node, NodeId, Op, Relu, Softmax, Weight, WeightId,
 };
 
 /// Builds a [`Graph`] node by node.
@@ -125,6 +125,19 @@ impl GraphBuilder {
     /// Adds the mean over all positions.
     pub fn global_average_pool(&mut self, name: &str, input: NodeId) -> NodeId {
         self.node(name, GlobalAveragePool, &[input])
+    }
+
+    /// Adds a fully connected layer, and declares its weights `NAME.weight` [out, features] and
+    /// `NAME.bias` [out]. The features are the channels times height times width of the input.
+    pub fn gemm(&mut self, name: &str, input: NodeId, features: usize, out: usize) -> NodeId {
+        let gemm = Gemm {
+            weight: self.weight(&format!("{name}.weight"), [out, features]),
+            bias: Some(self.weight(&format!("{name}.bias"), [out])),
+            alpha: 1.0,
+            beta: 1.0,
+            transposed: false,
+        };
+        self.node(name, gemm, &[input])
     }
 
     /// Adds a softmax over the channels.

@@ -152,6 +152,16 @@ pub enum NodeError {
         /// Rows and columns of the input.
         input: [usize; 2],
     },
+    /// The input has another number of values than the matrix has features.
+    #[error(
+        "its weights are for {expected} values, but the input has {found}; is the image of the network's size?"
+    )]
+    Features {
+        /// Features of the matrix.
+        expected: usize,
+        /// Channels times height times width of the input.
+        found: usize,
+    },
     /// A tensor has more positions than can be addressed.
     #[error("its output would have {}x{} positions, more than the {most} that a side may have", .output[0], .output[1])]
     TooLarge {

@@ -53,8 +53,8 @@ pub use error::{Arity, GraphError, NodeError};
 pub use graph::Graph;
 pub use node::{Node, NodeId};
 pub use ops::{
-    Add, AveragePool, Concat, Conv, ConvConfig, GlobalAveragePool, Input, Lrn, MaxPool, Op, Relu,
-    Softmax,
+    Add, AveragePool, Concat, Conv, ConvConfig, Gemm, GlobalAveragePool, Input, Lrn, MaxPool, Op,
+    Relu, Softmax,
 };
 pub use relu_gradient::ReluGradient;
 pub use shape::Shape;

@@ -37,6 +37,7 @@ fn everything() -> GraphBuilder {
     let x = net.average_pool("average", x, pool.count_include_pad(true));
     let x = net.global_average_pool("mean", x);
     let x = net.conv("logits", x, ConvConfig::new(5, [1, 1]));
+    let x = net.gemm("full", x, 5, 6);
     net.softmax("softmax", x);
     net
 }

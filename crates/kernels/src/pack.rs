@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use oneiric_graph::{Conv, WeightId};
+use oneiric_graph::{Conv, Gemm, WeightId};
 
 use crate::{
     blocked::{Blocked, blocks},
@@ -91,6 +91,17 @@ pub(crate) enum Backward {
     Cells(Packed),
 }
 
+/// A matrix `[output][feature]` among the packed weights.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Matrix {
+    /// The first number.
+    pub(crate) start: usize,
+    /// From a row to the next: the features, filled up to whole vectors with zeros.
+    pub(crate) row: usize,
+    /// The start of the bias, which is filled up likewise.
+    pub(crate) bias: Option<usize>,
+}
+
 /// All packed weights.
 #[derive(Debug, Clone)]
 pub(crate) struct PackedWeights {
@@ -100,6 +111,8 @@ pub(crate) struct PackedWeights {
     of_node: Vec<Option<usize>>,
     /// Of every node that has a bias, the start of its bias.
     biases: Vec<Option<usize>>,
+    /// The matrices of the nodes that have one.
+    matrices: HashMap<usize, Matrix>,
 }
 
 /// First block and count of the groups of output blocks that are computed together: pairs, and
@@ -165,7 +178,46 @@ impl Packing<'_> {
     }
 }
 
+impl Packing<'_> {
+    /// Packs the matrix and the bias of a fully connected layer.
+    pub(crate) fn matrix(&mut self, op: &Gemm, node: usize) {
+        let [outputs, features] = op.dimensions(self.graph.graph.weights());
+        let weight = self.weights[op.weight.index()];
+        let row = features.next_multiple_of(LANES);
+        let start = self.values.len();
+        for output in 0..outputs {
+            let at = |feature: usize| match op.transposed {
+                true => feature * outputs + output,
+                false => output * features + feature,
+            };
+            let factors = (0..features).map(|feature| op.alpha * weight[at(feature)]);
+            self.values.extend(factors);
+            self.values.resize(start + (output + 1) * row, 0.0);
+        }
+        let bias = op.bias.map(|bias| {
+            let start = self.values.len();
+            let bias = self.weights[bias.index()].iter();
+            self.values.extend(bias.map(|value| op.beta * value));
+            let len = self.values.len().next_multiple_of(LANES);
+            self.values.resize(len, 0.0);
+            start
+        });
+        self.packed
+            .matrices
+            .insert(node, Matrix { start, row, bias });
+    }
+}
+
 impl PackedWeights {
+    /// The matrix of a fully connected layer.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the node is none that the kernels can run.
+    pub(crate) fn matrix(&self, node: usize) -> Matrix {
+        self.matrices[&node]
+    }
+
     pub(crate) fn new(graph: &Blocked, weights: &[&[f32]]) -> Self {
         let mut packing = Packing {
             graph,
@@ -178,6 +230,7 @@ impl PackedWeights {
                 convs: Vec::new(),
                 of_node: vec![None; graph.len()],
                 biases: vec![None; graph.len()],
+                matrices: HashMap::new(),
             },
         };
         for node in (0..graph.len()).filter(|&node| graph.is_supported(node)) {

@@ -3,7 +3,7 @@
 mod net;
 
 use net::{INPUT, Net, caffe_pool, cases, check, half, none, same, small, tensor};
-use oneiric_graph::{GlobalAveragePool, Lrn, NodeId, ReluGradient, Shape, oracle::Tensor};
+use oneiric_graph::{Add, GlobalAveragePool, Lrn, NodeId, ReluGradient, Shape, oracle::Tensor};
 use oneiric_kernels::Isa;
 
 /// A small InceptionV1 with two blocks: nodes by name.
@@ -318,4 +318,48 @@ fn items_that_do_not_go_together_are_as_each_alone() {
     assert!(outputs == expected);
     let expected: Vec<f32> = alone.iter().flat_map(|item| item.1.clone()).collect();
     assert!(gradients == expected);
+}
+
+#[test]
+fn residual_blocks() {
+    let mut net = Net::new(3, 10);
+    let x = net.conv_relu(INPUT, 20, 7, 2);
+    let stem = net.pool(x, 3, 2, same);
+    // An identity, and a projection with a stride.
+    let a = net.conv_relu(stem, 20, 3, 1);
+    let a = net.conv(a, 20, 3, 1, same);
+    let first = net.add(Add, &[a, stem]);
+    let first = net.relu(first);
+    let b = net.conv_relu(first, 35, 3, 2);
+    let b = net.conv(b, 35, 3, 1, same);
+    let projection = net.conv(first, 35, 1, 2, same);
+    let second = net.add(Add, &[projection, b]);
+    let second = net.relu(second);
+    let mean = net.add(GlobalAveragePool, &[second]);
+    let weight = net.noise(9 * 35);
+    let bias = net.noise(9);
+    net.weights.extend([weight, bias]);
+    let logits = net.builder.gemm("logits", mean, 35, 9);
+    for wanted in [
+        &[logits][..],
+        &[first],
+        &[second, stem],
+        &[a, logits, projection, first],
+    ] {
+        check("residual", &mut net, [2, 3, 37, 30], wanted);
+    }
+    // Neither the number of threads nor the memory of other runs changes a bit.
+    let input = net.noise(3 * 37 * 30);
+    let network = net.frozen();
+    let results = [1, 2, 3].map(|threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.expect("a pool").install(|| {
+            let run = network.forward(&input, [1, 3, 37, 30], &[logits]);
+            let run = run.expect("it fits");
+            let output = run.output(0);
+            let gradient = run.input_gradient(&[Some(&output)], ReluGradient::Plain);
+            (gradient.expect("it fits"), output)
+        })
+    });
+    assert!(results[0] == results[1] && results[0] == results[2]);
 }

@@ -4,7 +4,7 @@ mod net;
 
 use net::{INPUT, Net, Pad, caffe_pool, cases, check, half, none, pads, same, small};
 use oneiric_graph::{
-    Add, AveragePool, ConvConfig, GlobalAveragePool, Lrn, MaxPool, NodeId, Padding, Rounding,
+    Add, AveragePool, ConvConfig, Gemm, GlobalAveragePool, Lrn, MaxPool, NodeId, Padding, Rounding,
 };
 
 #[test]
@@ -319,6 +319,54 @@ fn average_poolings() {
                 let end = net.conv_relu(x, 5, 1, 1);
                 check("average", &mut net, [1, 3, 9, 14], &[x, end, before]);
             }
+        }
+    }
+}
+
+#[test]
+fn fully_connected_layers() {
+    for (channels, out, [h, w]) in [
+        (1, 1, [1, 1]),
+        (19, 40, [1, 1]),
+        (5, 17, [3, 4]),
+        (35, 16, [7, 5]),
+    ] {
+        for (transposed, with_bias) in [(false, true), (true, true), (false, false)] {
+            let mut net = Net::new(channels, 1);
+            let features = channels * h * w;
+            let shape = if transposed {
+                [features, out]
+            } else {
+                [out, features]
+            };
+            let scale = 1.0 / (features as f32).sqrt();
+            let weight = net
+                .noise(out * features)
+                .iter()
+                .map(|w| w * scale)
+                .collect();
+            net.weights.push(weight);
+            let gemm = Gemm {
+                weight: net.builder.weight("matrix", shape),
+                bias: with_bias.then(|| net.builder.weight("vector", [out])),
+                alpha: 0.7,
+                beta: -1.3,
+                transposed,
+            };
+            if with_bias {
+                let bias = net.noise(out);
+                net.weights.push(bias);
+            }
+            let x = net.relu(INPUT);
+            let y = net.add(gemm, &[x]);
+            let end = net.relu(y);
+            check("gemm", &mut net, [2, channels, h, w], &[end]);
+            check("gemm", &mut net, [1, channels, h, w], &[y, x]);
+            // Another size of image is another number of features.
+            let image = vec![0.5; channels * (h + 1) * w];
+            let run = net.frozen().forward(&image, [1, channels, h + 1, w], &[y]);
+            let error = run.map(drop).expect_err("another size").to_string();
+            assert!(error.contains(&format!("{features} values")), "{error}");
         }
     }
 }

@@ -4,6 +4,7 @@ mod add;
 mod average_pool;
 mod concat;
 mod conv;
+mod gemm;
 mod global_average_pool;
 mod input;
 mod lrn;
@@ -15,6 +16,7 @@ pub use add::Add;
 pub use average_pool::AveragePool;
 pub use concat::Concat;
 pub use conv::{Conv, ConvConfig};
+pub use gemm::Gemm;
 pub use global_average_pool::GlobalAveragePool;
 pub use input::Input;
 pub use lrn::Lrn;
@@ -114,6 +116,8 @@ operators! {
     Add,
     /// Mean over all positions.
     GlobalAveragePool,
+    /// Matrix product with the input as one vector.
+    Gemm,
     /// Softmax over the channels.
     Softmax,
 }

@@ -1,9 +1,9 @@
 //! One step of a program, and how it is entered with the right instructions.
 
 use super::{
-    Average, AveragePool, AveragePoolGradient, Context, FromLanes, InputGradient, LrnForward,
-    LrnGradient, MaxPool, MaxPoolGradient, Pointwise, Redirect, Sum, Sweep, ToCells, ToLanes,
-    Winograd, access::Accesses, tile::Tiles,
+    Average, AveragePool, AveragePoolGradient, Context, FromLanes, Gemm, GemmGradient,
+    InputGradient, LrnForward, LrnGradient, MaxPool, MaxPoolGradient, Pointwise, Redirect, Sum,
+    Sweep, ToCells, ToLanes, Winograd, access::Accesses, tile::Tiles,
 };
 use crate::{Isa, lanes};
 
@@ -63,6 +63,8 @@ steps! {
     AveragePool,
     AveragePoolGradient,
     Average,
+    Gemm,
+    GemmGradient,
     Pointwise,
     Sum,
     Redirect,

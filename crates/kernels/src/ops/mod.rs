@@ -4,6 +4,7 @@ mod add;
 mod average_pool;
 mod concat;
 pub(crate) mod conv;
+mod gemm;
 mod global_average_pool;
 mod input;
 mod lrn;
@@ -87,4 +88,5 @@ operators! {
     Concat,
     Add,
     GlobalAveragePool,
+    Gemm,
 }

@@ -93,6 +93,14 @@ fn offsets(step: &mut Step) -> Vec<Offset<'_>> {
             .into_iter()
             .chain(dests(&mut step.dests))
             .collect(),
+        Step::Gemm(step) => [view(&mut step.from)]
+            .into_iter()
+            .chain(dests(&mut step.dests))
+            .collect(),
+        Step::GemmGradient(step) => [view(&mut step.from)]
+            .into_iter()
+            .chain(dests(&mut step.dests))
+            .collect(),
         Step::AveragePool(step) => [view(&mut step.from)]
             .into_iter()
             .chain(dests(&mut step.dests))
