@@ -1,7 +1,9 @@
-//! Which burn backends are compiled in, and a device of each.
+//! The burn backends that are compiled in, and a device of each.
 
 use std::{fmt, str::FromStr};
 
+#[cfg(feature = "wgpu")]
+use burn::backend::CubeDevice;
 use burn::{
     backend::DispatchDevice,
     tensor::{Device, FloatDType},
@@ -11,8 +13,8 @@ use crate::DeviceError;
 
 /// A burn backend that oneiric can run on.
 ///
-/// burn 0.22 picks the backend at run time, through the [`Device`] that tensors live on; this
-/// names the ones that oneiric knows and makes their devices with an error instead of a panic.
+/// burn 0.22 picks the backend at run time, through the [`Device`] that tensors live on. This type
+/// names the backends that oneiric knows and makes their devices with an error instead of a panic.
 ///
 /// ```
 /// use oneiric_core::Backend;
@@ -38,7 +40,7 @@ pub enum Backend {
 impl Backend {
     const ALL: [Self; 3] = [Self::Flex, Self::NdArray, Self::Wgpu];
 
-    /// The cargo feature's name.
+    /// Name of the cargo feature.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -48,7 +50,7 @@ impl Backend {
         }
     }
 
-    /// The backends compiled in, in order of preference.
+    /// Lists the backends that are compiled in, in order of preference.
     #[must_use]
     pub fn compiled() -> Vec<Self> {
         let is_compiled = |backend: &Self| match backend {
@@ -59,19 +61,23 @@ impl Backend {
         Self::ALL.into_iter().filter(is_compiled).collect()
     }
 
-    /// Whether tensors of this backend live in the host's memory.
+    /// Returns true if tensors of this backend lie in the host's memory.
     #[must_use]
     pub const fn is_host(self) -> bool {
         matches!(self, Self::Flex | Self::NdArray)
     }
 
-    /// The backend of a device, autodiff or not.
+    /// Returns the backend of a device, with autodiff or without.
     ///
     /// # Errors
     ///
-    /// [`DeviceError::Foreign`] for a device of a backend that oneiric was not built for,
-    /// [`DeviceError::Precision`] for one that is configured for another precision than f32.
+    /// Returns [`DeviceError::Foreign`] if oneiric was not built for the backend or does not know
+    /// it, [`DeviceError::Precision`] if the device is configured for another precision than f32.
     pub fn of(device: &Device) -> Result<Self, DeviceError> {
+        let backend = Self::find(device).ok_or_else(|| DeviceError::Foreign {
+            device: format!("{device:?}"),
+            compiled: Self::compiled(),
+        })?;
         let precision = device.settings().float_dtype;
         if precision != FloatDType::F32 {
             return Err(DeviceError::Precision {
@@ -79,29 +85,31 @@ impl Backend {
                 precision: format!("{precision:?}"),
             });
         }
+        Ok(backend)
+    }
+
+    fn find(device: &Device) -> Option<Self> {
         match device.clone().without_autodiff().as_dispatch() {
             #[cfg(feature = "flex")]
-            DispatchDevice::Flex(_) => Ok(Self::Flex),
+            DispatchDevice::Flex(_) => Some(Self::Flex),
             #[cfg(feature = "ndarray")]
-            DispatchDevice::NdArray(_) => Ok(Self::NdArray),
+            DispatchDevice::NdArray(_) => Some(Self::NdArray),
+            // burn's `Cube` is the backend of CUDA, ROCm and others too.
             #[cfg(feature = "wgpu")]
-            DispatchDevice::Cube(_) => Ok(Self::Wgpu),
+            DispatchDevice::Cube(CubeDevice::Wgpu(_)) => Some(Self::Wgpu),
             #[allow(
                 unreachable_patterns,
                 reason = "reachable when burn has further backends on"
             )]
-            other => Err(DeviceError::Foreign {
-                device: format!("{other:?}"),
-                compiled: Self::compiled(),
-            }),
+            _ => None,
         }
     }
 
-    /// The default device of this backend.
+    /// Opens the default device of this backend.
     ///
     /// # Errors
     ///
-    /// [`DeviceError::NotCompiled`] when the cargo feature is off, [`DeviceError::NoGpu`] when
+    /// Returns [`DeviceError::NotCompiled`] if the cargo feature is off, [`DeviceError::NoGpu`] if
     /// wgpu finds no adapter.
     pub fn device(self) -> Result<Device, DeviceError> {
         match self {
@@ -110,7 +118,7 @@ impl Backend {
             #[cfg(feature = "ndarray")]
             #[allow(
                 deprecated,
-                reason = "burn deprecates its ndarray backend; users of it exist"
+                reason = "burn deprecates its ndarray backend, which 0.22 has to its end"
             )]
             Self::NdArray => Ok(Device::ndarray()),
             #[cfg(feature = "wgpu")]
@@ -143,18 +151,26 @@ impl FromStr for Backend {
     }
 }
 
-/// The device of the first backend compiled in: flex, then ndarray, then wgpu.
+/// Opens the default device of the first backend compiled in: flex, then ndarray, then wgpu.
 ///
 /// burn's own `Device::default()` prefers a GPU and panics without any backend.
 ///
 /// # Errors
 ///
-/// [`DeviceError::NoBackend`] when no backend is compiled in, or that backend's own error.
+/// Returns [`DeviceError::NoBackend`] if no backend is compiled in, or the error of
+/// [`Backend::device`].
 pub fn default_device() -> Result<Device, DeviceError> {
     Backend::compiled()
         .first()
         .ok_or(DeviceError::NoBackend)?
         .device()
+}
+
+/// Returns true if tensors on this device lie in the host's memory, where operations of the CPU
+/// read them in place.
+#[must_use]
+pub fn is_host(device: &Device) -> bool {
+    Backend::find(device).is_some_and(Backend::is_host)
 }
 
 #[cfg(feature = "wgpu")]
@@ -171,7 +187,7 @@ mod wgpu {
         static ADAPTER: OnceLock<Result<(), String>> = OnceLock::new();
         let opened = ADAPTER.get_or_init(|| match Device::wgpu_options().init() {
             Ok(_) => Ok(()),
-            // The program has started wgpu itself, which `init` does not do twice.
+            // The program has started wgpu itself; `init` refuses to start it twice.
             Err(WgpuInitError::Registration { .. }) => Ok(()),
             Err(error) => Err(error.to_string()),
         });
@@ -210,7 +226,7 @@ mod tests {
         }
     }
 
-    /// In a process of its own, where neither Vulkan nor EGL finds a driver.
+    /// Runs in a process of its own, where neither Vulkan nor EGL finds a driver.
     #[cfg(feature = "wgpu")]
     #[test]
     fn a_machine_without_a_gpu_gets_an_error_that_says_what_to_do() {
@@ -229,6 +245,29 @@ mod tests {
             .env("__EGL_VENDOR_LIBRARY_FILENAMES", "/nonexistent")
             .status();
         assert!(status.expect("a process").success());
+    }
+
+    /// Names devices without opening them, which takes a runtime that is linked.
+    #[cfg(feature = "wgpu")]
+    #[test]
+    fn the_other_runtimes_behind_burns_cube_are_told_apart() {
+        use burn::{
+            backend::{CubeDevice, DeviceId, DispatchDevice, RuntimeId},
+            tensor::Device,
+        };
+        let device = |runtime: RuntimeId| {
+            let id = runtime.stamp(DeviceId::new(0, 0));
+            Device::new(DispatchDevice::Cube(CubeDevice::from_id(id)))
+        };
+        let found = Backend::find(&device(RuntimeId::Wgpu));
+        assert_eq!(found, Some(Backend::Wgpu));
+        for runtime in [RuntimeId::Cuda, RuntimeId::Hip, RuntimeId::Metal] {
+            let device = device(runtime);
+            let error = Backend::of(&device).expect_err("not ours");
+            assert!(matches!(error, DeviceError::Foreign { .. }), "{error}");
+            assert!(error.to_string().contains(&format!("{runtime:?}")));
+            assert!(!super::is_host(&device));
+        }
     }
 
     #[test]

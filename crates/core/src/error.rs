@@ -147,7 +147,8 @@ pub enum DeviceError {
     /// The device belongs to a burn backend that oneiric was not built for.
     #[error(
         "the device {device} belongs to a burn backend that oneiric was not built for \
-         (built for: {}); enable oneiric's cargo feature for it", list(.compiled)
+         (built for: {}); use a device of flex, ndarray or wgpu with oneiric's cargo feature of \
+         that name", list(.compiled)
     )]
     Foreign {
         /// The device as burn prints it.

@@ -24,7 +24,7 @@ mod file;
 mod host;
 mod picture;
 
-pub use device::{Backend, default_device};
+pub use device::{Backend, default_device, is_host};
 pub use error::{DeviceError, PictureError};
 pub use host::{read, with_host};
 pub use picture::Picture;
