@@ -1,22 +1,14 @@
-//! Reading tensors back, in one place.
+//! Values of tensors in the host's memory: reading them back, and operations on them.
 
-#[cfg(feature = "flex")]
-use std::any::Any;
+use burn::tensor::{Device, Tensor, TensorData};
 
-#[cfg(feature = "flex")]
-use burn::backend::Flex;
-use burn::{
-    backend::{Backend, tensor::FloatTensor},
-    tensor::{Tensor, try_read_sync},
-};
+use crate::{DeviceError, backends::with_values, is_host};
 
-use crate::DeviceError;
-
-/// The values of a tensor, row-major.
+/// Reads the values of a tensor back from its device, row-major.
 ///
 /// # Errors
 ///
-/// [`DeviceError::Readback`] when the device does not hand them over.
+/// Returns [`DeviceError::Readback`] if the device does not hand them over.
 pub fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, DeviceError> {
     let readback = |reason: String| DeviceError::Readback { reason };
     tensor
@@ -26,24 +18,38 @@ pub fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, DeviceError> 
         .map_err(|error| readback(format!("{error:?}")))
 }
 
-/// Hands the values of a tensor primitive of a CPU backend to `work`, row-major: for operations
-/// that are added to burn from outside and computed on the host. Those of flex are read where they
-/// lie, also when other tensors share them.
+/// Hands the values of a tensor on a CPU backend to `work`, row-major. Those of flex are read where
+/// they lie, also when other tensors share them.
 ///
 /// # Panics
 ///
-/// When the backend is none of the CPU.
-pub fn with_host<B: Backend, R>(tensor: FloatTensor<B>, work: impl FnOnce(&[f32]) -> R) -> R {
-    #[cfg(feature = "flex")]
-    if let Some(tensor) = (&tensor as &dyn Any).downcast_ref::<FloatTensor<Flex>>()
-        && let Some(values) = tensor.as_slice()
-    {
-        return work(values);
-    }
-    let values: Vec<f32> = try_read_sync(B::float_into_data(tensor))
-        .expect("a CPU backend answers at once")
-        .expect("a CPU backend can be read")
-        .try_into_vec_as()
-        .expect("floats are floats");
-    work(&values)
+/// Panics if the tensor is not in the host's memory (see [`is_host`]): reading it back takes
+/// [`read`].
+pub fn with_host<const D: usize, R>(tensor: Tensor<D>, work: impl FnOnce(&[f32]) -> R) -> R {
+    assert_host(&tensor.device());
+    with_values(tensor, work)
+}
+
+/// Computes a tensor of that shape from the values of another on the same CPU backend, both
+/// row-major. The result has no gradient: [`custom_gradient`](crate::custom_gradient) gives it one.
+///
+/// # Panics
+///
+/// Panics if the tensor is not in the host's memory (see [`is_host`]), or if `compute` returns
+/// another number of values than `shape` has.
+pub fn map_host<const D: usize, const E: usize>(
+    tensor: Tensor<D>,
+    shape: [usize; E],
+    compute: impl FnOnce(&[f32]) -> Vec<f32>,
+) -> Tensor<E> {
+    let device = tensor.device().without_autodiff();
+    let values = with_host(tensor, compute);
+    Tensor::from_data(TensorData::new(values, shape), &device)
+}
+
+fn assert_host(device: &Device) {
+    assert!(
+        is_host(device),
+        "an operation on the host was given a tensor on {device:?}"
+    );
 }

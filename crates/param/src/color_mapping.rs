@@ -1,10 +1,8 @@
 //! Mapping of (decorrelated) colors without bounds to RGB in 0..=1, and back.
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
-#[cfg(any(feature = "flex", feature = "ndarray"))]
-use oneiric_core::Backend;
+use oneiric_core::is_host;
 
-#[cfg(any(feature = "flex", feature = "ndarray"))]
 use crate::mixed_sigmoid::mixed_sigmoid;
 
 /// Shares of red, green and blue (rows) in each decorrelated channel (columns), from the color
@@ -70,12 +68,10 @@ impl ColorMapping {
 
     /// Returns the function from unbounded colors [n, 3, h, w] to RGB in 0..=1.
     fn colors(self, device: &Device) -> impl Fn(Tensor<4>) -> Tensor<4> + Send + use<> {
-        #[cfg(any(feature = "flex", feature = "ndarray"))]
-        let is_host = Backend::of(device).is_ok_and(Backend::is_host);
+        let is_host = is_host(device);
         let mix = self.decorrelated.then(|| matrix(normalized(), device));
         let mean = channels(MEAN, device);
         move |x| {
-            #[cfg(any(feature = "flex", feature = "ndarray"))]
             if is_host && self.squash == Squash::Sigmoid {
                 return mixed_sigmoid(x, self.mix());
             }
@@ -91,7 +87,6 @@ impl ColorMapping {
     }
 
     /// Rows: the weights of the channels in red, green and blue.
-    #[cfg(any(feature = "flex", feature = "ndarray"))]
     fn mix(self) -> [[f32; 3]; 3] {
         if self.decorrelated {
             normalized().map(|row| row.map(|v| v as f32))

@@ -47,12 +47,10 @@ mod in_basis;
 mod inpaint;
 mod latent_image;
 mod maco;
-#[cfg(any(feature = "flex", feature = "ndarray"))]
 mod mixed_sigmoid;
 mod pixel;
 mod pyramid;
 mod shared;
-#[cfg(any(feature = "flex", feature = "ndarray"))]
 mod sigmoid;
 mod upsample;
 

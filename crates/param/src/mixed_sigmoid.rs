@@ -1,25 +1,8 @@
-//! The sigmoid of mixed channels, as one operation of the CPU backends with its gradient: one pass
-//! over the memory instead of one for each of burn's operations.
+//! The sigmoid of mixed channels on the host, with its gradient: one pass over the memory instead
+//! of one for each of burn's operations.
 
-#![allow(
-    deprecated,
-    reason = "burn deprecates its ndarray backend; users of it exist"
-)]
-
-use burn::{
-    backend::{
-        Autodiff, Backend, Dispatch, TensorMetadata,
-        autodiff::{
-            checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-            grads::Gradients,
-            ops::{Backward, Ops, OpsKind, unary},
-        },
-        backend_extension,
-        tensor::FloatTensor,
-    },
-    tensor::{Tensor, TensorData},
-};
-use oneiric_core::with_host;
+use burn::tensor::Tensor;
+use oneiric_core::{custom_gradient, map_host, with_host};
 use rayon::prelude::*;
 
 use crate::sigmoid::sigmoid;
@@ -27,33 +10,30 @@ use crate::sigmoid::sigmoid;
 /// Pixels that a thread takes at a time.
 const BLOCK: usize = 8192;
 
-/// Rows: what red, green and blue are made of.
+/// Matrix from the three channels to red, green and blue, row by row.
 pub(crate) type Mix = [[f32; 3]; 3];
 
-/// `sigmoid(mix * x)` for the three channels of every pixel of [n, 3, h, w].
+/// Computes `sigmoid(mix * x)` for the three channels of every pixel of [n, 3, h, w].
+///
+/// # Panics
+///
+/// Panics if the tensor is not in the host's memory.
 pub(crate) fn mixed_sigmoid(x: Tensor<4>, mix: Mix) -> Tensor<4> {
-    let x = x.into_dispatch();
-    Tensor::from_dispatch(<Dispatch as MixedSigmoid>::mixed_sigmoid(x, mix))
+    let shape = x.dims();
+    let pixels = shape[2] * shape[3];
+    custom_gradient(x, |x| {
+        let rgb = map_host(x, shape, |x| forward(x, pixels, mix));
+        let result = rgb.clone();
+        let pullback = move |gradient| {
+            with_host(result.clone(), |rgb| {
+                map_host(gradient, shape, |gradient| {
+                    backward(rgb, gradient, pixels, mix)
+                })
+            })
+        };
+        (rgb, pullback)
+    })
 }
-
-#[backend_extension(
-    Flex: cfg(feature = "flex"),
-    NdArray: cfg(feature = "ndarray"),
-    Autodiff
-)]
-pub(crate) trait MixedSigmoid: Backend {
-    fn mixed_sigmoid(x: FloatTensor<Self>, mix: Mix) -> FloatTensor<Self> {
-        let (device, shape) = (x.device(), x.shape());
-        let pixels = shape[2] * shape[3];
-        let rgb = with_host::<Self, _>(x, |x| forward(x, pixels, mix));
-        Self::float_from_data(TensorData::new(rgb, shape), &device)
-    }
-}
-
-#[cfg(feature = "flex")]
-impl MixedSigmoid for burn::backend::Flex {}
-#[cfg(feature = "ndarray")]
-impl MixedSigmoid for burn::backend::NdArray {}
 
 fn forward(x: &[f32], pixels: usize, mix: Mix) -> Vec<f32> {
     let mut rgb = vec![0.0; x.len()];
@@ -68,7 +48,7 @@ fn forward(x: &[f32], pixels: usize, mix: Mix) -> Vec<f32> {
     rgb
 }
 
-/// The transposed mix times what the sigmoid, whose result was `rgb`, leaves of the gradient.
+/// Computes the transposed mix times the gradient behind the sigmoid, whose result was `rgb`.
 fn backward(rgb: &[f32], gradient: &[f32], pixels: usize, mix: Mix) -> Vec<f32> {
     let mut mixed = vec![0.0; rgb.len()];
     for_each_block(&mut mixed, pixels, |image, channel, first, mixed| {
@@ -103,46 +83,6 @@ fn for_each_block(
     });
 }
 
-#[derive(Debug)]
-struct MixedSigmoidBackward;
-
-impl<B: Backend> Backward<B, 1> for MixedSigmoidBackward {
-    /// The result and the mix.
-    type State = (FloatTensor<B>, Mix);
-
-    fn backward(
-        self,
-        ops: Ops<Self::State, 1>,
-        grads: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let (rgb, mix) = ops.state;
-        unary::<B, _>(ops.parents, ops.node, grads, |grad| {
-            let (device, shape) = (grad.device(), grad.shape());
-            let pixels = shape[2] * shape[3];
-            let mixed = with_host::<B, _>(rgb, |rgb| {
-                with_host::<B, _>(grad, |grad| backward(rgb, grad, pixels, mix))
-            });
-            B::float_from_data(TensorData::new(mixed, shape), &device)
-        });
-    }
-}
-
-impl<B: Backend + MixedSigmoid, C: CheckpointStrategy> MixedSigmoid for Autodiff<B, C> {
-    fn mixed_sigmoid(x: FloatTensor<Self>, mix: Mix) -> FloatTensor<Self> {
-        let node = x.node();
-        let rgb = B::mixed_sigmoid(x.into_primitive(), mix);
-        match MixedSigmoidBackward
-            .prepare::<C>([node])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(prep) => prep.finish((rgb.clone(), mix), rgb),
-            OpsKind::UnTracked(prep) => prep.finish(rgb),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{BLOCK, Mix, backward, forward, mixed_sigmoid};
@@ -158,7 +98,7 @@ mod tests {
             .filter(|(backend, _)| backend.is_host())
     }
 
-    /// The same in burn's operations.
+    /// Composes the same of burn's operations.
     fn composed(x: Tensor<4>) -> Tensor<4> {
         let [n, _, h, w] = x.dims();
         let mix = TensorData::new(MIX.as_flattened().to_vec(), [1, 3, 3]);

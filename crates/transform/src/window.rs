@@ -1,35 +1,15 @@
 //! A window on an image: cropping, padding and moving as one differentiable operation.
 //!
-//! On the CPU backends it is one copy, row by row; elsewhere a slice that is assigned to a slice,
-//! which stays on the device. The gradient is the window back.
+//! On the CPU backends it is one copy, row by row. Elsewhere it is a slice that is assigned to a
+//! slice, which stays on the device. The gradient is the window back.
 
-#![allow(
-    deprecated,
-    reason = "burn deprecates its ndarray backend; users of it exist"
-)]
+use burn::tensor::Tensor;
+use oneiric_core::{custom_gradient, is_host, map_host};
 
-#[cfg(any(feature = "wgpu", test))]
-use burn::{backend::get_or_init_device_settings, tensor::Shape, tensor::Slice};
-use burn::{
-    backend::{
-        Autodiff, Backend, Dispatch, TensorMetadata,
-        autodiff::{
-            checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-            grads::Gradients,
-            ops::{Backward, Ops, OpsKind, unary},
-        },
-        backend_extension,
-        tensor::FloatTensor,
-    },
-    tensor::Tensor,
-};
-#[cfg(any(feature = "flex", feature = "ndarray"))]
-use {burn::tensor::TensorData, oneiric_core::with_host};
-
-/// Which part of the plane shows.
+/// Part of the plane that a result shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Window {
-    /// Row and column of the image that come first; those outside the image show the fill.
+    /// Row and column of the image that come first. Places outside the image show the fill.
     pub(crate) start: [isize; 2],
     /// Height and width.
     pub(crate) size: [usize; 2],
@@ -37,7 +17,7 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// The window through which one that sees through this one sees an image of that size.
+    /// Returns the window from the result back to an image of that size.
     const fn back(self, size: [usize; 2]) -> Self {
         Self {
             start: [-self.start[0], -self.start[1]],
@@ -46,8 +26,8 @@ impl Window {
         }
     }
 
-    /// Along an axis of an image of `n`: the first place of the window that shows the image, the
-    /// place of the image there, and how many follow.
+    /// Returns where window and image overlap along an axis of an image of `n`: the first place in
+    /// the window, the place in the image there, and their number.
     fn overlap(self, axis: usize, n: usize) -> [usize; 3] {
         let start = self.start[axis];
         let end = start
@@ -61,55 +41,27 @@ impl Window {
     }
 }
 
-/// What the window shows of images [n, c, h, w].
+/// Returns the images [n, c, h, w] as the window shows them.
 pub(crate) fn window(images: Tensor<4>, window: Window) -> Tensor<4> {
-    let images = images.into_dispatch();
-    Tensor::from_dispatch(<Dispatch as Windowed>::window(images, window))
+    let [_, _, h, w] = images.dims();
+    custom_gradient(images, |images| {
+        let back = window.back([h, w]);
+        (show(images, window), move |gradient| show(gradient, back))
+    })
 }
 
-#[backend_extension(
-    Flex: cfg(feature = "flex"),
-    NdArray: cfg(feature = "ndarray"),
-    Cube: cfg(feature = "wgpu"),
-    Autodiff
-)]
-pub(crate) trait Windowed: Backend {
-    fn window(images: FloatTensor<Self>, window: Window) -> FloatTensor<Self>;
-}
-
-#[cfg(feature = "flex")]
-impl Windowed for burn::backend::Flex {
-    fn window(images: FloatTensor<Self>, window: Window) -> FloatTensor<Self> {
-        on_host::<Self>(images, window)
+fn show(images: Tensor<4>, window: Window) -> Tensor<4> {
+    if !is_host(&images.device()) {
+        return by_slices(images, window);
     }
-}
-
-#[cfg(feature = "ndarray")]
-impl Windowed for burn::backend::NdArray {
-    fn window(images: FloatTensor<Self>, window: Window) -> FloatTensor<Self> {
-        on_host::<Self>(images, window)
-    }
-}
-
-// `Cube` is burn's alias of what wgpu runs on, with or without fusion.
-#[cfg(feature = "wgpu")]
-impl Windowed for burn::backend::Cube {
-    fn window(images: FloatTensor<Self>, window: Window) -> FloatTensor<Self> {
-        by_slices::<Self>(images, window)
-    }
-}
-
-#[cfg(any(feature = "flex", feature = "ndarray"))]
-fn on_host<B: Backend>(images: FloatTensor<B>, window: Window) -> FloatTensor<B> {
-    let device = images.device();
-    let [n, c, h, w] = images.shape().dims();
+    let [n, c, h, w] = images.dims();
     let [height, width] = window.size;
-    let shown = with_host::<B, _>(images, |images| copy(images, [h, w], window));
-    B::float_from_data(TensorData::new(shown, [n, c, height, width]), &device)
+    map_host(images, [n, c, height, width], |images| {
+        copy(images, [h, w], window)
+    })
 }
 
-/// What the window shows of planes of that height and width, plane by plane.
-#[cfg(any(feature = "flex", feature = "ndarray"))]
+/// Copies planes of that height and width as the window shows them.
 fn copy(planes: &[f32], from: [usize; 2], window: Window) -> Vec<f32> {
     let [height, width] = window.size;
     let [first_y, y, rows] = window.overlap(0, from[0]);
@@ -127,67 +79,27 @@ fn copy(planes: &[f32], from: [usize; 2], window: Window) -> Vec<f32> {
     shown
 }
 
-#[cfg(any(feature = "wgpu", test))]
-fn by_slices<B: Backend>(images: FloatTensor<B>, window: Window) -> FloatTensor<B> {
+fn by_slices(images: Tensor<4>, window: Window) -> Tensor<4> {
     let device = images.device();
-    let dtype = get_or_init_device_settings::<B>(&device).float_dtype;
-    let [n, c, h, w] = images.shape().dims();
+    let [n, c, h, w] = images.dims();
     let [height, width] = window.size;
     let [first_y, y, rows] = window.overlap(0, h);
     let [first_x, x, columns] = window.overlap(1, w);
-    let part = |y: usize, x: usize| -> [Slice; 4] {
-        [0..n, 0..c, y..y + rows, x..x + columns].map(Slice::from)
-    };
-    let shape = Shape::from([n, c, height, width]);
+    let part = |y: usize, x: usize| [0..n, 0..c, y..y + rows, x..x + columns];
+    let fill = || Tensor::full([n, c, height, width], window.fill, &device);
     if rows * columns == 0 {
-        return B::float_full(shape, window.fill.into(), &device, dtype);
+        return fill();
     }
-    let seen = B::float_slice(images, &part(y, x));
+    let seen = images.slice(part(y, x));
     if [rows, columns] == window.size {
         return seen;
     }
-    let shown = B::float_full(shape, window.fill.into(), &device, dtype);
-    B::float_slice_assign(shown, &part(first_y, first_x), seen)
-}
-
-#[derive(Debug)]
-struct WindowBackward;
-
-impl<B: Backend + Windowed> Backward<B, 1> for WindowBackward {
-    /// The window of the gradient.
-    type State = Window;
-
-    fn backward(
-        self,
-        ops: Ops<Self::State, 1>,
-        grads: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        unary::<B, _>(ops.parents, ops.node, grads, |grad| {
-            B::window(grad, ops.state)
-        });
-    }
-}
-
-impl<B: Backend + Windowed, C: CheckpointStrategy> Windowed for Autodiff<B, C> {
-    fn window(images: FloatTensor<Self>, window: Window) -> FloatTensor<Self> {
-        let node = images.node();
-        let [_, _, h, w] = images.shape().dims();
-        let shown = B::window(images.into_primitive(), window);
-        match WindowBackward
-            .prepare::<C>([node])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(prep) => prep.finish(window.back([h, w]), shown),
-            OpsKind::UnTracked(prep) => prep.finish(shown),
-        }
-    }
+    fill().slice_assign(part(first_y, first_x), seen)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Window, window};
+    use super::{Window, by_slices, window};
     use oneiric_testkit::{Array, assert_gradient, devices};
 
     const WINDOWS: [Window; 6] = [
@@ -204,7 +116,7 @@ mod tests {
         Window { start, size, fill }
     }
 
-    /// Pixel by pixel.
+    /// Looks at pixel by pixel.
     fn naive(images: &Array, window: Window) -> Array {
         let (n, c) = (images.shape[0], images.shape[1]);
         let inside = |at: isize, n: usize| (0..n as isize).contains(&at);
@@ -250,21 +162,15 @@ mod tests {
         }
     }
 
-    /// The way of the GPU, also where there is none.
-    #[cfg(feature = "flex")]
+    /// Tests the path of a GPU, also where there is none.
     #[test]
     fn slices_show_the_same() {
-        use burn::{
-            backend::{Flex, ops::FloatTensorOps},
-            tensor::TensorData,
-        };
         let images = Array::noise([2, 3, 5, 4], 1);
-        for spec in WINDOWS {
-            let data = TensorData::new(images.values.clone(), images.shape.clone());
-            let images_on_flex = Flex::float_from_data(data, &Default::default());
-            let shown = super::by_slices::<Flex>(images_on_flex, spec);
-            let shown = oneiric_core::with_host::<Flex, _>(shown, <[f32]>::to_vec);
-            assert_eq!(shown, naive(&images, spec).values, "{spec:?}");
+        for (backend, device) in devices() {
+            for spec in WINDOWS {
+                let shown = Array::of(by_slices(images.tensor(&device), spec));
+                assert_eq!(shown, naive(&images, spec), "{backend} {spec:?}");
+            }
         }
     }
 }

@@ -1,27 +1,11 @@
 //! ReLU, and Lucid's redirected gradient of it.
 
-#![allow(
-    deprecated,
-    reason = "burn deprecates its ndarray backend; users of it exist"
-)]
-
-use burn::{
-    backend::{
-        Autodiff, Backend, Dispatch, TensorMetadata,
-        autodiff::{
-            checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-            grads::Gradients,
-            ops::{Backward, Ops, OpsKind, unary},
-        },
-        backend_extension, get_or_init_device_settings,
-        tensor::FloatTensor,
-    },
-    tensor::{Shape, Tensor, activation},
-};
+use burn::tensor::{Tensor, activation};
+use oneiric_core::custom_gradient;
 
 use crate::ReluGradient;
 
-/// ReLU with one or the other gradient.
+/// Computes ReLU with one or the other gradient.
 pub(crate) fn relu(x: Tensor<4>, gradient: ReluGradient) -> Tensor<4> {
     match gradient {
         ReluGradient::Plain => activation::relu(x),
@@ -31,96 +15,37 @@ pub(crate) fn relu(x: Tensor<4>, gradient: ReluGradient) -> Tensor<4> {
 
 /// ReLU whose gradient lets dead units wake up.
 ///
-/// Forward it is max(x, 0). Backward, with g the gradient of a loss that is to be **minimised**
+/// Forward it is max(x, 0). Backward, with g the gradient of a loss that is to be **minimized**
 /// with respect to the output, the plain gradient is 0 where x <= 0 and g elsewhere. For an item
 /// of the batch whose plain gradient is 0 everywhere in this layer, the gradient is instead 0
-/// only where x <= 0 and g > 0: what would push a dead unit further down stays blocked, what would
-/// raise it passes.
+/// only where x <= 0 and g > 0: a gradient that would push a dead unit further down stays blocked,
+/// one that would raise it passes.
 ///
 /// Source: Lucid, `misc/redirected_relu_grad.py` (Apache-2.0), described in its module
 /// documentation; the formula is restated here, per item of the batch as there. At exactly 0 Lucid
 /// passes the plain gradient; here it is blocked, as in every framework's ReLU.
 #[must_use]
 pub fn redirected_relu(x: Tensor<4>) -> Tensor<4> {
-    Tensor::from_dispatch(<Dispatch as RedirectedRelu>::redirected_relu(
-        x.into_dispatch(),
-    ))
+    custom_gradient(x, |x| {
+        let y = activation::relu(x.clone());
+        (y, move |gradient| redirect(x.clone(), gradient))
+    })
 }
 
-/// The operation as a backend extension: every backend computes the plain ReLU, and the autodiff
-/// decorator puts its own gradient on top.
-#[backend_extension(
-    Flex: cfg(feature = "flex"),
-    NdArray: cfg(feature = "ndarray"),
-    Cube: cfg(feature = "wgpu"),
-    Autodiff
-)]
-pub(crate) trait RedirectedRelu: Backend {
-    fn redirected_relu(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        Self::relu(x)
-    }
-}
-
-#[cfg(feature = "flex")]
-impl RedirectedRelu for burn::backend::Flex {}
-#[cfg(feature = "ndarray")]
-impl RedirectedRelu for burn::backend::NdArray {}
-// `Cube` is burn's alias of what wgpu runs on, with or without fusion.
-#[cfg(feature = "wgpu")]
-impl RedirectedRelu for burn::backend::Cube {}
-
-#[derive(Debug)]
-struct RedirectedReluBackward;
-
-impl<B: Backend> Backward<B, 1> for RedirectedReluBackward {
-    /// The input of the forward pass, [n, c, h, w].
-    type State = FloatTensor<B>;
-
-    fn backward(
-        self,
-        ops: Ops<Self::State, 1>,
-        grads: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        unary::<B, _>(ops.parents, ops.node, grads, |grad| {
-            redirect::<B>(ops.state, grad)
-        });
-    }
-}
-
-fn redirect<B: Backend>(x: FloatTensor<B>, grad: FloatTensor<B>) -> FloatTensor<B> {
-    let bool_dtype = get_or_init_device_settings::<B>(&x.device()).bool_dtype;
-    let shape = x.shape();
+fn redirect(x: Tensor<4>, gradient: Tensor<4>) -> Tensor<4> {
+    let shape = x.dims();
     let items = shape[0];
-    let values_per_item = shape.num_elements() / items.max(1);
+    let values_per_item = shape[1] * shape[2] * shape[3];
 
-    let negative = B::float_lower_equal_elem(x, 0.0.into(), bool_dtype);
-    let pushes_down = B::float_greater_elem(grad.clone(), 0.0.into(), bool_dtype);
-    let plain = B::float_mask_fill(grad.clone(), negative.clone(), 0.0.into());
-    let redirected = B::float_mask_fill(grad, B::bool_and(negative, pushes_down), 0.0.into());
+    let negative = x.lower_equal_elem(0.0);
+    let pushes_down = gradient.clone().greater_elem(0.0);
+    let plain = gradient.clone().mask_fill(negative.clone(), 0.0);
+    let redirected = gradient.mask_fill(negative.bool_and(pushes_down), 0.0);
 
-    let magnitude = B::float_abs(plain.clone());
-    let magnitude = B::float_reshape(magnitude, Shape::from([items, values_per_item]));
-    let magnitude = B::float_sum_dim(magnitude, 1);
-    let magnitude = B::float_reshape(magnitude, Shape::from([items, 1, 1, 1]));
-    let dead = B::float_equal_elem(magnitude, 0.0.into(), bool_dtype);
-    B::float_mask_where(plain, B::bool_expand(dead, shape), redirected)
-}
-
-impl<B: Backend, C: CheckpointStrategy> RedirectedRelu for Autodiff<B, C> {
-    fn redirected_relu(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        let node = x.node();
-        let x = x.into_primitive();
-        let y = B::relu(x.clone());
-        match RedirectedReluBackward
-            .prepare::<C>([node])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(prep) => prep.finish(x, y),
-            OpsKind::UnTracked(prep) => prep.finish(y),
-        }
-    }
+    let magnitude = plain.clone().abs().reshape([items, values_per_item]);
+    let magnitude = magnitude.sum_dim(1).reshape([items, 1, 1, 1]);
+    let dead = magnitude.equal_elem(0.0).expand(shape);
+    plain.mask_where(dead, redirected)
 }
 
 #[cfg(test)]
@@ -128,7 +53,8 @@ mod tests {
     use super::redirected_relu;
     use oneiric_testkit::{Array, devices};
 
-    /// The gradient with respect to the input, for a given one with respect to the output.
+    /// Returns the output, and the gradient with respect to the input for the given one with respect
+    /// to the output.
     fn gradient(x: &Array, g: &Array, device: &burn::tensor::Device) -> (Array, Array) {
         let input = x.tensor::<4>(device).autodiff().require_grad();
         let output = redirected_relu(input.clone());

@@ -1,30 +1,13 @@
-//! The transform as an operation of the CPU backends with its gradient.
-
-#![allow(
-    deprecated,
-    reason = "burn deprecates its ndarray backend; users of it exist"
-)]
+//! The transform on the host, with its gradient.
 
 use std::sync::Arc;
 
-use burn::{
-    backend::{
-        Autodiff, Backend, Dispatch, TensorMetadata,
-        autodiff::{
-            checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-            grads::Gradients,
-            ops::{Backward, Ops, OpsKind, unary},
-        },
-        backend_extension,
-        tensor::FloatTensor,
-    },
-    tensor::{Tensor, TensorData},
-};
-use oneiric_core::with_host;
+use burn::tensor::Tensor;
+use oneiric_core::{custom_gradient, map_host};
 
 use super::kernel::{self, Weights};
 
-/// The weights of both ways.
+/// Weights of the coefficients, for both directions.
 #[derive(Debug, Clone)]
 pub(super) struct HostPlan {
     to_images: Arc<Weights>,
@@ -43,126 +26,39 @@ impl HostPlan {
         }
     }
 
-    /// [n, c, h, half, 2] to [n, c, h, w].
+    /// Transforms [n, c, h, half, 2] to [n, c, h, w].
     pub(super) fn irfft2(&self, spectra: Tensor<5>) -> Tensor<4> {
-        let (spectra, weights) = (spectra.into_dispatch(), self.to_images.clone());
-        Tensor::from_dispatch(<Dispatch as HostFourier>::to_images(spectra, weights))
+        let weights = Arc::clone(&self.to_images);
+        let (size, spectrum) = (weights.size(), spectra.dims());
+        let image = [spectrum[0], spectrum[1], size[0], size[1]];
+        custom_gradient(spectra, |spectra| {
+            let images = map_host(spectra, image, |spectra| {
+                kernel::to_images(spectra, weights.values(), size)
+            });
+            let adjoint = move |gradient| {
+                map_host(gradient, spectrum, |gradient| {
+                    kernel::to_spectra(gradient, weights.adjoint(), size)
+                })
+            };
+            (images, adjoint)
+        })
     }
 
-    /// [n, c, h, w] to [n, c, h, half, 2].
+    /// Transforms [n, c, h, w] to [n, c, h, half, 2].
     pub(super) fn rfft2(&self, images: Tensor<4>) -> Tensor<5> {
-        let (images, weights) = (images.into_dispatch(), self.to_spectra.clone());
-        Tensor::from_dispatch(<Dispatch as HostFourier>::to_spectra(images, weights))
-    }
-}
-
-#[backend_extension(
-    Flex: cfg(feature = "flex"),
-    NdArray: cfg(feature = "ndarray"),
-    Autodiff
-)]
-pub(crate) trait HostFourier: Backend {
-    fn to_images(spectra: FloatTensor<Self>, weights: Arc<Weights>) -> FloatTensor<Self> {
-        to_images_on_host::<Self>(spectra, weights.size(), weights.values())
-    }
-
-    fn to_spectra(images: FloatTensor<Self>, weights: Arc<Weights>) -> FloatTensor<Self> {
-        to_spectra_on_host::<Self>(images, weights.size(), weights.values())
-    }
-}
-
-#[cfg(feature = "flex")]
-impl HostFourier for burn::backend::Flex {}
-#[cfg(feature = "ndarray")]
-impl HostFourier for burn::backend::NdArray {}
-
-fn to_images_on_host<B: Backend>(
-    spectra: FloatTensor<B>,
-    size: [usize; 2],
-    weights: &[f32],
-) -> FloatTensor<B> {
-    let device = spectra.device();
-    let [n, c, _, _, _] = spectra.shape().dims();
-    let images = with_host::<B, _>(spectra, |spectra| kernel::to_images(spectra, weights, size));
-    B::float_from_data(TensorData::new(images, [n, c, size[0], size[1]]), &device)
-}
-
-fn to_spectra_on_host<B: Backend>(
-    images: FloatTensor<B>,
-    size: [usize; 2],
-    weights: &[f32],
-) -> FloatTensor<B> {
-    let device = images.device();
-    let [n, c, height, width] = images.shape().dims();
-    let spectra = with_host::<B, _>(images, |images| kernel::to_spectra(images, weights, size));
-    let shape = [n, c, height, width / 2 + 1, 2];
-    B::float_from_data(TensorData::new(spectra, shape), &device)
-}
-
-/// Gradient of `to_images`: the adjoint.
-#[derive(Debug)]
-struct ToImagesBackward;
-
-impl<B: Backend> Backward<B, 1> for ToImagesBackward {
-    type State = Arc<Weights>;
-
-    fn backward(
-        self,
-        ops: Ops<Self::State, 1>,
-        grads: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let weights = ops.state;
-        unary::<B, _>(ops.parents, ops.node, grads, |grad| {
-            to_spectra_on_host::<B>(grad, weights.size(), weights.adjoint())
-        });
-    }
-}
-
-/// Gradient of `to_spectra`: the adjoint.
-#[derive(Debug)]
-struct ToSpectraBackward;
-
-impl<B: Backend> Backward<B, 1> for ToSpectraBackward {
-    type State = Arc<Weights>;
-
-    fn backward(
-        self,
-        ops: Ops<Self::State, 1>,
-        grads: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let weights = ops.state;
-        unary::<B, _>(ops.parents, ops.node, grads, |grad| {
-            to_images_on_host::<B>(grad, weights.size(), weights.adjoint())
-        });
-    }
-}
-
-impl<B: Backend + HostFourier, C: CheckpointStrategy> HostFourier for Autodiff<B, C> {
-    fn to_images(spectra: FloatTensor<Self>, weights: Arc<Weights>) -> FloatTensor<Self> {
-        let node = spectra.node();
-        let images = B::to_images(spectra.into_primitive(), weights.clone());
-        match ToImagesBackward
-            .prepare::<C>([node])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(prep) => prep.finish(weights, images),
-            OpsKind::UnTracked(prep) => prep.finish(images),
-        }
-    }
-
-    fn to_spectra(images: FloatTensor<Self>, weights: Arc<Weights>) -> FloatTensor<Self> {
-        let node = images.node();
-        let spectra = B::to_spectra(images.into_primitive(), weights.clone());
-        match ToSpectraBackward
-            .prepare::<C>([node])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(prep) => prep.finish(weights, spectra),
-            OpsKind::UnTracked(prep) => prep.finish(spectra),
-        }
+        let weights = Arc::clone(&self.to_spectra);
+        let (size, image) = (weights.size(), images.dims());
+        let spectrum = [image[0], image[1], size[0], size[1] / 2 + 1, 2];
+        custom_gradient(images, |images| {
+            let spectra = map_host(images, spectrum, |images| {
+                kernel::to_spectra(images, weights.values(), size)
+            });
+            let adjoint = move |gradient| {
+                map_host(gradient, image, |gradient| {
+                    kernel::to_images(gradient, weights.adjoint(), size)
+                })
+            };
+            (spectra, adjoint)
+        })
     }
 }

@@ -1,13 +1,11 @@
 //! The two-dimensional real Fourier transform and its inverse, of any size, differentiable.
 //!
-//! On the CPU backends rustfft computes them (`kernel.rs`; `host.rs` makes an operation of it that
-//! is added to burn from outside); elsewhere they are products with the matrices of the transform,
-//! which stay on the device forward and backward (`device.rs`).
+//! On the CPU backends rustfft computes them (`kernel.rs`, of which `host.rs` makes operations with
+//! gradients). Elsewhere they are products with the matrices of the transform, which stay on the
+//! device forward and backward (`device.rs`).
 
 mod device;
-#[cfg(any(feature = "flex", feature = "ndarray"))]
 mod host;
-#[cfg(any(feature = "flex", feature = "ndarray"))]
 mod kernel;
 
 use burn::tensor::{Device, Tensor};
@@ -15,7 +13,6 @@ use oneiric_core::Backend;
 
 use crate::ParamError;
 use device::DftMatrices;
-#[cfg(any(feature = "flex", feature = "ndarray"))]
 use host::HostPlan;
 
 /// A plan for images of one size on one device. Making it costs about as much as using it once.
@@ -46,7 +43,6 @@ pub struct Fft2 {
 /// How the transforms are computed.
 #[derive(Debug, Clone)]
 enum Way {
-    #[cfg(any(feature = "flex", feature = "ndarray"))]
     Host(HostPlan),
     Device(Box<DftMatrices>),
 }
@@ -126,7 +122,6 @@ impl Fft2 {
             return Err(self.wrong_size(&images.dims()));
         }
         Ok(match &self.way {
-            #[cfg(any(feature = "flex", feature = "ndarray"))]
             Way::Host(plan) => plan.rfft2(images),
             Way::Device(matrices) => matrices.rfft2(images),
         })
@@ -135,7 +130,6 @@ impl Fft2 {
     /// [`irfft2`](Self::irfft2) of a spectrum whose size is known to be right.
     pub(crate) fn irfft2_unchecked(&self, spectrum: Tensor<5>) -> Tensor<4> {
         match &self.way {
-            #[cfg(any(feature = "flex", feature = "ndarray"))]
             Way::Host(plan) => plan.irfft2(spectrum),
             Way::Device(matrices) => matrices.irfft2(spectrum),
         }
@@ -163,12 +157,9 @@ impl Fft2 {
 impl Way {
     /// `scale` is that of every coefficient, row by row.
     fn new(size: [usize; 2], scale: &[f64], device: &Device) -> Result<Self, ParamError> {
-        let is_host = Backend::of(device)?.is_host();
-        #[cfg(any(feature = "flex", feature = "ndarray"))]
-        if is_host {
+        if Backend::of(device)?.is_host() {
             return Ok(Self::Host(HostPlan::new(size, scale)));
         }
-        debug_assert!(!is_host, "a host backend that is not compiled in");
         let device = device.clone().without_autodiff();
         let matrices = DftMatrices::new(size, scale, &device);
         Ok(Self::Device(Box::new(matrices)))

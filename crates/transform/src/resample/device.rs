@@ -1,21 +1,18 @@
-//! The resampling as selections: native to any device.
+//! The resampling as selections, which run on any device.
 
-use burn::{
-    backend::{Backend, TensorMetadata, get_or_init_device_settings, tensor::FloatTensor},
-    tensor::{Shape, TensorData},
-};
+use burn::tensor::{Int, Tensor, TensorData};
 
 use super::{Direction, Place, Resampling};
 
-/// One of the pixels that a pixel of the result is made of.
+/// A pixel of the image that a pixel of the result is read from.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Tap {
-    /// `y * width + x` in the image; any with weight 0 for what lies outside.
+    /// `y * width + x` in the image; any index, of weight 0, where it lies outside.
     index: u32,
     weight: f32,
 }
 
-/// Row by row of the result.
+/// Returns the taps of each pixel of the result, row by row.
 fn taps(map: &Resampling) -> Vec<[Tap; 4]> {
     let steps = map.steps();
     let of = |place: &Place| {
@@ -27,8 +24,8 @@ fn taps(map: &Resampling) -> Vec<[Tap; 4]> {
     map.places.iter().map(of).collect()
 }
 
-/// The transpose as rows of equal length, as selections need it: for each of `k` taps, the
-/// pixels of the result that each pixel of the image goes to, and with what weight.
+/// Returns the transpose as rows of equal length, as selections need it: in row k, for each pixel
+/// of the image, the k-th pixel of the result that it goes to and its weight there.
 fn transposed(taps: &[[Tap; 4]], input: [usize; 2]) -> Vec<Vec<Tap>> {
     let mut lists: Vec<Vec<Tap>> = vec![Vec::new(); input[0] * input[1]];
     for (at, taps) in taps.iter().enumerate() {
@@ -51,48 +48,41 @@ fn transposed(taps: &[[Tap; 4]], input: [usize; 2]) -> Vec<Vec<Tap>> {
         .collect()
 }
 
-pub(super) fn map<B: Backend>(
-    x: FloatTensor<B>,
-    map: &Resampling,
-    direction: Direction,
-) -> FloatTensor<B> {
+pub(super) fn map(x: Tensor<4>, map: &Resampling, direction: Direction) -> Tensor<4> {
     let device = x.device();
-    let settings = get_or_init_device_settings::<B>(&device);
-    let [n, c, h, w] = x.shape().dims();
+    let [n, c, h, w] = x.dims();
     let taps = taps(map);
-    let (layers, [height, width]) = match direction {
+    let [height, width] = map.size(direction);
+    let layers = match direction {
         Direction::Forward => {
             let layer = |k: usize| taps.iter().map(|taps| taps[k]).collect();
-            ((0..4).map(layer).collect(), map.output)
+            (0..4).map(layer).collect()
         }
-        Direction::Transpose => (transposed(&taps, map.input), map.input),
+        Direction::Transpose => transposed(&taps, map.input),
     };
-    let row = |values: Vec<f32>| {
-        B::float_from_data(TensorData::new(values, [1, height * width]), &device)
+    let row = |values: Vec<f32>| -> Tensor<2> {
+        Tensor::from_data(TensorData::new(values, [1, height * width]), &device)
     };
-    let x = B::float_reshape(x, Shape::from([n * c, h * w]));
+    let x: Tensor<2> = x.reshape([n * c, h * w]);
     let terms = layers.into_iter().map(|taps: Vec<Tap>| {
         let indices: Vec<i32> = taps.iter().map(|tap| tap.index as i32).collect();
-        let indices =
-            TensorData::new(indices, [height * width]).convert_dtype(settings.int_dtype.into());
+        let indices = TensorData::new(indices, [height * width]);
+        let indices = Tensor::<1, Int>::from_data(indices, &device);
         let weights = taps.iter().map(|tap| tap.weight).collect();
-        let weights = row(weights);
-        let picked = B::float_select(x.clone(), 1, B::int_from_data(indices, &device));
-        B::float_mul(picked, weights)
+        x.clone().select(1, indices) * row(weights)
     });
-    let shape = Shape::from([n, c, height, width]);
-    let sum = match terms.reduce(|sum, term| B::float_add(sum, term)) {
-        Some(sum) => B::float_reshape(sum, shape),
-        None => return B::float_zeros(shape, &device, settings.float_dtype),
+    let shape = [n, c, height, width];
+    let sum = match terms.reduce(|sum, term| sum + term) {
+        Some(sum) => sum.reshape(shape),
+        None => return Tensor::zeros(shape, &device),
     };
     if direction == Direction::Transpose || map.outside == 0.0 {
         return sum;
     }
-    // What the taps leave of each pixel is read outside.
+    // The weight that the taps leave of each pixel is that of the outside.
     let rest = |taps: &[Tap; 4]| 1.0 - taps.iter().map(|tap| tap.weight).sum::<f32>();
     let outside = taps.iter().map(|taps| map.outside * rest(taps)).collect();
-    let outside = B::float_reshape(row(outside), Shape::from([1, 1, height, width]));
-    B::float_add(sum, outside)
+    sum + row(outside).reshape([1, 1, height, width])
 }
 
 #[cfg(test)]

@@ -1,10 +1,7 @@
-//! The resampling as loops, planes and blocks of pixels in parallel.
+//! The resampling as loops over planes and blocks of pixels, in parallel.
 
-use burn::{
-    backend::{Backend, TensorMetadata, tensor::FloatTensor},
-    tensor::TensorData,
-};
-use oneiric_core::with_host;
+use burn::tensor::Tensor;
+use oneiric_core::map_host;
 use rayon::prelude::*;
 
 use super::{Direction, Place, Resampling};
@@ -12,18 +9,13 @@ use super::{Direction, Place, Resampling};
 /// Pixels that a thread takes at a time.
 const BLOCK: usize = 8192;
 
-pub(super) fn map<B: Backend>(
-    x: FloatTensor<B>,
-    map: &Resampling,
-    direction: Direction,
-) -> FloatTensor<B> {
-    let device = x.device();
-    let [n, c, _, _] = x.shape().dims();
-    let (mapped, [height, width]) = with_host::<B, _>(x, |x| match direction {
-        Direction::Forward => (forward(x, map), map.output),
-        Direction::Transpose => (transpose(x, map), map.input),
-    });
-    B::float_from_data(TensorData::new(mapped, [n, c, height, width]), &device)
+pub(super) fn map(x: Tensor<4>, map: &Resampling, direction: Direction) -> Tensor<4> {
+    let [n, c, _, _] = x.dims();
+    let [height, width] = map.size(direction);
+    map_host(x, [n, c, height, width], |x| match direction {
+        Direction::Forward => forward(x, map),
+        Direction::Transpose => transpose(x, map),
+    })
 }
 
 fn forward(planes: &[f32], map: &Resampling) -> Vec<f32> {

@@ -1,40 +1,19 @@
-//! Reading an image at other places, bilinearly: one differentiable operation behind scaling and
-//! rotating.
+//! Bilinear resampling: one differentiable operation behind scaling and rotating.
 //!
 //! Each pixel of the result is a weighted sum of four of the image, so the operation is a sparse
 //! matrix, and its gradient the product with the transpose. On the CPU backends both are plain
-//! loops (`host.rs`); elsewhere both are selections and sums, which stay on the device
+//! loops (`host.rs`). Elsewhere both are selections and sums, which stay on the device
 //! (`device.rs`).
 
-#![allow(
-    deprecated,
-    reason = "burn deprecates its ndarray backend; users of it exist"
-)]
-
-#[cfg(any(feature = "wgpu", test))]
 mod device;
-#[cfg(any(feature = "flex", feature = "ndarray"))]
 mod host;
 
-use std::sync::Arc;
-
-use burn::{
-    backend::{
-        Autodiff, Backend, Dispatch,
-        autodiff::{
-            checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-            grads::Gradients,
-            ops::{Backward, Ops, OpsKind, unary},
-        },
-        backend_extension,
-        tensor::FloatTensor,
-    },
-    tensor::Tensor,
-};
+use burn::tensor::Tensor;
+use oneiric_core::{custom_gradient, is_host};
 use rayon::prelude::*;
 
-/// Where a pixel of the result is read: a square of four pixels of the image, each weighted by its
-/// row's weight times its column's. What lies outside has no weight.
+/// Square of four pixels of the image that a pixel of the result is read from, each weighted by its
+/// row's weight times its column's. Pixels outside the image have no weight.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Place {
     /// `y * width + x` of the square's first pixel.
@@ -43,7 +22,7 @@ struct Place {
     columns: [f32; 2],
 }
 
-/// Where each pixel of a result is read in an image.
+/// Places in an image that each pixel of a result is read from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resampling {
     input: [usize; 2],
@@ -54,8 +33,8 @@ pub struct Resampling {
 }
 
 impl Resampling {
-    /// From images of height and width `input` to `output`: the pixel (y, x) of the result is
-    /// read at `place(y, x)`, rows and columns counted from the centre of the first pixel.
+    /// Resamples images of height and width `input` to `output`: the pixel (y, x) of the result is
+    /// read at `place(y, x)`, rows and columns counted from the center of the first pixel.
     /// Outside the image it reads 0.
     #[must_use]
     pub fn new(
@@ -69,7 +48,7 @@ impl Resampling {
         })
     }
 
-    /// From the rows and the columns that each pixel of the result is read from.
+    /// Resamples by the rows and the columns that each pixel of the result is read from.
     fn of_pairs(
         input: [usize; 2],
         output: [usize; 2],
@@ -96,15 +75,15 @@ impl Resampling {
         }
     }
 
-    /// Sets what is read outside the image.
+    /// Sets the value that is read outside the image.
     #[must_use]
     pub const fn outside(mut self, value: f32) -> Self {
         self.outside = value;
         self
     }
 
-    /// How far apart the pixels of a square lie: rows and columns. A single row or column is its
-    /// own neighbour, of no weight.
+    /// Returns the distance in memory of the rows and of the columns of a square. A single row or
+    /// column is its own neighbor, of no weight.
     fn steps(&self) -> [usize; 2] {
         let [height, width] = self.input;
         [
@@ -113,8 +92,16 @@ impl Resampling {
         ]
     }
 
-    /// Scaling to another size. Pixels are squares (the half-pixel convention,
-    /// `align_corners = False`); beyond the outermost centres the border repeats.
+    /// Returns the size of the product of the matrix in that direction.
+    const fn size(&self, direction: Direction) -> [usize; 2] {
+        match direction {
+            Direction::Forward => self.output,
+            Direction::Transpose => self.input,
+        }
+    }
+
+    /// Scales to another size. Pixels are squares (the half-pixel convention,
+    /// `align_corners = False`); beyond the outermost centers the border repeats.
     #[must_use]
     pub fn scale(input: [usize; 2], output: [usize; 2]) -> Self {
         let place = |axis: usize| {
@@ -125,7 +112,7 @@ impl Resampling {
         Self::separable(input, output, place(0), place(1))
     }
 
-    /// From the rows that those of the result are read at, and the columns alike.
+    /// Resamples rows and columns apart, by the place in the image of each of the result.
     pub(crate) fn separable(
         input: [usize; 2],
         output: [usize; 2],
@@ -140,23 +127,23 @@ impl Resampling {
         Self::of_pairs(input, output, |y, x| [rows[y], columns[x]])
     }
 
-    /// Rotation about the centre, counterclockwise as seen, keeping the size.
+    /// Rotates about the center, counterclockwise as seen, keeping the size.
     #[must_use]
     pub fn rotation(size: [usize; 2], degrees: f32) -> Self {
         let (sin, cos) = f64::from(degrees).to_radians().sin_cos();
-        let [centre_y, centre_x] = size.map(|n| (n as f64 - 1.0) / 2.0);
+        let [center_y, center_x] = size.map(|n| (n as f64 - 1.0) / 2.0);
         Self::new(size, size, |y, x| {
-            let (dy, dx) = (y as f64 - centre_y, x as f64 - centre_x);
-            // Where the pixel came from: turned back. Rows count downwards.
+            let (dy, dx) = (y as f64 - center_y, x as f64 - center_x);
+            // The place before the rotation. Rows count downwards.
             [
-                centre_y + sin * dx + cos * dy,
-                centre_x + cos * dx - sin * dy,
+                center_y + sin * dx + cos * dy,
+                center_x + cos * dx - sin * dy,
             ]
         })
     }
 }
 
-/// Two neighbours along an axis, and their weights.
+/// Two neighbors along an axis, and their weights.
 #[derive(Debug, Clone, Copy)]
 struct Pair {
     first: u32,
@@ -164,10 +151,10 @@ struct Pair {
 }
 
 impl Pair {
-    /// Those among `n` that `at` is read from: a weight is one less the distance. The second of a
-    /// single one has none.
+    /// Returns the two among `n` that `at` is read from, each weighted by one less its distance. The
+    /// second of a single one has no weight.
     fn at(at: f64, n: usize) -> Self {
-        // Rounds towards 0; what lies outside gets the nearest pair.
+        // Rounds towards 0. A place outside gets the nearest pair.
         let first = (at as i32).min(n as i32 - 2).max(0);
         let weight = |pixel: i32| (1.0 - (at - f64::from(pixel)).abs()).max(0.0) as f32;
         let second = if n > 1 { weight(first + 1) } else { 0.0 };
@@ -178,124 +165,45 @@ impl Pair {
     }
 }
 
-/// Reads all images [n, c, h, w] at the places of the resampling.
+/// Reads all images [n, c, h, w] at the places of the resampling. Differentiable.
 ///
 /// # Panics
 ///
-/// When the images are not of the resampling's size.
+/// Panics if the images are not of the resampling's size.
 #[must_use]
 pub fn resample(images: Tensor<4>, resampling: Resampling) -> Tensor<4> {
     let [_, _, h, w] = images.dims();
     assert_eq!([h, w], resampling.input, "a resampling for other images");
-    let map = Arc::new(resampling);
-    let images = images.into_dispatch();
-    Tensor::from_dispatch(<Dispatch as SparseMap>::map(
-        images,
-        map,
-        Direction::Forward,
-    ))
+    custom_gradient(images, |images| {
+        let images = map(images, &resampling, Direction::Forward);
+        (images, move |gradient| {
+            map(gradient, &resampling, Direction::Transpose)
+        })
+    })
+}
+
+fn map(x: Tensor<4>, resampling: &Resampling, direction: Direction) -> Tensor<4> {
+    let map = if is_host(&x.device()) {
+        host::map
+    } else {
+        device::map
+    };
+    map(x, resampling, direction)
 }
 
 /// The sparse matrix, or its transpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Direction {
+enum Direction {
     Forward,
     Transpose,
 }
 
-impl Direction {
-    const fn other(self) -> Self {
-        match self {
-            Self::Forward => Self::Transpose,
-            Self::Transpose => Self::Forward,
-        }
-    }
-}
-
-#[backend_extension(
-    Flex: cfg(feature = "flex"),
-    NdArray: cfg(feature = "ndarray"),
-    Cube: cfg(feature = "wgpu"),
-    Autodiff
-)]
-pub(crate) trait SparseMap: Backend {
-    fn map(
-        images: FloatTensor<Self>,
-        resampling: Arc<Resampling>,
-        direction: Direction,
-    ) -> FloatTensor<Self>;
-}
-
-#[cfg(feature = "flex")]
-impl SparseMap for burn::backend::Flex {
-    fn map(x: FloatTensor<Self>, map: Arc<Resampling>, to: Direction) -> FloatTensor<Self> {
-        host::map::<Self>(x, &map, to)
-    }
-}
-
-#[cfg(feature = "ndarray")]
-impl SparseMap for burn::backend::NdArray {
-    fn map(x: FloatTensor<Self>, map: Arc<Resampling>, to: Direction) -> FloatTensor<Self> {
-        host::map::<Self>(x, &map, to)
-    }
-}
-
-// `Cube` is burn's alias of what wgpu runs on, with or without fusion.
-#[cfg(feature = "wgpu")]
-impl SparseMap for burn::backend::Cube {
-    fn map(x: FloatTensor<Self>, map: Arc<Resampling>, to: Direction) -> FloatTensor<Self> {
-        device::map::<Self>(x, &map, to)
-    }
-}
-
-#[derive(Debug)]
-struct SparseMapBackward;
-
-impl<B: Backend + SparseMap> Backward<B, 1> for SparseMapBackward {
-    /// The map and the direction of the gradient.
-    type State = (Arc<Resampling>, Direction);
-
-    fn backward(
-        self,
-        ops: Ops<Self::State, 1>,
-        grads: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let (map, direction) = ops.state;
-        unary::<B, _>(ops.parents, ops.node, grads, |grad| {
-            B::map(grad, map, direction)
-        });
-    }
-}
-
-impl<B: Backend + SparseMap, C: CheckpointStrategy> SparseMap for Autodiff<B, C> {
-    fn map(
-        images: FloatTensor<Self>,
-        map: Arc<Resampling>,
-        direction: Direction,
-    ) -> FloatTensor<Self> {
-        let node = images.node();
-        let mapped = B::map(images.into_primitive(), map.clone(), direction);
-        match SparseMapBackward
-            .prepare::<C>([node])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(prep) => prep.finish((map, direction.other()), mapped),
-            OpsKind::UnTracked(prep) => prep.finish(mapped),
-        }
-    }
-}
-
-#[cfg(all(test, feature = "flex"))]
+#[cfg(test)]
 mod tests {
     use super::{Direction, Resampling, device, host};
-    use burn::{
-        backend::{Flex, ops::FloatTensorOps, tensor::FloatTensor},
-        tensor::TensorData,
-    };
-    use oneiric_core::with_host;
-    use oneiric_testkit::{Array, Tolerance, assert_close};
+    use burn::tensor::{Device, Tensor};
+    use oneiric_core::is_host;
+    use oneiric_testkit::{Array, Tolerance, assert_close, devices};
 
     const INPUT: [usize; 2] = [6, 5];
 
@@ -311,28 +219,31 @@ mod tests {
         ]
     }
 
-    fn run(
-        f: impl Fn(FloatTensor<Flex>) -> FloatTensor<Flex>,
-        x: &Array,
-        size: [usize; 2],
-    ) -> Array {
-        let data = TensorData::new(x.values.clone(), x.shape.clone());
-        let y = f(Flex::float_from_data(data, &Default::default()));
-        let shape = [x.shape[0], x.shape[1], size[0], size[1]];
-        Array::new(shape, with_host::<Flex, _>(y, <[f32]>::to_vec))
+    fn host_devices() -> impl Iterator<Item = Device> {
+        let devices = devices().into_iter().map(|(_, device)| device);
+        devices.filter(is_host)
+    }
+
+    fn run(f: impl Fn(Tensor<4>) -> Tensor<4>, x: &Array, device: &Device) -> Array {
+        Array::of(f(x.tensor(device)))
     }
 
     #[test]
     fn loops_and_selections_agree() {
-        for map in maps() {
-            for (to, from, size) in [
-                (Direction::Forward, map.input, map.output),
-                (Direction::Transpose, map.output, map.input),
-            ] {
+        for device in host_devices() {
+            let cases = maps().into_iter().flat_map(|map| {
+                let directions = [Direction::Forward, Direction::Transpose];
+                directions.map(|to| (map.clone(), to))
+            });
+            for (map, to) in cases {
+                let from = match to {
+                    Direction::Forward => map.input,
+                    Direction::Transpose => map.output,
+                };
                 let x = Array::noise([2, 3, from[0], from[1]], 1);
-                let loops = run(|x| host::map::<Flex>(x, &map, to), &x, size);
-                let selections = run(|x| device::map::<Flex>(x, &map, to), &x, size);
-                let what = format!("{to:?} {map:?}");
+                let loops = run(|x| host::map(x, &map, to), &x, &device);
+                let selections = run(|x| device::map(x, &map, to), &x, &device);
+                let what = format!("{device:?} {to:?} {map:?}");
                 assert_close(&what, &selections, &loops, Tolerance::ARITHMETIC);
             }
         }
@@ -342,17 +253,19 @@ mod tests {
     fn the_number_of_threads_changes_nothing() {
         let map = Resampling::rotation([150, 170], 7.0).outside(0.5);
         let x = Array::noise([2, 3, 150, 170], 1);
-        for to in [Direction::Forward, Direction::Transpose] {
-            let [one, three] = [1, 3].map(|threads| {
-                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-                let pool = pool.build().expect("threads");
-                pool.install(|| run(|x| host::map::<Flex>(x, &map, to), &x, [150, 170]))
-            });
-            assert_eq!(one, three);
+        for device in host_devices() {
+            for to in [Direction::Forward, Direction::Transpose] {
+                let [one, three] = [1, 3].map(|threads| {
+                    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+                    let pool = pool.build().expect("threads");
+                    pool.install(|| run(|x| host::map(x, &map, to), &x, &device))
+                });
+                assert_eq!(one, three);
+            }
         }
     }
 
-    /// The definition, in f64: every pixel of the image, by its distance.
+    /// Follows the definition, in f64: every pixel of the image, weighted by its distance.
     #[test]
     fn a_pixel_is_the_sum_of_its_neighbours_by_distance() {
         let place = |y: usize, x: usize| [y as f64 * 0.77 - 0.6, x as f64 * 1.3 - 1.2];
@@ -371,11 +284,9 @@ mod tests {
             (sum + (1.0 - weights) * 0.5) as f32
         });
         let expected = Array::new([1, 1, output[0], output[1]], expected.collect());
-        let actual = run(
-            |x| host::map::<Flex>(x, &map, Direction::Forward),
-            &image,
-            output,
-        );
-        assert_close("definition", &actual, &expected, Tolerance::ARITHMETIC);
+        for device in host_devices() {
+            let actual = run(|x| host::map(x, &map, Direction::Forward), &image, &device);
+            assert_close("definition", &actual, &expected, Tolerance::ARITHMETIC);
+        }
     }
 }
