@@ -86,7 +86,7 @@ impl ColorMapping {
         }
     }
 
-    /// Rows: the weights of the channels in red, green and blue.
+    /// Returns the mixing matrix; its rows are the weights of the channels in red, green and blue.
     fn mix(self) -> [[f32; 3]; 3] {
         if self.decorrelated {
             normalized().map(|row| row.map(|v| v as f32))

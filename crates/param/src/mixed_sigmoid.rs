@@ -1,5 +1,5 @@
-//! The sigmoid of mixed channels on the host, with its gradient: one pass over the memory instead
-//! of one for each of burn's operations.
+//! Mixing of channels and the sigmoid on the host, with the gradient, in one pass over the memory
+//! instead of one for each of burn's operations.
 
 use burn::tensor::Tensor;
 use oneiric_core::{custom_gradient, map_host, with_host};
@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::sigmoid::sigmoid;
 
-/// Pixels that a thread takes at a time.
+/// Pixels that a thread processes at a time.
 const BLOCK: usize = 8192;
 
 /// Matrix from the three channels to red, green and blue, row by row.
@@ -48,7 +48,8 @@ fn forward(x: &[f32], pixels: usize, mix: Mix) -> Vec<f32> {
     rgb
 }
 
-/// Computes the transposed mix times the gradient behind the sigmoid, whose result was `rgb`.
+/// Computes the transposed mix times the gradient before the sigmoid. The sigmoid's result is
+/// `rgb`.
 fn backward(rgb: &[f32], gradient: &[f32], pixels: usize, mix: Mix) -> Vec<f32> {
     let mut mixed = vec![0.0; rgb.len()];
     for_each_block(&mut mixed, pixels, |image, channel, first, mixed| {
@@ -65,12 +66,13 @@ fn backward(rgb: &[f32], gradient: &[f32], pixels: usize, mix: Mix) -> Vec<f32> 
     mixed
 }
 
-/// The planes of one image of [n, 3, pixels].
+/// Returns the planes of one image of [n, 3, pixels].
 fn channels(values: &[f32], pixels: usize, image: usize) -> [&[f32]; 3] {
     [0, 1, 2].map(|channel| &values[(image * 3 + channel) * pixels..][..pixels])
 }
 
-/// Hands out [n, 3, pixels] in blocks, in parallel: image, channel, first pixel and the values.
+/// Calls `work` in parallel for blocks of [n, 3, pixels], with the indices of the image, the
+/// channel and the first pixel, and the values.
 fn for_each_block(
     values: &mut [f32],
     pixels: usize,
@@ -98,7 +100,7 @@ mod tests {
             .filter(|(backend, _)| backend.is_host())
     }
 
-    /// Composes the same of burn's operations.
+    /// Composes the same function from burn's operations.
     fn composed(x: Tensor<4>) -> Tensor<4> {
         let [n, _, h, w] = x.dims();
         let mix = TensorData::new(MIX.as_flattened().to_vec(), [1, 3, 3]);

@@ -1,15 +1,17 @@
-//! A window on an image: cropping, padding and moving as one differentiable operation.
+//! A window on an image: cropping, padding and shifting as one differentiable operation.
 //!
-//! On the CPU backends it is one copy, row by row. Elsewhere it is a slice that is assigned to a
-//! slice, which stays on the device. The gradient is the window back.
+//! On the CPU backends the window is one copy, row by row. On other devices it is a slice that is
+//! assigned to a slice, which stays on the device. The gradient is the window in the opposite
+//! direction.
 
 use burn::tensor::Tensor;
 use oneiric_core::{custom_gradient, is_host, map_host};
 
-/// Part of the plane that a result shows.
+/// The part of the plane that the result shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Window {
-    /// Row and column of the image that come first. Places outside the image show the fill.
+    /// Row and column of the image's pixel that comes first. Pixels outside the image have the
+    /// value `fill`.
     pub(crate) start: [isize; 2],
     /// Height and width.
     pub(crate) size: [usize; 2],
@@ -17,7 +19,7 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// Returns the window from the result back to an image of that size.
+    /// Returns the window from the result back to an image of a size, which the gradient needs.
     const fn back(self, size: [usize; 2]) -> Self {
         Self {
             start: [-self.start[0], -self.start[1]],
@@ -26,8 +28,8 @@ impl Window {
         }
     }
 
-    /// Returns where window and image overlap along an axis of an image of `n`: the first place in
-    /// the window, the place in the image there, and their number.
+    /// Returns the overlap of window and image along an axis of `n` pixels: its beginning in the
+    /// window, its beginning in the image, and its length.
     fn overlap(self, axis: usize, n: usize) -> [usize; 3] {
         let start = self.start[axis];
         let end = start
@@ -41,7 +43,7 @@ impl Window {
     }
 }
 
-/// Returns the images [n, c, h, w] as the window shows them.
+/// Returns the part of images [n, c, h, w] that the window shows.
 pub(crate) fn window(images: Tensor<4>, window: Window) -> Tensor<4> {
     let [_, _, h, w] = images.dims();
     custom_gradient(images, |images| {
@@ -61,7 +63,7 @@ fn show(images: Tensor<4>, window: Window) -> Tensor<4> {
     })
 }
 
-/// Copies planes of that height and width as the window shows them.
+/// Copies the part that the window shows of planes of height and width `from`.
 fn copy(planes: &[f32], from: [usize; 2], window: Window) -> Vec<f32> {
     let [height, width] = window.size;
     let [first_y, y, rows] = window.overlap(0, from[0]);
@@ -116,7 +118,7 @@ mod tests {
         Window { start, size, fill }
     }
 
-    /// Looks at pixel by pixel.
+    /// The slow oracle: looks up pixel by pixel.
     fn naive(images: &Array, window: Window) -> Array {
         let (n, c) = (images.shape[0], images.shape[1]);
         let inside = |at: isize, n: usize| (0..n as isize).contains(&at);
@@ -162,7 +164,7 @@ mod tests {
         }
     }
 
-    /// Tests the path of a GPU, also where there is none.
+    /// Runs on every backend, although only GPUs take this path in a transform.
     #[test]
     fn slices_show_the_same() {
         let images = Array::noise([2, 3, 5, 4], 1);

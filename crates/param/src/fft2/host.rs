@@ -1,4 +1,4 @@
-//! The transform on the host, with its gradient.
+//! The transforms on the host, as operations with gradients.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub(super) struct HostPlan {
 }
 
 impl HostPlan {
-    /// `scale` is that of every coefficient, row by row.
+    /// Creates the weights from the scale of each coefficient, row by row.
     pub(super) fn new(size: [usize; 2], scale: &[f64]) -> Self {
         let area = (size[0] * size[1]) as f64;
         let forward = scale.iter().map(|scale| (scale / area) as f32).collect();

@@ -1,8 +1,8 @@
 //! The two-dimensional real Fourier transform and its inverse, of any size, differentiable.
 //!
-//! On the CPU backends rustfft computes them (`kernel.rs`, of which `host.rs` makes operations with
-//! gradients). Elsewhere they are products with the matrices of the transform, which stay on the
-//! device forward and backward (`device.rs`).
+//! On the CPU backends rustfft computes them (`kernel.rs`); `host.rs` adds their gradients. On
+//! other devices they are products with the matrices of the transform, which stay on the device
+//! forward and backward (`device.rs`).
 
 mod device;
 mod host;
@@ -15,7 +15,8 @@ use crate::ParamError;
 use device::DftMatrices;
 use host::HostPlan;
 
-/// A plan for images of one size on one device. Making it costs about as much as using it once.
+/// A plan of the transforms for images of one size on one device. Making a plan costs about as much
+/// as using it once.
 ///
 /// ```
 /// # #[cfg(feature = "flex")] {
@@ -37,32 +38,33 @@ pub struct Fft2 {
     height: usize,
     width: usize,
     device: Device,
-    way: Way,
+    method: Method,
 }
 
-/// How the transforms are computed.
+/// The implementation of the transforms, by device.
 #[derive(Debug, Clone)]
-enum Way {
+enum Method {
     Host(HostPlan),
     Device(Box<DftMatrices>),
 }
 
 impl Fft2 {
-    /// A plan for images of that size.
+    /// Creates a plan for images of a size.
     ///
     /// # Errors
     ///
-    /// When a side is 0 or the device cannot be used.
+    /// Returns [`ParamError`] if a side is 0 or the device cannot be used.
     pub fn new(height: usize, width: usize, device: &Device) -> Result<Self, ParamError> {
         Self::scaled(height, width, device, |_, _| 1.0)
     }
 
-    /// A plan for spectra whose coefficient in row `k` and column `l` is to be multiplied by
-    /// `scale(k, l)` before it makes an image; [`rfft2`](Self::rfft2) divides by it.
+    /// Creates a plan with scaled spectra: [`irfft2`](Self::irfft2) multiplies the coefficient in
+    /// row `k` and column `l` by `scale(k, l)` first, and [`rfft2`](Self::rfft2) divides by it
+    /// last.
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new).
+    /// Returns the errors of [`new`](Self::new).
     pub(crate) fn scaled(
         height: usize,
         width: usize,
@@ -76,29 +78,30 @@ impl Fft2 {
         let scale: Vec<f64> = (0..height * half)
             .map(|at| scale(at / half, at % half))
             .collect();
-        let way = Way::new([height, width], &scale, device)?;
+        let method = Method::new([height, width], &scale, device)?;
         Ok(Self {
             height,
             width,
             device: device.clone().without_autodiff(),
-            way,
+            method,
         })
     }
 
-    /// Inverse real transform: a half spectrum [n, c, height, width / 2 + 1, 2], real and
-    /// imaginary part last, to images [n, c, height, width]; normalised by 1 / (height * width).
+    /// Inverse real transform of a half spectrum [n, c, height, width / 2 + 1, 2], real and
+    /// imaginary part last, to images [n, c, height, width]. Normalized by `1 / (height * width)`.
     ///
-    /// As in NumPy and PyTorch, the missing half of the spectrum is the conjugate of the given
-    /// one, and the imaginary part of what cannot be imaginary is ignored.
+    /// The conventions are those of NumPy and PyTorch: the missing half of the spectrum is the
+    /// conjugate of the given one, and imaginary parts of coefficients that must be real are
+    /// ignored.
     ///
     /// The gradient with respect to the spectrum is the adjoint: the forward transform of the
-    /// incoming gradient over height * width, doubled in the columns that stand for two conjugate
-    /// coefficients.
+    /// incoming gradient, divided by `height * width` and doubled in the columns that stand for two
+    /// conjugate coefficients.
     ///
     /// # Errors
     ///
-    /// [`ParamError::PlanSize`] for a spectrum of another size, [`ParamError::PlanDevice`] for one
-    /// on another device.
+    /// Returns [`ParamError::PlanSize`] if the spectrum has another size than the plan, and
+    /// [`ParamError::PlanDevice`] if it is on another device.
     pub fn irfft2(&self, spectrum: Tensor<5>) -> Result<Tensor<4>, ParamError> {
         self.check_device(&spectrum.device())?;
         let [_, _, height, half, parts] = spectrum.dims();
@@ -108,30 +111,31 @@ impl Fft2 {
         Ok(self.irfft2_unchecked(spectrum))
     }
 
-    /// Real transform, not normalised: images [n, c, height, width] to their half spectrum
-    /// [n, c, height, width / 2 + 1, 2], real and imaginary part last. Differentiable.
+    /// Real transform of images [n, c, height, width] to their half spectrum
+    /// [n, c, height, width / 2 + 1, 2], real and imaginary part last. Not normalized.
+    /// Differentiable.
     ///
     /// # Errors
     ///
-    /// [`ParamError::PlanSize`] for images of another size, [`ParamError::PlanDevice`] for some on
-    /// another device.
+    /// Returns [`ParamError::PlanSize`] if the images have another size than the plan, and
+    /// [`ParamError::PlanDevice`] if they are on another device.
     pub fn rfft2(&self, images: Tensor<4>) -> Result<Tensor<5>, ParamError> {
         self.check_device(&images.device())?;
         let [_, _, height, width] = images.dims();
         if [height, width] != [self.height, self.width] {
             return Err(self.wrong_size(&images.dims()));
         }
-        Ok(match &self.way {
-            Way::Host(plan) => plan.rfft2(images),
-            Way::Device(matrices) => matrices.rfft2(images),
+        Ok(match &self.method {
+            Method::Host(plan) => plan.rfft2(images),
+            Method::Device(matrices) => matrices.rfft2(images),
         })
     }
 
-    /// [`irfft2`](Self::irfft2) of a spectrum whose size is known to be right.
+    /// Computes [`irfft2`](Self::irfft2) of a spectrum whose size and device were checked.
     pub(crate) fn irfft2_unchecked(&self, spectrum: Tensor<5>) -> Tensor<4> {
-        match &self.way {
-            Way::Host(plan) => plan.irfft2(spectrum),
-            Way::Device(matrices) => matrices.irfft2(spectrum),
+        match &self.method {
+            Method::Host(plan) => plan.irfft2(spectrum),
+            Method::Device(matrices) => matrices.irfft2(spectrum),
         }
     }
 
@@ -154,8 +158,8 @@ impl Fft2 {
     }
 }
 
-impl Way {
-    /// `scale` is that of every coefficient, row by row.
+impl Method {
+    /// Chooses the implementation for a device. The scale of each coefficient is given row by row.
     fn new(size: [usize; 2], scale: &[f64], device: &Device) -> Result<Self, ParamError> {
         if Backend::of(device)?.is_host() {
             return Ok(Self::Host(HostPlan::new(size, scale)));
@@ -166,12 +170,13 @@ impl Way {
     }
 }
 
-/// [`Fft2::irfft2`] without a plan kept: `width` tells whether the images are
-/// `2 * (columns - 1)` wide or one wider.
+/// Computes [`Fft2::irfft2`] with a plan for one use. A half spectrum fits two widths of images,
+/// `2 * (columns - 1)` and one more; `width` decides between them.
 ///
 /// # Errors
 ///
-/// When the spectrum is not one of images that wide, or the device cannot be used.
+/// Returns [`ParamError`] if the spectrum does not fit images of this width, or the device cannot
+/// be used.
 pub fn irfft2(spectrum: Tensor<5>, width: usize) -> Result<Tensor<4>, ParamError> {
     let [_, _, height, half, parts] = spectrum.dims();
     if width == 0 || [half, parts] != [width / 2 + 1, 2] {
@@ -183,18 +188,18 @@ pub fn irfft2(spectrum: Tensor<5>, width: usize) -> Result<Tensor<4>, ParamError
     Fft2::new(height, width, &spectrum.device())?.irfft2(spectrum)
 }
 
-/// [`Fft2::rfft2`] without a plan kept.
+/// Computes [`Fft2::rfft2`] with a plan for one use.
 ///
 /// # Errors
 ///
-/// When the images are empty or the device cannot be used.
+/// Returns [`ParamError`] if the images are empty or the device cannot be used.
 pub fn rfft2(images: Tensor<4>) -> Result<Tensor<5>, ParamError> {
     let [_, _, height, width] = images.dims();
     Fft2::new(height, width, &images.device())?.rfft2(images)
 }
 
-/// How many coefficients of the whole spectrum each column of the half spectrum stands for:
-/// itself, or itself and its conjugate.
+/// Returns the number of coefficients of the whole spectrum for which a column of the half spectrum
+/// stands: 1, or 2 with the conjugate.
 fn multiplicity(column: usize, width: usize) -> u8 {
     if column == 0 || 2 * column == width {
         1

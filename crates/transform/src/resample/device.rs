@@ -1,13 +1,13 @@
-//! The resampling as selections, which run on any device.
+//! The resampling by selections, which run on any device.
 
 use burn::tensor::{Int, Tensor, TensorData};
 
 use super::{Direction, Place, Resampling};
 
-/// A pixel of the image that a pixel of the result is read from.
+/// A pixel of the image and its weight in a pixel of the result.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Tap {
-    /// `y * width + x` in the image; any index, of weight 0, where it lies outside.
+    /// Index `y * width + x` in the image. Any index, with the weight 0, if the pixel lies outside.
     index: u32,
     weight: f32,
 }
@@ -24,8 +24,8 @@ fn taps(map: &Resampling) -> Vec<[Tap; 4]> {
     map.places.iter().map(of).collect()
 }
 
-/// Returns the transpose as rows of equal length, as selections need it: in row k, for each pixel
-/// of the image, the k-th pixel of the result that it goes to and its weight there.
+/// Returns the transpose as rows of equal length, as selections need it. Row k holds, for each
+/// pixel of the image, the k-th pixel of the result that reads it and its weight there.
 fn transposed(taps: &[[Tap; 4]], input: [usize; 2]) -> Vec<Vec<Tap>> {
     let mut lists: Vec<Vec<Tap>> = vec![Vec::new(); input[0] * input[1]];
     for (at, taps) in taps.iter().enumerate() {
@@ -79,7 +79,7 @@ pub(super) fn map(x: Tensor<4>, map: &Resampling, direction: Direction) -> Tenso
     if direction == Direction::Transpose || map.outside == 0.0 {
         return sum;
     }
-    // The weight that the taps leave of each pixel is that of the outside.
+    // The weights of the taps and of the outside sum to 1.
     let rest = |taps: &[Tap; 4]| 1.0 - taps.iter().map(|tap| tap.weight).sum::<f32>();
     let outside = taps.iter().map(|taps| map.outside * rest(taps)).collect();
     sum + row(outside).reshape([1, 1, height, width])

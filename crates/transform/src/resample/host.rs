@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::{Direction, Place, Resampling};
 
-/// Pixels that a thread takes at a time.
+/// Pixels that a thread processes at a time.
 const BLOCK: usize = 8192;
 
 pub(super) fn map(x: Tensor<4>, map: &Resampling, direction: Direction) -> Tensor<4> {

@@ -1,9 +1,9 @@
-//! Bilinear resampling: one differentiable operation behind scaling and rotating.
+//! Bilinear resampling: the differentiable operation of scaling and rotating.
 //!
-//! Each pixel of the result is a weighted sum of four of the image, so the operation is a sparse
-//! matrix, and its gradient the product with the transpose. On the CPU backends both are plain
-//! loops (`host.rs`). Elsewhere both are selections and sums, which stay on the device
-//! (`device.rs`).
+//! Each pixel of the result is a weighted sum of four pixels of the image, so that the operation is
+//! a product with a sparse matrix and its gradient the product with the transpose. On the CPU
+//! backends both are plain loops (`host.rs`). On other devices both are selections and sums, which
+//! stay on the device (`device.rs`).
 
 mod device;
 mod host;
@@ -12,30 +12,31 @@ use burn::tensor::Tensor;
 use oneiric_core::{custom_gradient, is_host};
 use rayon::prelude::*;
 
-/// Square of four pixels of the image that a pixel of the result is read from, each weighted by its
-/// row's weight times its column's. Pixels outside the image have no weight.
+/// The square of four pixels of the image from which a pixel of the result is read. A pixel's
+/// weight is the product of its row's and its column's. Pixels outside the image have the weight 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Place {
-    /// `y * width + x` of the square's first pixel.
+    /// Index `y * width + x` of the square's first pixel.
     index: u32,
     rows: [f32; 2],
     columns: [f32; 2],
 }
 
-/// Places in an image that each pixel of a result is read from.
+/// A bilinear resampling: for each pixel of the result, the position in the image at which it is
+/// read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resampling {
     input: [usize; 2],
     output: [usize; 2],
-    /// Row by row of the result.
+    /// The squares of the result's pixels, row by row.
     places: Vec<Place>,
     outside: f32,
 }
 
 impl Resampling {
-    /// Resamples images of height and width `input` to `output`: the pixel (y, x) of the result is
-    /// read at `place(y, x)`, rows and columns counted from the center of the first pixel.
-    /// Outside the image it reads 0.
+    /// Creates a resampling from images of height and width `input` to `output`. The pixel (y, x)
+    /// of the result is read at `place(y, x)`, in rows and columns from the center of the first
+    /// pixel. Values outside the image are 0.
     #[must_use]
     pub fn new(
         input: [usize; 2],
@@ -48,7 +49,8 @@ impl Resampling {
         })
     }
 
-    /// Resamples by the rows and the columns that each pixel of the result is read from.
+    /// Creates a resampling from the pairs of rows and of columns between which each pixel of the
+    /// result is read.
     fn of_pairs(
         input: [usize; 2],
         output: [usize; 2],
@@ -75,15 +77,15 @@ impl Resampling {
         }
     }
 
-    /// Sets the value that is read outside the image.
+    /// Sets the value outside the image.
     #[must_use]
     pub const fn outside(mut self, value: f32) -> Self {
         self.outside = value;
         self
     }
 
-    /// Returns the distance in memory of the rows and of the columns of a square. A single row or
-    /// column is its own neighbor, of no weight.
+    /// Returns the distances in memory between the rows and between the columns of a square. They
+    /// are 0 for a single row or column, whose neighbor has the weight 0.
     fn steps(&self) -> [usize; 2] {
         let [height, width] = self.input;
         [
@@ -92,7 +94,7 @@ impl Resampling {
         ]
     }
 
-    /// Returns the size of the product of the matrix in that direction.
+    /// Returns height and width of the result in a direction.
     const fn size(&self, direction: Direction) -> [usize; 2] {
         match direction {
             Direction::Forward => self.output,
@@ -100,8 +102,9 @@ impl Resampling {
         }
     }
 
-    /// Scales to another size. Pixels are squares (the half-pixel convention,
-    /// `align_corners = False`); beyond the outermost centers the border repeats.
+    /// Creates a resampling to another size. Coordinates refer to the centers of pixels
+    /// (`align_corners=False` in PyTorch); beyond the outermost centers the border pixels are
+    /// repeated.
     #[must_use]
     pub fn scale(input: [usize; 2], output: [usize; 2]) -> Self {
         let place = |axis: usize| {
@@ -112,7 +115,7 @@ impl Resampling {
         Self::separable(input, output, place(0), place(1))
     }
 
-    /// Resamples rows and columns apart, by the place in the image of each of the result.
+    /// Creates a resampling from the positions in the image of the result's rows and columns.
     pub(crate) fn separable(
         input: [usize; 2],
         output: [usize; 2],
@@ -127,14 +130,14 @@ impl Resampling {
         Self::of_pairs(input, output, |y, x| [rows[y], columns[x]])
     }
 
-    /// Rotates about the center, counterclockwise as seen, keeping the size.
+    /// Creates a rotation around the center, counterclockwise as displayed. The size is kept.
     #[must_use]
     pub fn rotation(size: [usize; 2], degrees: f32) -> Self {
         let (sin, cos) = f64::from(degrees).to_radians().sin_cos();
         let [center_y, center_x] = size.map(|n| (n as f64 - 1.0) / 2.0);
         Self::new(size, size, |y, x| {
             let (dy, dx) = (y as f64 - center_y, x as f64 - center_x);
-            // The place before the rotation. Rows count downwards.
+            // The position before the rotation; rows count downward.
             [
                 center_y + sin * dx + cos * dy,
                 center_x + cos * dx - sin * dy,
@@ -143,7 +146,7 @@ impl Resampling {
     }
 }
 
-/// Two neighbors along an axis, and their weights.
+/// Two neighboring rows or columns, and their weights.
 #[derive(Debug, Clone, Copy)]
 struct Pair {
     first: u32,
@@ -151,10 +154,10 @@ struct Pair {
 }
 
 impl Pair {
-    /// Returns the two among `n` that `at` is read from, each weighted by one less its distance. The
-    /// second of a single one has no weight.
+    /// Returns the two of `n` rows or columns between which `at` lies. The weight of each is 1
+    /// minus its distance; in an axis of one pixel the second has the weight 0.
     fn at(at: f64, n: usize) -> Self {
-        // Rounds towards 0. A place outside gets the nearest pair.
+        // The cast rounds toward 0. A position outside gets the nearest pair.
         let first = (at as i32).min(n as i32 - 2).max(0);
         let weight = |pixel: i32| (1.0 - (at - f64::from(pixel)).abs()).max(0.0) as f32;
         let second = if n > 1 { weight(first + 1) } else { 0.0 };
@@ -165,11 +168,11 @@ impl Pair {
     }
 }
 
-/// Reads all images [n, c, h, w] at the places of the resampling. Differentiable.
+/// Resamples images [n, c, h, w]. Differentiable.
 ///
 /// # Panics
 ///
-/// Panics if the images are not of the resampling's size.
+/// Panics if the size of the images is not the resampling's `input`.
 #[must_use]
 pub fn resample(images: Tensor<4>, resampling: Resampling) -> Tensor<4> {
     let [_, _, h, w] = images.dims();
@@ -191,7 +194,7 @@ fn map(x: Tensor<4>, resampling: &Resampling, direction: Direction) -> Tensor<4>
     map(x, resampling, direction)
 }
 
-/// The sparse matrix, or its transpose.
+/// The direction: a product with the sparse matrix, or with its transpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Direction {
     Forward,
@@ -265,9 +268,9 @@ mod tests {
         }
     }
 
-    /// Follows the definition, in f64: every pixel of the image, weighted by its distance.
+    /// The definition in f64: every pixel of the image, weighted by its distance.
     #[test]
-    fn a_pixel_is_the_sum_of_its_neighbours_by_distance() {
+    fn a_pixel_is_the_sum_of_its_neighbors_by_distance() {
         let place = |y: usize, x: usize| [y as f64 * 0.77 - 0.6, x as f64 * 1.3 - 1.2];
         let output = [9, 7];
         let map = Resampling::new(INPUT, output, place).outside(0.5);
