@@ -89,11 +89,12 @@ where
                 .autodiff()
                 .with_gradient_checkpointing_strategy(strategy),
         };
-        let (input, node) = on_backend!(device, strategy, |B, C| split::<B, C, D>(input));
+        let (input, node): (Tensor<D>, NodeGuard) =
+            on_backend!(device, strategy, |B, C| split::<B, C, D>(input));
         nodes.push(node);
         input
     });
-    let nodes = nodes.try_into().expect("a node for each input");
+    let nodes: [NodeGuard; N] = nodes.try_into().expect("a node for each input");
     let (value, pullback) = forward(inputs);
     let pullback = Pullback(Arc::new(pullback));
     on_backend!(device, strategy, |B, C| attach::<B, C, _, N, E>(

@@ -18,7 +18,7 @@ use burn::{
         autodiff::{
             checkpoint::base::Checkpointer,
             grads::Gradients,
-            ops::{Backward, Ops},
+            ops::{Backward, NodeGuard, Ops},
         },
     },
     tensor::{Slice, Tensor},
@@ -78,7 +78,8 @@ impl<const D: usize> Parts<D> {
             begun: Arc::clone(&self.begun),
         };
         let device = whole.device();
-        let (whole, node) = on_backend!(device, strategy, |B, C| split::<B, C, D>(whole));
+        let (whole, node): (Tensor<D>, NodeGuard) =
+            on_backend!(device, strategy, |B, C| split::<B, C, D>(whole));
         let part = whole.slice(places);
         on_backend!(device, strategy, |B, C| attach::<B, C, _, 1, D>(
             PartBackward,
