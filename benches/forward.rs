@@ -4,7 +4,7 @@ mod common;
 
 use common::{devices, gray, networks, sync};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use oneiric::{Network, model::ReluGradient};
+use oneiric::{NetworkExt, model::ReluGradient};
 
 const SIZE: usize = 224;
 const DEPTHS: [&str; 6] = [

@@ -5,7 +5,7 @@ mod common;
 
 use common::{Args, Report, bar};
 use oneiric::{
-    Fourier, InceptionV1, Network, Objective, Objectives, Picture, Transforms, Visualizer,
+    Fourier, InceptionV1, NetworkExt, Objective, Objectives, Picture, Transforms, Visualizer,
     burn::optim::{RmsPropConfig, SgdConfig, momentum::MomentumConfig},
     default_device,
     model::ReluGradient,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::{Args, Report, bar};
 use oneiric::{
-    Fourier, Network, Objectives, Visualizer, default_device, model::ReluGradient,
+    Fourier, NetworkExt, Objectives, Visualizer, default_device, model::ReluGradient,
     optimize::RunProgress,
 };
 

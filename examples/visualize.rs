@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Args, Report, bar};
-use oneiric::{Fourier, Network, Objectives, Visualizer, default_device};
+use oneiric::{Fourier, NetworkExt, Objectives, Visualizer, default_device};
 
 fn main() -> Result<(), Report> {
     let mut args =

@@ -11,8 +11,8 @@
 //! ```
 
 pub use crate::{
-    Backend, CancelToken, Fourier, InceptionV1, Network, Objective, Objectives, Parameterization,
-    Picture, Progress, Transforms, Visualization, Visualizer, default_device,
+    Backend, CancelToken, Fourier, InceptionV1, Network, NetworkExt, Objective, Objectives,
+    Parameterization, Picture, Progress, Transforms, Visualization, Visualizer, default_device,
     model::InceptionV1Config,
     optimize::{Ending, Schedule},
     param::{Cppn, Maco, Pixel, Pyramid, Shared},

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use oneiric::{
-    Backend, CancelToken, DeviceError, Fourier, InceptionV1, Network, Objective, Objectives,
-    Parameterization, Picture, PictureError, Progress, RunError, Transforms, Visualization,
-    Visualizer,
+    Backend, CancelToken, DeviceError, Fourier, InceptionV1, Network, NetworkExt, Objective,
+    Objectives, Parameterization, Picture, PictureError, Progress, RunError, Transforms,
+    Visualization, Visualizer,
     burn::{optim::AdamConfig, tensor::Device},
     default_device, inspect, model, objective, optimize, param, support, transform, weights,
 };

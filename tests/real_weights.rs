@@ -4,7 +4,7 @@
 //! gray: the unit never wakes).
 
 use oneiric::{
-    Backend, Fourier, InceptionV1, Network, Objectives, Visualization, Visualizer,
+    Backend, Fourier, InceptionV1, NetworkExt, Objectives, Visualization, Visualizer,
     model::ReluGradient,
 };
 use oneiric_testkit::shared;

@@ -11,7 +11,7 @@ use std::{borrow::Borrow, path::PathBuf};
 
 use common::{Args, Report, bar};
 use oneiric::{
-    InceptionV1, Network, Objective, Parameterization, Picture, Visualization, Visualizer,
+    InceptionV1, NetworkExt, Objective, Parameterization, Picture, Visualization, Visualizer,
     default_device,
 };
 

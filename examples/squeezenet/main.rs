@@ -1,4 +1,4 @@
-//! A network that is no Inception: SqueezeNet 1.1, in `network.rs` as a user would write it.
+//! A network of one's own: SqueezeNet 1.1, in `network.rs` as a user would write it.
 //!
 //! With torchvision's weights (`squeezenet1_1-b8a52dc0.pth`) it is theirs; without, a narrow one is
 //! first trained on drawings, for about a minute, and then looked into. So little training shows:
@@ -12,8 +12,8 @@ mod train;
 use std::{env, sync::Arc, time::Instant};
 
 use common::{Report, bar, unit};
-use network::{SCORES, SqueezeNet};
-use oneiric::{Fourier, Network, Objectives, Picture, Visualizer, default_device};
+use network::SCORES;
+use oneiric::{Fourier, NetworkExt, Objectives, Picture, Visualizer, default_device};
 
 const USAGE: &str = "usage: squeezenet [CLASS or LAYER:CHANNEL=checks] [PICTURE] [SIZE=96] \
                      [TRAINING STEPS, or squeezenet1_1-b8a52dc0.pth=1500]";
@@ -40,7 +40,7 @@ fn main() -> Result<(), Report> {
         Ok(steps) => {
             let bar = bar(steps);
             let started = Instant::now();
-            let net = train::train(steps, &device, &bar);
+            let net = train::train(steps, &device, &bar)?;
             bar.finish();
             let seconds = started.elapsed().as_secs_f64();
             let right = train::accuracy(&net, QUESTIONS) * 100.0;
@@ -49,10 +49,14 @@ fn main() -> Result<(), Report> {
         }
         Err(_) => {
             let labels = IMAGENET.lines().map(str::to_owned).collect();
-            SqueezeNet::torchvision(&oneiric_weights::read(&source)?.tensors, labels, &device)?
+            network::torchvision(oneiric_weights::read(&source)?.tensors, labels, &device)?
         }
     };
     net.verify([size, size])?;
+    match net.burn_reason() {
+        None => println!("computed by {:?}", net.kernels()),
+        Some(reason) => println!("computed by burn's operations: {reason}"),
+    }
     let net = Arc::new(net);
     let objective = match unit(&what) {
         Ok((layer, channel)) => net.channel(&layer, channel)?,

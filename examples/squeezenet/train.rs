@@ -2,19 +2,19 @@
 
 use indicatif::ProgressBar;
 use oneiric::{
-    Network,
+    GraphNetwork, NetworkExt,
     burn::{
-        module::Module,
+        module::{Module, Param},
         nn::loss::CrossEntropyLossConfig,
         optim::{AdamConfig, GradientsParams},
         tensor::{Device, Int, Tensor, TensorData},
     },
-    model::ReluGradient,
+    model::{ModelError, NetworkWeights, ReluGradient},
 };
 use oneiric_procedural::{classes, draw};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
-use crate::network::{SCORES, SqueezeNet};
+use crate::network::{self, SCORES};
 
 /// What is drawn. After 1500 steps (a minute on 2 cores) three of four new drawings are named
 /// rightly.
@@ -31,36 +31,70 @@ const SIDE: usize = 48;
 /// The network has one channel in so many.
 const NARROWING: usize = 4;
 const BATCH: usize = 32;
-/// Of the random start.
-const SEED: u64 = 0;
 const LEARNING_RATE: f64 = 1e-3;
 
-/// A network that knows the classes, after so many steps of Adam; the bar shows its progress.
-pub(crate) fn train(steps: usize, device: &Device, bar: &ProgressBar) -> SqueezeNet {
-    // burn draws the start from the device's generator.
-    device.seed(SEED);
+/// The weights as a module of burn's, which its optimizers update.
+#[derive(Module, Debug)]
+struct Parameters {
+    kernels: Vec<Param<Tensor<4>>>,
+    biases: Vec<Param<Tensor<1>>>,
+}
+
+impl Parameters {
+    fn of(weights: &NetworkWeights) -> Result<Self, ModelError> {
+        let (mut kernels, mut biases) = (Vec::new(), Vec::new());
+        for weight in weights.declared() {
+            match weight.shape.len() {
+                1 => biases.push(Param::from_tensor(weights.get(&weight.name)?)),
+                _ => kernels.push(Param::from_tensor(weights.get(&weight.name)?)),
+            }
+        }
+        Ok(Self { kernels, biases })
+    }
+
+    /// Returns a network with these weights.
+    fn network(&self, net: &GraphNetwork) -> Result<GraphNetwork, ModelError> {
+        let mut weights = net.weights().clone();
+        let (mut kernels, mut biases) = (self.kernels.iter(), self.biases.iter());
+        for weight in net.weights().declared() {
+            match weight.shape.len() {
+                1 => weights.set(&weight.name, biases.next().expect("each").val())?,
+                _ => weights.set(&weight.name, kernels.next().expect("each").val())?,
+            }
+        }
+        net.with_weights(weights)
+    }
+}
+
+/// Trains a network to know the classes, in so many steps of Adam; the bar shows its progress.
+pub(crate) fn train(
+    steps: usize,
+    device: &Device,
+    bar: &ProgressBar,
+) -> Result<GraphNetwork, ModelError> {
     let labels = CLASSES.map(str::to_owned).to_vec();
-    let mut net = SqueezeNet::random(NARROWING, labels, device);
+    let net = network::random(NARROWING, labels, device)?;
+    let mut parameters = Parameters::of(net.weights())?;
     let mut adam = AdamConfig::new().init();
     let loss = CrossEntropyLossConfig::new().init(device);
     for step in 0..steps {
         let (images, answers) = batch(step * BATCH, 0, device);
-        net.weights = net.weights.train();
-        let value = loss.forward(logits(&net, images), answers);
-        let gradients = GradientsParams::from_grads(value.backward(), &net.weights);
-        // Ever smaller steps, so that it comes to rest.
+        parameters = parameters.train();
+        // Autodiff tracks the weights, so burn's operations compute it.
+        let value = loss.forward(logits(&parameters.network(&net)?, images), answers);
+        let gradients = GradientsParams::from_grads(value.backward(), &parameters);
+        // Smaller and smaller steps, so that it comes to rest.
         let rate = LEARNING_RATE * (1.0 - step as f64 / steps as f64);
-        net.weights = adam.step(rate, net.weights, gradients);
+        parameters = adam.step(rate, parameters, gradients);
         bar.set_message(format!("loss {:.2}", value.into_scalar::<f32>()));
         bar.inc(1);
     }
-    // Without autodiff: what is looked into is frozen.
-    net.weights = net.weights.valid();
-    net
+    // Without autodiff: a network to look into is frozen, and the kernels compute it.
+    parameters.valid().network(&net)
 }
 
 /// The share of `count` drawings that it never saw that it names rightly.
-pub(crate) fn accuracy(net: &SqueezeNet, count: usize) -> f32 {
+pub(crate) fn accuracy(net: &GraphNetwork, count: usize) -> f32 {
     let mut right = 0;
     for first in (0..count).step_by(BATCH) {
         let (images, answers) = batch(first, 1, net.device());
@@ -72,7 +106,7 @@ pub(crate) fn accuracy(net: &SqueezeNet, count: usize) -> f32 {
 
 /// [n, classes], without the ReLU that SqueezeNet ends in: with it a class that starts out
 /// negative would never be learned.
-fn logits(net: &SqueezeNet, images: Tensor<4>) -> Tensor<2> {
+fn logits(net: &GraphNetwork, images: Tensor<4>) -> Tensor<2> {
     let scores = net.layer(SCORES).expect("it tells classes");
     let mut found = net.forward_to(images, &[scores], ReluGradient::Plain);
     found.remove(0).mean_dim(2).mean_dim(3).flatten::<2>(1, 3)

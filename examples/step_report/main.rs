@@ -15,7 +15,8 @@ use std::{
 use common::{Args, Report};
 use gemm::Parallelism;
 use oneiric::{
-    Backend, Fourier, InceptionV1, Network, Objectives, Parameterization, Transforms, Visualizer,
+    Backend, Fourier, InceptionV1, NetworkExt, Objectives, Parameterization, Transforms,
+    Visualizer,
     burn::tensor::Tensor,
     model::{Kernels, LayerId, ReluGradient},
     transform::{Transform, TransformContext},

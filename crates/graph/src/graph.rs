@@ -51,13 +51,6 @@ impl Graph {
     pub fn new(nodes: Vec<Node>, weights: Vec<Weight>) -> Result<Self, GraphError> {
         check_names(nodes.iter().map(|node| &node.name))?;
         check_names(weights.iter().map(|weight| &weight.name))?;
-        // The product of a shape may overflow, but no slice of values is then as long.
-        if let Some(weight) = weights.iter().find(|weight| weight.shape.contains(&0)) {
-            return Err(GraphError::EmptyWeight {
-                weight: weight.name.clone(),
-                shape: weight.shape.clone(),
-            });
-        }
         if nodes.is_empty() {
             return Err(GraphError::Input { node: 0 });
         }
@@ -78,6 +71,14 @@ impl Graph {
                 node: node.name.clone(),
                 source,
             })?);
+        }
+        // After the nodes: an operator that does not fit gives empty weights to those behind it. The
+        // product of a shape may overflow, but no slice of values is then as long.
+        if let Some(weight) = weights.iter().find(|weight| weight.shape.contains(&0)) {
+            return Err(GraphError::EmptyWeight {
+                weight: weight.name.clone(),
+                shape: weight.shape.clone(),
+            });
         }
         Ok(Self {
             nodes,

@@ -9,6 +9,12 @@ use crate::NodeError;
 pub struct WeightId(pub(crate) usize);
 
 impl WeightId {
+    /// The weight at that place in [`Graph::weights`](crate::Graph::weights).
+    #[must_use]
+    pub const fn new(index: usize) -> Self {
+        Self(index)
+    }
+
     /// The place in [`Graph::weights`](crate::Graph::weights).
     #[must_use]
     pub const fn index(self) -> usize {

@@ -281,6 +281,16 @@ fn defects_of_graphs_are_found_and_named() {
         name: "a".to_owned(),
     };
     assert_eq!(made(vec![input(), relu("a", 0), relu("a", 1)]), twice);
+    // A layer without channels is found, and not taken for the defect that causes it.
+    let mut net = GraphBuilder::new(3);
+    net.conv("none", net.input(), ConvConfig::new(0, [1, 1]));
+    let (weight, shape) = ("none.weight".to_owned(), vec![0, 3, 1, 1]);
+    assert_eq!(net.build(), Err(GraphError::EmptyWeight { weight, shape }));
+    let mut net = GraphBuilder::new(3);
+    let x = net.max_pool("wrong", net.input(), MaxPool::new([0, 1]));
+    net.conv("behind", x, ConvConfig::new(2, [1, 1]));
+    let error = net.build().expect_err("a kernel of 0").to_string();
+    assert!(error.contains("wrong"), "{error}");
     // Inputs of different sizes are found for an image.
     let mut net = GraphBuilder::new(3);
     let half = net.max_pool("half", net.input(), MaxPool::new([2, 2]));

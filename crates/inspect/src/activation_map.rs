@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use oneiric_core::{Picture, read};
-use oneiric_model::{LayerId, Network, ReluGradient};
+use oneiric_model::{LayerId, Network, NetworkExt, ReluGradient};
 use oneiric_objective::LayerError;
 
 use crate::{HeatMap, InspectError};

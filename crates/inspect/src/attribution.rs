@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use oneiric_core::{Picture, read};
-use oneiric_model::{Network, ReluGradient};
+use oneiric_model::{Network, NetworkExt, ReluGradient};
 use oneiric_objective::Objective;
 
 use crate::{
@@ -33,7 +33,7 @@ pub struct Attribution {
 /// between the layer and the unit for this photograph.
 ///
 /// The objective must be made from this network (or a clone that shares its weights). Its forward
-/// pass goes through [`Network::forward_patched`], with the ordinary derivative of each ReLU.
+/// pass goes through [`NetworkExt::forward_patched`], with the ordinary derivative of each ReLU.
 ///
 /// # Errors
 ///
@@ -57,7 +57,7 @@ pub fn attribution<N: Network + ?Sized>(
 
     let leaf = Leaf::default();
     let patched = objective.clone().map_networks(|network| {
-        if network.identity() == net.identity() {
+        if network.id() == net.id() {
             Arc::new(Patched::new(network, layer, leaf.clone()))
         } else {
             network

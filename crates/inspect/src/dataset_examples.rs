@@ -8,7 +8,7 @@ use std::{
 
 use burn::tensor::Tensor;
 use oneiric_core::{Picture, read};
-use oneiric_model::{LayerId, Network, ReluGradient};
+use oneiric_model::{LayerId, Network, NetworkExt, ReluGradient};
 use oneiric_objective::LayerError;
 use oneiric_support::{CancelToken, Progress};
 

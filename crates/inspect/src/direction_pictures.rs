@@ -3,6 +3,7 @@
 use std::{fmt, time::Instant};
 
 use oneiric_core::Picture;
+use oneiric_model::NetworkExt;
 use oneiric_objective::{Objective, Objectives};
 use oneiric_optimize::{Ending, Visualizer};
 use oneiric_param::Fourier;

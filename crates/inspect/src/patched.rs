@@ -5,8 +5,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use burn::tensor::{Device, Tensor};
-use oneiric_model::{Layer, LayerId, Network, Patch, Probe, ReluGradient};
+use burn::tensor::Tensor;
+use oneiric_model::{LayerId, Network, NetworkExt, NetworkInfo, Probe};
 
 /// The leaf of the last forward pass, if there is one.
 pub(crate) type Leaf = Arc<Mutex<Option<Tensor<4>>>>;
@@ -37,73 +37,34 @@ pub(crate) fn take(leaf: &Leaf) -> Option<Tensor<4>> {
 }
 
 impl Network for Patched {
-    fn layers(&self) -> &[Layer] {
-        self.network.layers()
-    }
-
-    fn device(&self) -> &Device {
-        self.network.device()
+    fn info(&self) -> &NetworkInfo {
+        self.network.info()
     }
 
     fn forward(&self, images: Tensor<4>, probe: &mut Probe<'_>) -> ControlFlow<()> {
-        self.network.forward(images, probe)
-    }
-
-    fn channels(&self) -> usize {
-        self.network.channels()
-    }
-
-    fn logits(&self) -> Option<LayerId> {
-        self.network.logits()
-    }
-
-    fn labels(&self) -> &[String] {
-        self.network.labels()
-    }
-
-    fn smallest_image(&self) -> [usize; 2] {
-        self.network.smallest_image()
-    }
-
-    fn identity(&self) -> usize {
-        self.network.identity()
-    }
-
-    fn layer_size(&self, layer: LayerId, image: [usize; 2]) -> Option<[usize; 2]> {
-        self.network.layer_size(layer, image)
-    }
-
-    fn forward_to(
-        &self,
-        images: Tensor<4>,
-        layers: &[LayerId],
-        relu: ReluGradient,
-    ) -> Vec<Tensor<4>> {
         if !images.is_autodiff() {
-            return self.network.forward_to(images, layers, relu);
+            return self.network.forward(images, probe);
         }
+        let layers = self.network.layers();
+        let (wanted, relu) = (probe.wanted().to_vec(), probe.relu_gradient());
         let mut patch = |layer, value: Tensor<4>| {
-            if layer != self.layer {
-                return value;
+            let value = if layer == self.layer {
+                let leaf = value.without_autodiff().autodiff().require_grad();
+                let mut place = self.leaf.lock().unwrap_or_else(PoisonError::into_inner);
+                *place = Some(leaf.clone());
+                leaf
+            } else {
+                value
+            };
+            // Both probes are asked for the same layers, so the pass ends with either.
+            match probe.at(layer, value.clone()) {
+                ControlFlow::Continue(value) => value,
+                ControlFlow::Break(()) => value,
             }
-            let leaf = value.without_autodiff().autodiff().require_grad();
-            let mut place = self.leaf.lock().unwrap_or_else(PoisonError::into_inner);
-            *place = Some(leaf.clone());
-            leaf
         };
+        let mut leaving = Probe::new(layers, &wanted, relu).with_patch(&mut patch);
         // The layers before the leaf need no gradient.
-        let images = images.without_autodiff();
         self.network
-            .forward_patched(images, layers, relu, &mut patch)
-    }
-
-    fn forward_patched(
-        &self,
-        images: Tensor<4>,
-        layers: &[LayerId],
-        relu: ReluGradient,
-        patch: &mut Patch<'_>,
-    ) -> Vec<Tensor<4>> {
-        self.network.forward_patched(images, layers, relu, patch)
+            .forward(images.without_autodiff(), &mut leaving)
     }
 }

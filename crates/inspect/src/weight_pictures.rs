@@ -1,24 +1,25 @@
 //! Pictures of the weights between layers.
 
 use oneiric_core::Picture;
-use oneiric_model::{ExpandedWeights, InceptionV1, Network};
+use oneiric_model::{ExpandedWeights, GraphNetwork, NetworkExt};
 use oneiric_objective::LayerError;
 
 use crate::{HeatMap, InspectError};
 
 /// Expands the weights between two layers, which go by any of their names; see
-/// [`InceptionV1::expanded_weights`].
+/// [`GraphNetwork::expanded_weights`].
 ///
 /// # Errors
 ///
 /// Returns [`InspectError`] if there is no such layer, and the errors of
-/// [`InceptionV1::expanded_weights`].
+/// [`GraphNetwork::expanded_weights`].
 pub fn expanded_weights(
-    net: &InceptionV1,
+    net: &impl AsRef<GraphNetwork>,
     from: &str,
     to: &str,
     channel: usize,
 ) -> Result<ExpandedWeights, InspectError> {
+    let net = net.as_ref();
     let (from, to) = (net.layer(from)?, net.layer(to)?);
     Ok(net.expanded_weights(from, to, channel)?)
 }

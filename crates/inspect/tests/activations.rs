@@ -4,7 +4,7 @@ mod common;
 
 use common::{Linear, everywhere, photograph, tiny};
 use oneiric_inspect::{ActivationMap, InspectError, activations};
-use oneiric_model::{Network, ReluGradient};
+use oneiric_model::{NetworkExt, ReluGradient};
 use oneiric_objective::LayerError;
 use oneiric_testkit::Array;
 

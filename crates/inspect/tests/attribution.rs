@@ -5,7 +5,7 @@ mod common;
 use burn::tensor::Tensor;
 use common::{Linear, everywhere, photograph, tiny};
 use oneiric_inspect::{InspectError, attribution};
-use oneiric_model::{Network, ReluGradient};
+use oneiric_model::{NetworkExt, ReluGradient};
 use oneiric_objective::{Objective, Objectives};
 use oneiric_testkit::{Array, Tolerance, assert_close, assert_gradient};
 

@@ -4,7 +4,7 @@ mod common;
 
 use common::{everywhere, tiny};
 use oneiric_inspect::{InspectError, expanded_weights, kernel_map, kernel_sheet};
-use oneiric_model::Network;
+use oneiric_model::NetworkExt;
 use oneiric_objective::LayerError;
 
 #[test]
@@ -12,7 +12,7 @@ fn layers_go_by_their_names_and_kernels_are_maps() {
     everywhere(|device| {
         let net = tiny(device);
         let weights = expanded_weights(&net, "inception_3a", "mixed3b_3x3", 2).expect("weights");
-        assert_eq!(net.describe(weights.from()).name(), "mixed3a");
+        assert_eq!(net.describe(weights.source_layer()).name(), "mixed3a");
         assert_eq!(weights.channel(), 2);
         let map = kernel_map(&weights, 7).expect("a channel");
         assert_eq!((map.width(), map.height()), (3, 3));

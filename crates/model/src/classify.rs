@@ -3,7 +3,7 @@
 use burn::tensor::{Tensor, activation};
 use oneiric_core::read;
 
-use crate::{Flaw, ModelError, Network, ReluGradient};
+use crate::{Flaw, ModelError, Network, NetworkExt, ReluGradient};
 
 /// How many labels an error suggests.
 const SUGGESTIONS: usize = 4;

@@ -1,9 +1,10 @@
 //! Errors of loading, naming and asking a network.
 
 use oneiric_core::{DeviceError, PictureError};
+use oneiric_graph::GraphError;
 use oneiric_weights::WeightsError;
 
-use crate::{Flaw, Kernels};
+use crate::{BurnReason, Flaw, Kernels};
 
 /// How many names a message lists before it only counts.
 const LISTED: usize = 6;
@@ -55,10 +56,10 @@ pub enum ModelError {
         found: Vec<String>,
     },
     /// The tensors do not fit the network; nothing was loaded.
-    #[error("the weights do not fit {variant} and were not loaded{}", problems(.missing, .misshapen, .not_finite, .unknown))]
+    #[error("the weights do not fit {network} and were not loaded{}", problems(.missing, .misshapen, .not_finite, .unknown))]
     Weights {
-        /// What the names say the network is.
-        variant: &'static str,
+        /// The network that they should be of.
+        network: &'static str,
         /// Tensors that the network needs and the file lacks.
         missing: Vec<String>,
         /// Tensors with another shape.
@@ -94,15 +95,58 @@ pub enum ModelError {
         /// Labels that were given.
         found: usize,
     },
-    /// The kernels cannot run here.
-    #[error(
-        "{kernels:?} cannot compute this network here; use one of {available:?} that can, such as Burn"
-    )]
+    /// The kernels are not available on this machine or device.
+    #[error("{kernels:?} is not available here; use one of {available:?}")]
     Kernels {
-        /// What was asked for.
+        /// The kernels that were asked for.
         kernels: Kernels,
-        /// What there is.
+        /// The kernels that are available.
         available: Vec<Kernels>,
+    },
+    /// The kernels cannot compute this network.
+    #[error("{kernels:?} cannot compute this network: {reason}; use Burn")]
+    Refused {
+        /// The kernels that were asked for.
+        kernels: Kernels,
+        /// The reason.
+        reason: BurnReason,
+    },
+    /// The graph is not allowed.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// The graph has an operator that no executor computes.
+    #[error("the node {node:?}: there is no implementation of {operator}")]
+    Operator {
+        /// The name of the node.
+        node: String,
+        /// The name of the operator.
+        operator: &'static str,
+    },
+    /// No image is large enough for all nodes of the graph.
+    #[error("no image of up to {largest}x{largest} pixels fits the graph: {source}")]
+    NoImageFits {
+        /// Rows and columns of the largest image that was tried.
+        largest: usize,
+        /// The error for that image.
+        source: GraphError,
+    },
+    /// The preprocessing has another number of channels than the network's input.
+    #[error("the preprocessing has {found} channels, but the network's input has {expected}")]
+    Preprocessing {
+        /// The channels of the input.
+        expected: usize,
+        /// The channels of the preprocessing.
+        found: usize,
+    },
+    /// The network has no weight of that name and number of axes.
+    #[error("there is no weight {name:?} with {axes} axes; the network has {}", some(.known))]
+    UnknownWeight {
+        /// The name as given.
+        name: String,
+        /// The axes of the tensor that was asked for or given.
+        axes: usize,
+        /// The names of all weights.
+        known: Vec<String>,
     },
     /// Layers between which there are no weights.
     #[error("no expanded weights from {from} to {to}: {reason}")]

@@ -1,24 +1,21 @@
-//! The weights between two layers that are not neighbours.
+//! The weights between two layers that are not neighbors.
 
 use burn::tensor::{
     Device, Tensor, TensorData, module,
     ops::{ConvTransposeOptions, PadMode},
 };
 use oneiric_core::read;
+use oneiric_graph::{Graph, NodeId, Op, Padding, Window};
 
-use crate::{
-    InceptionV1, LayerId, ModelError, Network,
-    config::Padding,
-    graph::{Graph, Op},
-};
+use crate::{GraphNetwork, LayerId, ModelError, NetworkExt};
 
-/// The linear map from a layer to one unit of a later layer: what the unit would weigh each channel
-/// at each place around it with, were nothing on the way but convolutions. Of a unit far from the
-/// border; near it, padding cuts the kernel.
+/// The linear map from a layer to one unit of a later layer: the weight of each channel at each
+/// place around the unit, if there were nothing but convolutions on the way. It is that of a unit far
+/// from the border; near it, padding cuts the kernel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExpandedWeights {
-    from: LayerId,
-    to: LayerId,
+    source: LayerId,
+    target: LayerId,
     channel: usize,
     /// Channels of the earlier layer, rows, columns.
     shape: [usize; 3],
@@ -28,14 +25,14 @@ pub struct ExpandedWeights {
 impl ExpandedWeights {
     /// The earlier layer.
     #[must_use]
-    pub const fn from(&self) -> LayerId {
-        self.from
+    pub const fn source_layer(&self) -> LayerId {
+        self.source
     }
 
     /// The later layer.
     #[must_use]
-    pub const fn to(&self) -> LayerId {
-        self.to
+    pub const fn target_layer(&self) -> LayerId {
+        self.target
     }
 
     /// The channel of the later layer.
@@ -44,7 +41,7 @@ impl ExpandedWeights {
         self.channel
     }
 
-    /// Channels of the earlier layer.
+    /// The number of channels of the earlier layer.
     #[must_use]
     pub const fn channels(&self) -> usize {
         self.shape[0]
@@ -56,7 +53,7 @@ impl ExpandedWeights {
         self.shape[1]
     }
 
-    /// Columns of the kernel.
+    /// Columns of the kernel, in positions of the earlier layer.
     #[must_use]
     pub const fn width(&self) -> usize {
         self.shape[2]
@@ -69,7 +66,7 @@ impl ExpandedWeights {
         &self.values
     }
 
-    /// The kernel over one channel of the earlier layer, [height, width].
+    /// Returns the kernel over one channel of the earlier layer, [height, width].
     #[must_use]
     pub fn kernel(&self, channel: usize) -> Option<&[f32]> {
         self.values
@@ -77,7 +74,7 @@ impl ExpandedWeights {
             .nth(channel)
     }
 
-    /// The channels of the earlier layer by the norm of their kernels, the largest first.
+    /// Returns the channels of the earlier layer by the norm of their kernels, the largest first.
     #[must_use]
     pub fn strongest(&self) -> Vec<usize> {
         let kernels = self.values.chunks(self.height() * self.width());
@@ -90,57 +87,57 @@ impl ExpandedWeights {
     }
 }
 
-/// A kernel [1, channels, height, width] on a node, and where its first row and column lie, counted
-/// from the position that the walk began with.
+/// A kernel [1, channels, height, width] on a node, and the place of its first row and column,
+/// counted from the position that the walk began with.
 struct Kernel {
     values: Tensor<4>,
     row: isize,
     column: isize,
 }
 
-impl InceptionV1 {
-    /// The weights between a layer and a channel of a later one, with everything on the way that is
-    /// not linear left out or put in a linear form: no ReLU, no bias, no normalisation (LRN), and a
-    /// maximum over a window as its mean (so that `k * k` places count with `1 / (k * k)` each, as
-    /// they do far from a border).
+impl GraphNetwork {
+    /// Returns the weights between a layer and a channel of a later one, with everything on the way
+    /// that is not linear left out or replaced by a linear form: no ReLU, no bias, no normalization
+    /// (LRN), and a maximum over a window as its mean (so that `k * k` places have the weight
+    /// `1 / (k * k)` each, as far from a border).
     ///
-    /// Between neighbours these are the weights of the convolution as they are; through a
+    /// Between neighbors these are the weights of the convolution as they are; through a
     /// bottleneck, the product of two; through a block, the sum over its branches. Over many layers
-    /// what was left out matters more than what is there. Weights from `input` are of the
-    /// preprocessed image, in the network's order of colours.
+    /// what was left out matters more than what is there. Weights from the input are of the
+    /// preprocessed image, in the network's order of colors.
     ///
     /// Source: Voss et al., "Visualizing Weights" (Distill 2021, Circuits thread), "Expanded
     /// Weights", with its suggestions for pooling and bottlenecks.
     ///
-    /// For a network of one's own, ask for the gradient of a unit with respect to a layer instead
+    /// For a network that is no graph, take the gradient of a unit with respect to a layer instead
     /// (`attribution` in oneiric's `inspect`): the weights in effect for one photograph.
     ///
     /// # Errors
     ///
-    /// [`ModelError::NoSuchWeights`] when there is no such layer or channel, the first layer does
-    /// not lie before the second, or the mean over all positions or the softmax lies between them,
-    /// of which no kernel can be given.
+    /// Returns [`ModelError::NoSuchWeights`] if there is no such layer or channel, the first layer
+    /// does not lie before the second, or an operator without a kernel lies between them: the mean
+    /// over all positions, a softmax.
     pub fn expanded_weights(
         &self,
-        from: LayerId,
-        to: LayerId,
+        source: LayerId,
+        target: LayerId,
         channel: usize,
     ) -> Result<ExpandedWeights, ModelError> {
-        let graph = Graph::new(self.config());
-        let names = || [from, to].map(|layer| name(&graph, layer));
+        let graph = self.graph();
         let refuse = |reason| {
-            let [from, to] = names();
+            let [from, to] = [source, target].map(|layer| name(graph, layer));
             ModelError::NoSuchWeights { from, to, reason }
         };
-        let nodes = graph.nodes.len();
-        if from.index() >= nodes || to.index() >= nodes {
+        let nodes = graph.nodes().len();
+        if source.index() >= nodes || target.index() >= nodes {
             return Err(refuse("the network has no such layer"));
         }
-        if channel >= graph.layers[to.index()].channels() {
+        if channel >= self.describe(target).channels() {
             return Err(refuse("the later layer has no such channel"));
         }
-        let (unit, unit_channel) = origin(&graph, from.index(), to.index(), channel);
-        let on_the_way = on_the_way(&graph, from.index(), unit);
+        let channels = |node: usize| graph.channels(NodeId::new(node));
+        let (unit, unit_channel) = origin(graph, source.index(), target.index(), channel);
+        let on_the_way = on_the_way(graph, source.index(), unit);
         if !on_the_way[unit] {
             return Err(refuse(
                 "the first does not lie before that channel of the second",
@@ -150,54 +147,59 @@ impl InceptionV1 {
         let device = self.device();
         let mut kernels: Vec<Option<Kernel>> = (0..nodes).map(|_| None).collect();
         kernels[unit] = Some(Kernel {
-            values: one_hot(unit_channel, graph.layers[unit].channels(), device),
+            values: one_hot(unit_channel, channels(unit), device),
             row: 0,
             column: 0,
         });
-        for index in (from.index() + 1..=unit).rev() {
+        for index in (source.index() + 1..=unit).rev() {
             let Some(kernel) = kernels[index].take() else {
                 continue;
             };
-            let node = &graph.nodes[index];
+            let node = &graph.nodes()[index];
             let mut first_channel = 0;
-            for &input in &node.inputs {
-                let channels = graph.layers[input].channels();
+            for input in node.inputs.iter().map(|input| input.index()) {
+                let count = channels(input);
                 if on_the_way[input] {
                     let before = match &node.op {
-                        Op::Conv {
-                            weights, stride, ..
-                        } => {
-                            let weight = self.weights()[*weights].weight.clone();
-                            kernel.through(weight, *stride, 1, Padding::conv, self)
+                        Op::Conv(conv) => {
+                            let weight = self.weights().at(conv.weight);
+                            kernel.through(weight, &conv.window, conv.groups)
                         }
-                        Op::MaxPool { kernel: k, stride } => {
-                            let share = 1.0 / (k * k) as f32;
-                            let weight = Tensor::full([channels, 1, *k, *k], share, device);
-                            kernel.through(weight, *stride, channels, Padding::pool, self)
+                        Op::MaxPool(pool) => {
+                            let [rows, columns] = pool.kernel;
+                            let share = 1.0 / (rows * columns) as f32;
+                            let weight = Tensor::full([count, 1, rows, columns], share, device);
+                            kernel.through(weight, &pool.window, count)
                         }
-                        Op::Concat => kernel.with(|v| v.narrow(1, first_channel, channels)),
-                        Op::Relu | Op::Lrn => kernel.with(|v| v),
-                        Op::GlobalAveragePool => {
+                        Op::AveragePool(pool) => {
+                            let [rows, columns] = pool.kernel;
+                            let share = 1.0 / (rows * columns) as f32;
+                            let weight = Tensor::full([count, 1, rows, columns], share, device);
+                            kernel.through(weight, &pool.window, count)
+                        }
+                        Op::Concat(_) => kernel.with(|v| v.narrow(1, first_channel, count)),
+                        Op::Relu(_) | Op::Lrn(_) | Op::Add(_) => kernel.with(|v| v),
+                        Op::GlobalAveragePool(_) => {
                             return Err(refuse("the mean over all positions has no kernel"));
                         }
-                        Op::Softmax => return Err(refuse("the softmax is not linear")),
-                        Op::Input => unreachable!("the input has no inputs"),
+                        Op::Softmax(_) => return Err(refuse("the softmax is not linear")),
+                        _ => return Err(refuse("an operator between them has no kernel")),
                     };
                     kernels[input] = Some(match kernels[input].take() {
                         Some(other) => other.plus(before),
                         None => before,
                     });
                 }
-                first_channel += channels;
+                first_channel += count;
             }
         }
-        let kernel = kernels[from.index()]
+        let kernel = kernels[source.index()]
             .take()
             .expect("a way was found from the one to the other");
         let [_, channels, height, width] = kernel.values.dims();
         Ok(ExpandedWeights {
-            from,
-            to,
+            source,
+            target,
             channel,
             shape: [channels, height, width],
             values: read(kernel.values)?,
@@ -206,29 +208,29 @@ impl InceptionV1 {
 }
 
 impl Kernel {
-    /// Through a convolution, backwards: position p of its output reads `p * stride - before + i`.
-    fn through(
-        &self,
-        weight: Tensor<4>,
-        stride: usize,
-        groups: usize,
-        padding: fn(Padding, usize, usize, usize) -> (usize, usize),
-        net: &InceptionV1,
-    ) -> Self {
-        let [_, _, side, _] = weight.dims();
-        // With a stride the padding depends on the image's size under `Same`; it shifts the kernel
-        // as a whole, for branches that meet again have stride 1.
-        let before = if stride == 1 {
-            padding(net.config().padding, side, side, stride).0
-        } else {
-            0
-        };
-        let options = ConvTransposeOptions::new([stride; 2], [0; 2], [0; 2], [1; 2], groups);
-        let begin = |at: isize| at * stride as isize - before as isize;
+    /// Returns the kernel on the input of a convolution: position p of its output reads
+    /// `p * stride - before + i * dilation`.
+    fn through(&self, weight: Tensor<4>, window: &Window, groups: usize) -> Self {
+        let [_, _, rows, columns] = weight.dims();
+        let kernel = [rows, columns];
+        let before = [0, 1].map(|at| {
+            let extent = (kernel[at] - 1) * window.dilation[at] + 1;
+            // The padding of an input whose side is a multiple of the stride.
+            let same = extent.saturating_sub(window.stride[at]);
+            match window.padding {
+                Padding::Explicit(pads) => pads[at][0],
+                Padding::SameUpper => same / 2,
+                Padding::SameLower => same.div_ceil(2),
+            }
+        });
+        let options =
+            ConvTransposeOptions::new(window.stride, [0; 2], [0; 2], window.dilation, groups);
+        let begin =
+            |at: isize, axis: usize| at * window.stride[axis] as isize - before[axis] as isize;
         Self {
             values: module::conv_transpose2d(self.values.clone(), weight, None, options),
-            row: begin(self.row),
-            column: begin(self.column),
+            row: begin(self.row, 0),
+            column: begin(self.column, 1),
         }
     }
 
@@ -240,7 +242,7 @@ impl Kernel {
         }
     }
 
-    /// The sum of two, as large as both together.
+    /// Returns the sum of two, as large as both together.
     fn plus(self, other: Self) -> Self {
         let end = |kernel: &Self| {
             let [_, _, height, width] = kernel.values.dims();
@@ -265,15 +267,20 @@ impl Kernel {
     }
 }
 
-/// The convolution or pooling that a channel comes from, and its channel there: of a block, one of
-/// its branches, so that the kernel is not as large as that of the largest branch.
+/// Returns the convolution or pooling that a channel comes from, and its channel there: of a block,
+/// one of its branches, so that the kernel is not as large as that of the largest branch.
 fn origin(graph: &Graph, from: usize, to: usize, channel: usize) -> (usize, usize) {
     let (mut node, mut channel) = (to, channel);
-    while node != from && matches!(graph.nodes[node].op, Op::Concat | Op::Relu | Op::Lrn) {
-        for &input in &graph.nodes[node].inputs {
-            let channels = graph.layers[input].channels();
+    while node != from
+        && matches!(
+            graph.nodes()[node].op,
+            Op::Concat(_) | Op::Relu(_) | Op::Lrn(_)
+        )
+    {
+        for &input in &graph.nodes()[node].inputs {
+            let channels = graph.channels(input);
             if channel < channels {
-                node = input;
+                node = input.index();
                 break;
             }
             channel -= channels;
@@ -282,18 +289,18 @@ fn origin(graph: &Graph, from: usize, to: usize, channel: usize) -> (usize, usiz
     (node, channel)
 }
 
-/// Which nodes lie on a way from one node to another, both included.
+/// Returns, for each node, whether it lies on a way from one node to another, both included.
 fn on_the_way(graph: &Graph, from: usize, to: usize) -> Vec<bool> {
-    let needed = graph.needed(&[to]);
-    let mut reached = vec![false; graph.nodes.len()];
+    let needed = graph.needed(&[NodeId::new(to)]).expect("a node");
+    let mut reached = vec![false; needed.len()];
     reached[from] = true;
-    for (index, node) in graph.nodes.iter().enumerate().skip(from + 1) {
-        reached[index] = node.inputs.iter().any(|&input| reached[input]);
+    for (index, node) in graph.nodes().iter().enumerate().skip(from + 1) {
+        reached[index] = node.inputs.iter().any(|input| reached[input.index()]);
     }
     reached.iter().zip(needed).map(|(a, b)| *a && b).collect()
 }
 
-/// [1, channels, 1, 1].
+/// Returns [1, channels, 1, 1].
 fn one_hot(channel: usize, channels: usize, device: &Device) -> Tensor<4> {
     let values: Vec<f32> = (0..channels)
         .map(|c| f32::from(u8::from(c == channel)))
@@ -302,9 +309,9 @@ fn one_hot(channel: usize, channels: usize, device: &Device) -> Tensor<4> {
 }
 
 fn name(graph: &Graph, layer: LayerId) -> String {
-    let known = graph.layers.get(layer.index());
-    known.map_or_else(
+    let node = graph.nodes().get(layer.index());
+    node.map_or_else(
         || format!("layer {}", layer.index()),
-        |layer| layer.name().to_owned(),
+        |node| node.name.clone(),
     )
 }

@@ -1,14 +1,20 @@
-//! InceptionV1 in burn, for looking into: frozen weights, every tensor reachable by name, a
-//! forward pass that stops at the deepest one asked for.
+//! Vision networks to look into: frozen weights, every tensor reachable by name, a forward pass that
+//! stops at the deepest one asked for.
 //!
-//! "InceptionV1" names several trained networks that differ in ways that change every picture.
-//! One implementation covers them; [`InceptionV1Config`] holds the differences.
+//! | network | type |
+//! | --- | --- |
+//! | the trained networks called InceptionV1, from their files | [`InceptionV1`] |
+//! | a graph of common operators, with any weights | [`GraphNetwork`] |
+//! | a module of burn's, or anything else | an implementation of [`Network`] |
+//!
+//! "InceptionV1" names several trained networks that differ in ways that change every picture. One
+//! implementation covers them; [`InceptionV1Config`] holds the differences.
 //!
 //! ```no_run
 //! # #[cfg(feature = "flex")] {
 //! use burn::tensor::Device;
 //! use oneiric_core::Picture;
-//! use oneiric_model::{InceptionV1, Network};
+//! use oneiric_model::{InceptionV1, NetworkExt};
 //!
 //! let net = InceptionV1::load("bvlc_googlenet.caffemodel", &Device::flex())?;
 //! for guess in &net.classify(&Picture::open("cup.jpg")?)?[..5] {
@@ -28,38 +34,51 @@
 
 #![forbid(unsafe_code)]
 
-mod card;
+mod burn_pass;
 mod classify;
-mod config;
+mod compiled;
 mod error;
 mod expanded;
-mod graph;
+mod graph_network;
 mod inception;
 mod kernels;
-mod names;
+mod layer;
+mod layer_names;
+mod misfits;
 mod network;
+mod network_ext;
+mod network_id;
+mod network_info;
+mod network_weights;
 mod ops;
+mod preprocessing;
 mod probe;
-mod scheme;
 mod verify;
-mod weights;
 
 pub use classify::Prediction;
-pub use config::{
-    BlockWidths, ColourOrder, InceptionV1Config, Lrn, Padding, Preprocessing, Variant,
-};
 pub use error::{Misshapen, ModelError};
 pub use expanded::ExpandedWeights;
-pub use inception::InceptionV1;
-pub use kernels::Kernels;
-pub use network::{Layer, LayerId, Network, ReluGradient};
+pub use graph_network::GraphNetwork;
+pub use inception::{BlockWidths, InceptionV1, InceptionV1Config, PaddingRule, Variant};
+pub use kernels::{BurnReason, Kernels};
+pub use layer::{Layer, LayerId};
+pub(crate) use misfits::Misfits;
+pub use network::Network;
+pub use network_ext::NetworkExt;
+pub use network_id::NetworkId;
+pub use network_info::NetworkInfo;
+pub use network_weights::NetworkWeights;
 /// Downloads: the crate [`oneiric_download`], for all that is not named above.
 #[cfg(feature = "download")]
 pub use oneiric_download as download;
 #[cfg(feature = "download")]
 pub use oneiric_download::{DownloadError, Downloader, Pretrained};
+/// Graphs of networks: the crate [`oneiric_graph`].
+pub use oneiric_graph as graph;
+pub use oneiric_graph::{Lrn, ReluGradient};
 pub use oneiric_kernels::Isa;
 pub use oneiric_weights::{Defect, HostTensor, NamedTensors, WeightsError};
-pub use ops::{ConvWeights, redirected_relu};
+pub use ops::redirected_relu;
+pub use preprocessing::{ColorOrder, Preprocessing};
 pub use probe::{Patch, Probe};
 pub use verify::Flaw;

@@ -77,6 +77,12 @@ impl<'a> Probe<'a> {
         self
     }
 
+    /// Returns true if a patch reads and may replace every layer that is computed, asked for or not.
+    #[must_use]
+    pub const fn is_patched(&self) -> bool {
+        self.patch.is_some()
+    }
+
     /// The layers that were asked for.
     #[must_use]
     pub fn wanted(&self) -> &[LayerId] {

@@ -9,7 +9,8 @@ use burn::tensor::Tensor;
 use oneiric_core::read;
 
 use crate::{
-    Layer, LayerId, ModelError, Network, Probe, ReluGradient, classify::check_size, probe::Visit,
+    Layer, LayerId, ModelError, Network, NetworkExt, Probe, ReluGradient, classify::check_size,
+    probe::Visit,
 };
 
 /// Images in the batch that is tried: a network that flattens its batch shows it.
@@ -144,14 +145,6 @@ pub enum Flaw {
         /// Height and width that the forward pass gives.
         found: [usize; 2],
     },
-    /// `logits` is no listed layer.
-    #[error("`logits` is the layer number {index}, of {layers} listed")]
-    NoSuchLogits {
-        /// The number.
-        index: usize,
-        /// How many layers are listed.
-        layers: usize,
-    },
     /// The logits have another shape than [n, classes, 1, 1].
     #[error(
         "the logits {layer:?} are {found:?}: expected [images, classes, 1, 1]; average over the \
@@ -208,14 +201,7 @@ fn listed<N: Network + ?Sized>(network: &N) -> Vec<Flaw> {
             });
         }
     }
-    let logits = network.logits().map(LayerId::index);
-    if let Some(index) = logits.filter(|&index| index >= layers.len()) {
-        flaws.push(Flaw::NoSuchLogits {
-            index,
-            layers: layers.len(),
-        });
-    }
-    let classes = logits.and_then(|index| layers.get(index));
+    let classes = network.logits().and_then(|logits| layers.get(logits.0));
     let classes = classes.map_or(0, Layer::channels);
     let labels = network.labels().len();
     if labels > classes {

@@ -1,7 +1,7 @@
 //! Expanded weights against kernels, products by hand, and the gradient of a linearised network.
 
 use burn::tensor::{Device, Tensor, module, ops::ConvOptions};
-use oneiric_model::{ExpandedWeights, InceptionV1, InceptionV1Config, ModelError, Network};
+use oneiric_model::{ExpandedWeights, InceptionV1, InceptionV1Config, ModelError, NetworkExt};
 use oneiric_testkit::{Array, Tolerance, assert_close, devices};
 
 /// The convolutions in the order of the forward pass: three in the stem, six in a block, in the
@@ -32,7 +32,8 @@ fn expanded(net: &InceptionV1, from: &str, to: &str, channel: usize) -> Expanded
         net.layer(from).expect("a layer"),
         net.layer(to).expect("a layer"),
     );
-    net.expanded_weights(from, to, channel).expect("weights")
+    let weights = net.network().expanded_weights(from, to, channel);
+    weights.expect("weights")
 }
 
 fn array(weights: &ExpandedWeights) -> Array {
@@ -42,7 +43,13 @@ fn array(weights: &ExpandedWeights) -> Array {
 
 /// The weights of a convolution, `[out, in, kernel, kernel]`.
 fn kernel(net: &InceptionV1, number: usize) -> Array {
-    Array::of(net.weights()[number].weight.clone())
+    Array::of(kernel_tensor(net, number))
+}
+
+fn kernel_tensor(net: &InceptionV1, number: usize) -> Tensor<4> {
+    // Each convolution has a bias.
+    let name = &net.weights().declared()[2 * number].name;
+    net.weights().get(name).expect("a kernel")
 }
 
 /// An array from its values by index.
@@ -127,7 +134,7 @@ fn pooling_is_a_mean_and_normalisation_is_dropped() {
 fn linear_block(net: &InceptionV1, number: usize, x: Tensor<4>) -> Tensor<4> {
     let first = STEM + number * BLOCK;
     let conv = |x: Tensor<4>, index: usize| {
-        let weight = net.weights()[first + index].weight.clone();
+        let weight = kernel_tensor(net, first + index);
         let pad = weight.dims()[2] / 2;
         let options = ConvOptions::new([1; 2], [pad; 2], [1; 2], 1);
         module::conv2d(x, weight, None, options)
@@ -215,7 +222,7 @@ fn what_has_no_kernel_is_refused() {
                 net.layer(from).expect("a layer"),
                 net.layer(to).expect("a layer"),
             );
-            match net.expanded_weights(from, to, channel) {
+            match net.network().expanded_weights(from, to, channel) {
                 Err(ModelError::NoSuchWeights { reason, .. }) => reason,
                 other => panic!("expected a refusal, got {other:?}"),
             }

@@ -6,8 +6,8 @@ use burn::tensor::{Device, Tensor};
 use common::weights_of;
 use oneiric_core::Picture;
 use oneiric_model::{
-    BlockWidths, ConvWeights, HostTensor, InceptionV1, InceptionV1Config, Kernels, LayerId,
-    ModelError, NamedTensors, Network, Padding, ReluGradient,
+    BlockWidths, BurnReason, HostTensor, InceptionV1, InceptionV1Config, Kernels, LayerId,
+    ModelError, NamedTensors, NetworkExt, PaddingRule, ReluGradient,
 };
 use oneiric_testkit::{Array, Tolerance, assert_close, devices};
 
@@ -123,7 +123,7 @@ fn weights_are_constants_and_nothing_is_recorded_without_an_image_to_differentia
 fn images_that_are_too_small_are_told() {
     let (_, device) = devices().remove(0);
     let caffe = InceptionV1Config {
-        padding: Padding::Caffe,
+        padding: PaddingRule::Caffe,
         ..InceptionV1Config::tiny()
     };
     let caffe = InceptionV1::random(caffe, 0, &device).expect("a configuration of ours");
@@ -277,7 +277,7 @@ fn a_saved_network_comes_back_bit_for_bit_with_all_it_is() {
     let folder = tempfile::tempdir().expect("a folder");
     for (_, device) in devices() {
         let mut caffe = InceptionV1Config::tiny();
-        caffe.padding = Padding::Caffe;
+        caffe.padding = PaddingRule::Caffe;
         caffe.lrn = None;
         caffe.five_kernel = 3;
         caffe.last_pool = 2;
@@ -355,7 +355,7 @@ fn a_saved_network_says_what_it_is_and_notices_damage() {
 }
 
 #[test]
-fn a_saved_network_with_an_impossible_normalisation_is_refused() {
+fn a_saved_network_with_an_impossible_normalization_is_refused() {
     let (_, device) = devices().remove(0);
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("network.safetensors");
@@ -366,11 +366,13 @@ fn a_saved_network_with_an_impossible_normalisation_is_refused() {
         if let Some(lrn) = &mut config.lrn {
             lrn.radius = radius;
         }
-        let net = InceptionV1::random(config, 5, &device).expect("of ours");
+        let net = InceptionV1::random(config, 5, &device)?;
         net.save(&path).expect("writable");
         InceptionV1::load(&path, &device)
     };
-    for (stem, radius) in [([1025, 1, 4], 5), ([4, 1, 1025], 5), ([4, 1, 4], 1025)] {
+    let refused = saved_and_loaded([4, 1, 4], 1025);
+    assert!(matches!(refused, Err(ModelError::Graph(_))), "{refused:?}");
+    for (stem, radius) in [([1025, 1, 4], 5), ([4, 1, 1025], 5)] {
         let refused = saved_and_loaded(stem, radius);
         assert!(
             matches!(refused, Err(ModelError::Card { .. })),
@@ -384,9 +386,13 @@ fn a_saved_network_with_an_impossible_normalisation_is_refused() {
 fn other_weights_must_fit_and_are_used() {
     let (_, device) = devices().remove(0);
     let net = tiny(&device);
-    let mut convs = net.weights().to_vec();
-    convs[3].bias = convs[3].bias.clone() + 1.0;
-    let changed = net.with_weights(convs.clone()).expect("the same shapes");
+    let mut weights = net.weights().clone();
+    let bias: Tensor<1> = weights.get("mixed3a_1x1.bias").expect("declared");
+    weights
+        .set("mixed3a_1x1.bias", bias + 1.0)
+        .expect("of its shape");
+    let changed = net.with_weights(weights.clone()).expect("the same shapes");
+    assert_ne!(changed.id(), net.id(), "another network");
     let layer = net.layer("mixed3a_1x1_pre_relu").expect("a layer");
     let run = |net: &InceptionV1| {
         let acts = net.forward_to(
@@ -401,14 +407,31 @@ fn other_weights_must_fit_and_are_used() {
     let raised = Array::new(before.shape, raised);
     assert_close("raised by the bias", &after, &raised, Tolerance::ARITHMETIC);
 
-    convs[0].bias = convs[1].weight.clone().reshape([-1]);
-    convs.pop();
-    match net.with_weights(convs) {
-        Err(ModelError::Weights {
-            missing, misshapen, ..
-        }) => {
-            assert_eq!(missing, ["softmax2"]);
-            assert_eq!(misshapen[0].name, "conv2d0 bias");
+    let other: Tensor<4> = weights.get("conv2d1.weight").expect("declared");
+    match weights.set("conv2d0.bias", other.clone().reshape([-1])) {
+        Err(ModelError::Weights { misshapen, .. }) => {
+            assert_eq!(misshapen[0].name, "conv2d0.bias");
+            assert_eq!(
+                (&misshapen[0].expected[..], &misshapen[0].found[..]),
+                (&[8][..], &[64][..])
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    for name in ["conv2d0.bias", "conv9.weight"] {
+        let refused = weights.set(name, other.clone());
+        assert!(
+            matches!(refused, Err(ModelError::UnknownWeight { axes: 4, .. })),
+            "{name}"
+        );
+    }
+    let mut config = InceptionV1Config::tiny();
+    config.classes = 7;
+    let wider = InceptionV1::random(config, 1, &device).expect("of ours");
+    match net.with_weights(wider.weights().clone()) {
+        Err(ModelError::Weights { misshapen, .. }) => {
+            let names: Vec<&str> = misshapen.iter().map(|wrong| wrong.name.as_str()).collect();
+            assert_eq!(names, ["softmax2.weight", "softmax2.bias"]);
         }
         other => panic!("{other:?}"),
     }
@@ -570,7 +593,7 @@ fn gradient(net: &InceptionV1, image: &Array, layers: &[&str], relu: ReluGradien
 #[test]
 fn all_kernels_compute_the_same_network() {
     let mut caffe = InceptionV1Config::tiny();
-    caffe.padding = Padding::Caffe;
+    caffe.padding = PaddingRule::Caffe;
     caffe.last_pool = 1;
     caffe.lrn = None;
     // Layers inside one another's way, before and after a ReLU, and the classifier.
@@ -599,15 +622,29 @@ fn a_network_says_truly_what_computes_it() {
     let (backend, device) = devices().remove(0);
     let net = tiny(&device);
     assert_eq!(net.kernels(), Kernels::fastest(backend));
-    let tracked = net.weights().iter().map(|conv| ConvWeights {
-        weight: conv.weight.clone().autodiff().require_grad(),
-        bias: conv.bias.clone(),
-    });
-    let tracked = net.with_weights(tracked.collect()).expect("its own shapes");
+    let mut weights = net.weights().clone();
+    let bias: Tensor<1> = weights.get("conv2d1.bias").expect("declared");
+    let bias = bias.autodiff().require_grad();
+    weights.set("conv2d1.bias", bias).expect("of its shape");
+    let tracked = net.with_weights(weights).expect("its own shapes");
     assert_eq!(tracked.kernels(), Kernels::Burn);
     if let frozen @ Kernels::Frozen(_) = Kernels::fastest(backend) {
-        let refused = tracked.with_kernels(frozen);
-        assert!(matches!(refused, Err(ModelError::Kernels { .. })));
+        assert!(net.burn_reason().is_none());
+        match tracked.burn_reason() {
+            Some(BurnReason::Tracked { weight }) => assert_eq!(weight, "conv2d1.bias"),
+            other => panic!("{other:?}"),
+        }
+        match tracked.with_kernels(frozen) {
+            Err(ModelError::Refused { kernels, reason }) => {
+                assert_eq!(kernels, frozen);
+                assert!(reason.to_string().contains("conv2d1.bias"), "{reason}");
+            }
+            other => panic!("{other:?}"),
+        }
+        let chosen = net.with_kernels(Kernels::Burn).expect("everywhere");
+        assert!(matches!(chosen.burn_reason(), Some(BurnReason::Chosen)));
+    } else {
+        assert!(matches!(net.burn_reason(), Some(BurnReason::Device { .. })));
     }
 }
 

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use common::weights_of;
 use oneiric_core::Backend;
 use oneiric_model::{
-    HostTensor, InceptionV1, InceptionV1Config, Kernels, NamedTensors, Network, ReluGradient,
+    HostTensor, InceptionV1, InceptionV1Config, Kernels, NamedTensors, NetworkExt, ReluGradient,
     Variant,
 };
 use oneiric_testkit::{
@@ -85,7 +85,8 @@ fn assert_layers(
         .map(|(name, _)| net.layer(name).expect(name))
         .collect();
     let acts = if preprocessed {
-        net.forward_preprocessed(input, &layers, ReluGradient::Plain)
+        net.network()
+            .forward_preprocessed(input, &layers, ReluGradient::Plain)
     } else {
         net.forward_to(input, &layers, ReluGradient::Plain)
     };
@@ -330,7 +331,9 @@ fn inception5h_on_synthetic_weights_is_tensorflows() {
             let input = input.tensor(&device).autodiff().require_grad();
             let layer = net.layer("mixed4c").expect("a layer");
             let plain = ReluGradient::Plain;
-            let acts = net.forward_preprocessed(input.clone(), &[layer], plain);
+            let acts = net
+                .network()
+                .forward_preprocessed(input.clone(), &[layer], plain);
             let mut gradients = acts[0].clone().narrow(1, 7, 1).mean().backward();
             let gradient = Array::of(input.grad_remove(&mut gradients).expect("a gradient"));
             let expected = oracle.get(&format!("{size}/grad_mean_mixed4c_7"));
@@ -385,7 +388,9 @@ fn torchvision_with_its_batch_norm_folded_is_pytorchs() {
             let normalised = normalised.autodiff().require_grad();
             let input = normalised.clone() * (deviation / 0.5) + (mean - 0.5) / 0.5;
             let layer = net.layer("inception4c").expect("a layer");
-            let acts = net.forward_preprocessed(input, &[layer], ReluGradient::Plain);
+            let acts = net
+                .network()
+                .forward_preprocessed(input, &[layer], ReluGradient::Plain);
             let mut gradients = acts[0].clone().narrow(1, 7, 1).mean().backward();
             let gradient = normalised.grad_remove(&mut gradients).expect("a gradient");
             let gradient = Array::of(gradient);

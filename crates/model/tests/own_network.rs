@@ -10,7 +10,8 @@ use std::{
 
 use burn::tensor::{Device, Tensor, TensorData, module::conv2d, ops::ConvOptions};
 use oneiric_model::{
-    InceptionV1, InceptionV1Config, Layer, LayerId, ModelError, Network, Patch, Probe, ReluGradient,
+    InceptionV1, InceptionV1Config, Layer, LayerId, ModelError, Network, NetworkExt, NetworkInfo,
+    Patch, Probe, ReluGradient,
 };
 use oneiric_testkit::{Array, Tolerance, assert_close, devices};
 
@@ -18,9 +19,7 @@ use oneiric_testkit::{Array, Tolerance, assert_close, devices};
 /// negative in channel 1, "alive" is its ReLU, "scores" the mean over all positions.
 #[derive(Debug)]
 struct Toy {
-    layers: Vec<Layer>,
-    labels: Vec<String>,
-    device: Device,
+    info: NetworkInfo,
     /// [2, 1, 3, 3].
     weight: Tensor<4>,
     /// How many layers were computed.
@@ -30,12 +29,14 @@ struct Toy {
 impl Toy {
     fn new(device: &Device) -> Self {
         let ones = TensorData::new([[1.0_f32; 9], [-1.0; 9]].concat(), [2, 1, 3, 3]);
+        let layers = ["sum", "alive", "scores"].map(|name| Layer::new(name, 2));
+        let info = NetworkInfo::new(layers, device)
+            .with_channels(1)
+            .with_smallest_image([3, 3])
+            .with_labels(["bright", "dark"].map(str::to_owned))
+            .with_logits("scores");
         Self {
-            layers: ["sum", "alive", "scores"]
-                .map(|name| Layer::new(name, 2))
-                .to_vec(),
-            labels: vec!["bright".to_owned(), "dark".to_owned()],
-            device: device.clone(),
+            info: info.expect("a layer of that name"),
             weight: Tensor::from_data(ones, device),
             computed: AtomicUsize::new(0),
         }
@@ -45,34 +46,14 @@ impl Toy {
         self.computed.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn id(&self, name: &str) -> LayerId {
+    fn number(&self, name: &str) -> LayerId {
         self.layer(name).expect("its own name")
     }
 }
 
 impl Network for Toy {
-    fn layers(&self) -> &[Layer] {
-        &self.layers
-    }
-
-    fn device(&self) -> &Device {
-        &self.device
-    }
-
-    fn channels(&self) -> usize {
-        1
-    }
-
-    fn logits(&self) -> Option<LayerId> {
-        Some(LayerId::new(2))
-    }
-
-    fn labels(&self) -> &[String] {
-        &self.labels
-    }
-
-    fn smallest_image(&self) -> [usize; 2] {
-        [3, 3]
+    fn info(&self) -> &NetworkInfo {
+        &self.info
     }
 
     fn forward(&self, images: Tensor<4>, probe: &mut Probe<'_>) -> ControlFlow<()> {
@@ -105,7 +86,7 @@ fn layers_come_as_asked_and_nothing_is_computed_behind_them() {
         let sum = Array::new([1, 2, 1, 2], vec![2.75, 2.25, -2.75, -2.25]);
         let alive = Array::new([1, 2, 1, 2], vec![2.75, 2.25, 0.0, 0.0]);
         let scores = Array::new([1, 2, 1, 1], vec![2.5, 0.0]);
-        let [a, b, c] = ["sum", "alive", "scores"].map(|name| net.id(name));
+        let [a, b, c] = ["sum", "alive", "scores"].map(|name| net.number(name));
         for (layers, expected, cost) in [
             (vec![a], vec![&sum], 1),
             (vec![b, a, b], vec![&alive, &sum, &alive], 2),
@@ -132,11 +113,11 @@ fn layers_come_as_asked_and_nothing_is_computed_behind_them() {
 fn what_a_patch_returns_takes_the_layers_place() {
     let (_, device) = devices().remove(0);
     let net = Toy::new(&device);
-    let wanted = [net.id("sum"), net.id("scores")];
+    let wanted = [net.number("sum"), net.number("scores")];
     let mut seen = Vec::new();
     let patch: &mut Patch<'_> = &mut |layer, value| {
         seen.push(net.describe(layer).name().to_owned());
-        match layer == net.id("sum") {
+        match layer == net.number("sum") {
             true => -value,
             false => value,
         }
@@ -166,9 +147,9 @@ fn the_gradient_at_a_layer_is_that_of_a_leaf_in_its_place() {
     let mut leaf = None;
     let found = net.forward_patched(
         image().tensor(&device),
-        &[net.id("scores")],
+        &[net.number("scores")],
         ReluGradient::Plain,
-        &mut |layer, value| match layer == net.id("sum") {
+        &mut |layer, value| match layer == net.number("sum") {
             true => {
                 let value = value.autodiff().require_grad();
                 leaf = Some(value.clone());
@@ -196,7 +177,7 @@ fn sizes_are_those_of_a_forward_pass_and_too_small_is_none() {
         ("sum", [9, 2], None),
     ] {
         assert_eq!(
-            net.layer_size(net.id(name), image),
+            net.layer_size(net.number(name), image),
             size,
             "{name} {image:?}"
         );
@@ -210,7 +191,7 @@ fn a_redirected_relu_wakes_what_is_dead() {
         // Channel 1 is "dark", which a bright image is nowhere.
         let gradient = |relu| {
             let image = image().tensor::<4>(&device).autodiff().require_grad();
-            let acts = net.forward_to(image.clone(), &[net.id("alive")], relu);
+            let acts = net.forward_to(image.clone(), &[net.number("alive")], relu);
             // As the loop does, which minimises.
             let value = -acts[0].clone().narrow(1, 1, 1).mean();
             Array::of(image.grad_remove(&mut value.backward()).expect("one")).values
@@ -229,15 +210,24 @@ fn a_shared_network_is_the_same_and_another_is_not() {
     let net = Arc::new(Toy::new(&device));
     let again = Arc::clone(&net);
     let erased: Arc<dyn Network> = net.clone();
-    assert_eq!(net.identity(), again.identity());
-    assert_eq!(net.identity(), erased.identity());
-    assert_eq!(Arc::new(again).identity(), net.identity(), "twice shared");
-    assert_ne!(net.identity(), Toy::new(&device).identity());
-    // Everything is handed on, also what has a default.
+    let boxed: Box<dyn Network> = Box::new(Arc::clone(&net));
+    let token = net.id().clone();
+    assert_eq!(net.id(), again.id());
+    assert_eq!(net.id(), erased.id());
+    assert_eq!(net.id(), boxed.id());
+    assert_eq!(net.id(), (&&*net).id());
+    assert_eq!(Arc::new(again).id(), net.id(), "twice shared");
+    assert_ne!(net.id(), Toy::new(&device).id());
     assert_eq!((erased.channels(), erased.smallest_image()), (1, [3, 3]));
     assert_eq!(erased.logits(), Some(LayerId::new(2)));
     assert_eq!(erased.class("dark").expect("a label"), 1);
     erased.verify([4, 5]).expect("nothing is wrong with it");
+    boxed.verify([4, 5]).expect("nothing is wrong with it");
+    // A token outlives its network, and no later network has it.
+    drop((net, erased, boxed));
+    for _ in 0..100 {
+        assert_ne!(Toy::new(&device).id(), &token);
+    }
 }
 
 #[test]

@@ -7,7 +7,9 @@ use burn::{
     nn::{BatchNorm, BatchNormConfig},
     tensor::{Device, Tensor},
 };
-use oneiric_model::{Flaw, Layer, LayerId, ModelError, Network, Probe, ReluGradient};
+use oneiric_model::{
+    Flaw, Layer, LayerId, ModelError, Network, NetworkExt, NetworkInfo, Probe, ReluGradient,
+};
 use oneiric_testkit::devices;
 
 /// What a network of one's own gets wrong.
@@ -31,7 +33,6 @@ enum Mischief {
     Panics,
     SmallestPanics,
     LayerSize,
-    NoSuchLogits,
     NoLogits,
     MapOfLogits,
     TooManyLabels,
@@ -40,9 +41,7 @@ enum Mischief {
 #[derive(Debug)]
 struct Bad {
     mischief: Mischief,
-    layers: Vec<Layer>,
-    labels: Vec<String>,
-    device: Device,
+    info: NetworkInfo,
 }
 
 impl Bad {
@@ -59,48 +58,35 @@ impl Bad {
             Mischief::Channels => &[("first", 2), ("second", 5), ("scores", 2)],
             _ => &[("first", 2), ("second", 2), ("scores", 2)],
         };
-        let layers = layers.iter().map(|(name, n)| Layer::new(name, *n));
-        Self {
-            mischief,
-            layers: layers.collect(),
-            labels: vec!["label".to_owned(); labels],
-            device: device.clone(),
-        }
+        let layers: Vec<Layer> = layers
+            .iter()
+            .map(|(name, n)| Layer::new(name, *n))
+            .collect();
+        let count = layers.len();
+        let size = move |layer: LayerId, image| match mischief {
+            Mischief::LayerSize => Some([7, 7]),
+            _ if layer.index() + 1 < count => Some(image),
+            Mischief::MapOfLogits => Some(image),
+            _ => Some([1, 1]),
+        };
+        let last = layers.last().map(|layer| layer.name().to_owned());
+        let info = NetworkInfo::new(layers, device)
+            .with_channels(1)
+            .with_labels(vec!["label".to_owned(); labels])
+            .with_sizes(size);
+        let info = match last {
+            Some(last) if mischief != Mischief::NoLogits => {
+                info.with_logits(&last).expect("a layer of that name")
+            }
+            _ => info,
+        };
+        Self { mischief, info }
     }
 }
 
 impl Network for Bad {
-    fn layers(&self) -> &[Layer] {
-        &self.layers
-    }
-
-    fn device(&self) -> &Device {
-        &self.device
-    }
-
-    fn channels(&self) -> usize {
-        1
-    }
-
-    fn logits(&self) -> Option<LayerId> {
-        match self.mischief {
-            Mischief::NoLogits => None,
-            Mischief::NoSuchLogits => Some(LayerId::new(9)),
-            _ => self.layers.len().checked_sub(1).map(LayerId::new),
-        }
-    }
-
-    fn labels(&self) -> &[String] {
-        &self.labels
-    }
-
-    fn layer_size(&self, layer: LayerId, image: [usize; 2]) -> Option<[usize; 2]> {
-        match self.mischief {
-            Mischief::LayerSize => Some([7, 7]),
-            _ if layer.index() + 1 < self.layers.len() => Some(image),
-            Mischief::MapOfLogits => Some(image),
-            _ => Some([1, 1]),
-        }
+    fn info(&self) -> &NetworkInfo {
+        &self.info
     }
 
     fn forward(&self, images: Tensor<4>, probe: &mut Probe<'_>) -> ControlFlow<()> {
@@ -113,7 +99,7 @@ impl Network for Bad {
             mischief != Mischief::SmallestPanics || images.dims()[2] > 1,
             "one pixel"
         );
-        let weight = Tensor::ones([1, 2, 1, 1], &self.device);
+        let weight = Tensor::ones([1, 2, 1, 1], self.device());
         let weight = match mischief {
             Mischief::TrackedWeights => weight.autodiff().require_grad(),
             _ => weight,
@@ -137,7 +123,7 @@ impl Network for Bad {
             Mischief::UnlistedNumber => probe.at(LayerId::new(12), x)?,
             Mischief::BatchOfOne => x.narrow(0, 0, 1),
             Mischief::NotFinite => (x - 0.5).log(),
-            Mischief::Constant => Tensor::ones(x.dims(), &self.device),
+            Mischief::Constant => Tensor::ones(x.dims(), self.device()),
             Mischief::TrainingMode if x.device().is_autodiff() => x * 1.1,
             _ => x,
         };
@@ -256,19 +242,6 @@ fn verify_says_what_is_wrong_and_nothing_else() {
             ],
         ),
         (
-            Mischief::NoSuchLogits,
-            vec![
-                Flaw::NoSuchLogits {
-                    index: 9,
-                    layers: 3,
-                },
-                Flaw::Labels {
-                    labels: 2,
-                    classes: 0,
-                },
-            ],
-        ),
-        (
             Mischief::MapOfLogits,
             vec![Flaw::Logits {
                 layer: "scores".into(),
@@ -323,17 +296,12 @@ fn scores_that_are_none_tell_nothing() {
 #[derive(Debug)]
 struct Normalised {
     norm: BatchNorm,
-    layers: [Layer; 1],
-    device: Device,
+    info: NetworkInfo,
 }
 
 impl Network for Normalised {
-    fn layers(&self) -> &[Layer] {
-        &self.layers
-    }
-
-    fn device(&self) -> &Device {
-        &self.device
+    fn info(&self) -> &NetworkInfo {
+        &self.info
     }
 
     fn forward(&self, images: Tensor<4>, probe: &mut Probe<'_>) -> ControlFlow<()> {
@@ -348,8 +316,7 @@ fn a_normalisation_in_training_mode_is_found() {
     let norm = BatchNormConfig::new(3).init(&device);
     let net = |norm| Normalised {
         norm,
-        layers: [Layer::new("norm", 3)],
-        device: device.clone(),
+        info: NetworkInfo::new([Layer::new("norm", 3)], &device),
     };
     match net(norm.clone()).verify([4, 4]) {
         Err(ModelError::Flawed { flaws }) => {
@@ -373,17 +340,12 @@ fn outside_of_verify_a_layer_that_is_not_listed_panics() {
 /// Its second layer was renamed in one place, and its sizes come from the forward pass.
 #[derive(Debug)]
 struct Renamed {
-    layers: [Layer; 3],
-    device: Device,
+    info: NetworkInfo,
 }
 
 impl Network for Renamed {
-    fn layers(&self) -> &[Layer] {
-        &self.layers
-    }
-
-    fn device(&self) -> &Device {
-        &self.device
+    fn info(&self) -> &NetworkInfo {
+        &self.info
     }
 
     fn forward(&self, images: Tensor<4>, probe: &mut Probe<'_>) -> ControlFlow<()> {
@@ -398,11 +360,27 @@ impl Network for Renamed {
 fn a_name_that_was_changed_in_one_place_is_told() {
     let (_, device) = devices().remove(0);
     let layers = ["a", "b", "c"].map(|name| Layer::new(name, 3));
-    let error = Renamed { layers, device }.verify([4, 4]);
+    let info = NetworkInfo::new(layers, &device);
+    let error = Renamed { info }.verify([4, 4]);
     let Err(ModelError::Flawed { flaws }) = error else {
         panic!("{error:?}")
     };
     let told = format!("{flaws:?}");
     assert!(told.contains("\"bee\"") && told.contains("\"b\""), "{told}");
     assert!(!told.contains("Panics"), "{told}");
+}
+
+#[test]
+fn logits_that_are_no_layer_are_refused_with_the_near_names() {
+    let (_, device) = devices().remove(0);
+    let info = NetworkInfo::new([Layer::new("scores", 2)], &device);
+    match info.with_logits("score") {
+        Err(ModelError::UnknownLayer { name, near }) => {
+            assert_eq!(
+                (name.as_str(), &near[..]),
+                ("score", &["scores".to_owned()][..])
+            );
+        }
+        other => panic!("{other:?}"),
+    }
 }

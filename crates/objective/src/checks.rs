@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use oneiric_core::read;
-use oneiric_model::{Layer, LayerId, Network};
+use oneiric_model::{Layer, LayerId, Network, NetworkExt};
 use oneiric_support::SettingError;
 
 use crate::{LayerError, ObjectiveError, Region};

@@ -1,63 +1,83 @@
 //! Forward passes of a step's images and of the photographs beside them.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::HashMap,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
 use burn::tensor::Tensor;
 use oneiric_core::Picture;
-use oneiric_model::{LayerId, Network, ReluGradient};
+use oneiric_model::{LayerId, Network, NetworkExt, NetworkId, ReluGradient};
 
 use crate::{Objective, source::Source};
 
 /// The activations that an objective reads, from the forward passes of a step.
 #[derive(Debug)]
 pub struct Activations {
-    by_layer: BTreeMap<LayerKey, Tensor<4>>,
+    by_layer: HashMap<LayerKey, Tensor<4>>,
 }
 
-/// The network, the address of the photograph if it is one's, and the layer.
-pub(crate) type LayerKey = (usize, Option<usize>, LayerId);
+/// The network, the photograph if it is one's, and the layer.
+pub(crate) type LayerKey = (NetworkId, Option<PhotographKey>, LayerId);
+
+/// A photograph as a key: equal for all that share it. Holding it keeps its address from being
+/// reused.
+#[derive(Debug, Clone)]
+pub(crate) struct PhotographKey(Arc<Picture>);
+
+impl PartialEq for PhotographKey {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for PhotographKey {}
+
+impl Hash for PhotographKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
+    }
+}
 
 impl Activations {
-    /// Key of a layer's activations for the batch.
+    /// Returns the key of a layer's activations for the batch.
     pub(crate) fn key(source: &Source, layer: LayerId) -> LayerKey {
-        (source.network.identity(), None, layer)
+        (source.network.id().clone(), None, layer)
     }
 
     /// # Panics
     ///
     /// Panics if the activations are another objective's.
-    pub(crate) fn get(&self, key: LayerKey) -> &Tensor<4> {
-        let found = self.by_layer.get(&key);
+    pub(crate) fn get(&self, key: &LayerKey) -> &Tensor<4> {
+        let found = self.by_layer.get(key);
         found.expect("the activations are those of this objective's forward pass")
     }
 
-    /// Activations for the source's photograph; empty if it has none.
+    /// Returns the activations for the source's photograph; empty if it has none.
     pub(crate) fn of_photograph(&self, source: &Source) -> Vec<Tensor<4>> {
-        let Some(photograph) = source.measure.photograph().map(address) else {
+        let Some(photograph) = source.measure.photograph() else {
             return Vec::new();
         };
+        let network = source.network.id();
+        let photograph = PhotographKey(Arc::clone(photograph));
         let layers = source.measure.layers().iter();
-        let key = |&layer| (source.network.identity(), Some(photograph), layer);
-        layers.map(|layer| self.get(key(layer)).clone()).collect()
+        let key = |&layer| (network.clone(), Some(photograph.clone()), layer);
+        layers.map(|layer| self.get(&key(layer)).clone()).collect()
     }
-}
-
-/// Identifies a photograph by its address.
-fn address(photograph: &Picture) -> usize {
-    std::ptr::from_ref(photograph).addr()
 }
 
 /// A forward pass of a network for the images of a step, or for a photograph.
 struct Pass<'a> {
     network: &'a dyn Network,
-    photograph: Option<&'a Picture>,
+    photograph: Option<&'a Arc<Picture>>,
     layers: Vec<LayerId>,
 }
 
 impl Pass<'_> {
-    /// Key of the pass.
-    fn key(&self) -> (usize, Option<usize>) {
-        (self.network.identity(), self.photograph.map(address))
+    fn key(&self) -> (NetworkId, Option<PhotographKey>) {
+        let photograph = self.photograph.map(Arc::clone);
+        (self.network.id().clone(), photograph.map(PhotographKey))
     }
 }
 
@@ -79,7 +99,7 @@ impl Objective {
         relu: ReluGradient,
         seen: &mut dyn FnMut(Tensor<4>) -> Tensor<4>,
     ) -> Activations {
-        let mut by_layer = BTreeMap::new();
+        let mut by_layer = HashMap::new();
         for mut pass in self.passes() {
             pass.layers.sort_unstable();
             pass.layers.dedup();
@@ -93,7 +113,8 @@ impl Objective {
             };
             let found = pass.network.forward_to(input, &pass.layers, relu);
             let keys = pass.layers.into_iter();
-            by_layer.extend(keys.map(|layer| (network, photograph, layer)).zip(found));
+            let key = |layer| (network.clone(), photograph.clone(), layer);
+            by_layer.extend(keys.map(key).zip(found));
         }
         Activations { by_layer }
     }

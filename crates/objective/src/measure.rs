@@ -1,6 +1,6 @@
 //! The trait of an objective of your own.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use burn::tensor::Tensor;
 use oneiric_core::Picture;
@@ -27,9 +27,9 @@ pub trait Measure: fmt::Debug + Send + Sync {
     /// The layers it reads.
     fn layers(&self) -> &[LayerId];
 
-    /// A photograph whose activations it compares with those of the image; of the image's size.
-    /// Measures that give the same one (by address) share its forward pass.
-    fn photograph(&self) -> Option<&Picture> {
+    /// The photograph whose activations the measure compares with those of the image; of the image's
+    /// size. Measures that share one share its forward pass.
+    fn photograph(&self) -> Option<&Arc<Picture>> {
         None
     }
 

@@ -1,9 +1,9 @@
 //! Weighted sums of measures and of their products, and their checks.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use burn::tensor::Device;
-use oneiric_model::Network;
+use oneiric_model::{Network, NetworkExt};
 use oneiric_support::SettingError;
 
 use crate::{
@@ -134,7 +134,7 @@ impl Objective {
         view: [usize; 3],
     ) -> Result<(), ObjectiveError> {
         self.device()?;
-        let mut sizes = BTreeMap::new();
+        let mut sizes = HashMap::new();
         let mut weights = self.terms.iter().flat_map(Term::weights);
         if let Some(value) = weights.find(|weight| !(*weight as f32).is_finite()) {
             return Err(SettingError::new("the weight of a term", value, "finite").into());

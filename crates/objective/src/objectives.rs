@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::tensor::Tensor;
 use oneiric_core::Picture;
-use oneiric_model::{LayerId, Network};
+use oneiric_model::{LayerId, Network, NetworkExt};
 
 use crate::{
     Class, Difference, Measure, Objective, ObjectiveError, Reading, Region,

@@ -29,7 +29,7 @@ impl Measure for Caricature {
         &self.layer
     }
 
-    fn photograph(&self) -> Option<&Picture> {
+    fn photograph(&self) -> Option<&Arc<Picture>> {
         Some(&self.photograph)
     }
 
@@ -80,7 +80,7 @@ impl Measure for ActivationDifference {
         &self.layers
     }
 
-    fn photograph(&self) -> Option<&Picture> {
+    fn photograph(&self) -> Option<&Arc<Picture>> {
         Some(&self.photograph)
     }
 
@@ -104,7 +104,7 @@ impl Measure for Style {
         &self.layers
     }
 
-    fn photograph(&self) -> Option<&Picture> {
+    fn photograph(&self) -> Option<&Arc<Picture>> {
         Some(&self.photograph)
     }
 

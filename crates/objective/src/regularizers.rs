@@ -174,7 +174,7 @@ impl Measure for InputDifference {
         &[]
     }
 
-    fn photograph(&self) -> Option<&Picture> {
+    fn photograph(&self) -> Option<&Arc<Picture>> {
         Some(&self.photograph)
     }
 

@@ -1,13 +1,10 @@
 //! Sources of a term: a measure with its network.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
-use oneiric_model::{LayerId, Network};
+use oneiric_model::{LayerId, Network, NetworkExt, NetworkId};
 
 use crate::{LayerError, Measure, ObjectiveError};
-
-/// Side of the largest square tried to tell what a layer needs.
-const LARGEST_SQUARE: usize = 1024;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
@@ -18,7 +15,7 @@ pub(crate) struct Source {
 }
 
 /// Sizes of layers by network, cached: a network may compute a size by a forward pass.
-pub(crate) type Sizes = BTreeMap<(usize, LayerId), Option<[usize; 2]>>;
+pub(crate) type Sizes = HashMap<(NetworkId, LayerId), Option<[usize; 2]>>;
 
 impl Source {
     /// See [`Objective::check`](crate::Objective::check).
@@ -50,7 +47,7 @@ impl Source {
             return Err(LayerError::NetworkChannels { expected, found }.into());
         }
         let sizes = layers.iter().map(|&layer| {
-            let size = sizes.entry((self.network.identity(), layer));
+            let size = sizes.entry((self.network.id().clone(), layer));
             let size = size.or_insert_with(|| self.network.layer_size(layer, [view[1], view[2]]));
             size.ok_or_else(|| self.too_small(layer, view))
         });
@@ -59,12 +56,11 @@ impl Source {
     }
 
     fn too_small(&self, layer: LayerId, [_, height, width]: [usize; 3]) -> ObjectiveError {
-        let fits = |&n: &usize| self.network.layer_size(layer, [n; 2]).is_some();
         let error = LayerError::TooSmall {
             layer: self.network.describe(layer).name().to_owned(),
             width,
             height,
-            needed: (1..=LARGEST_SQUARE).find(fits),
+            needed: self.network.smallest_square(layer),
         };
         error.into()
     }

@@ -1,6 +1,6 @@
 //! The value of an objective from the activations of the forward passes.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use burn::tensor::{Tensor, TensorData};
 use oneiric_model::LayerId;
@@ -35,7 +35,7 @@ impl Objective {
         let mut reader = Reader {
             image,
             activations,
-            by_image: BTreeMap::new(),
+            by_image: HashMap::new(),
         };
         let values = self.terms.iter().map(|term| reader.value(term));
         let values = values.collect::<Result<_, _>>()?;
@@ -60,7 +60,7 @@ struct Reader<'a> {
     image: &'a Tensor<4>,
     activations: &'a Activations,
     /// `None` is the batch of the images themselves.
-    by_image: BTreeMap<Option<LayerKey>, ByImage>,
+    by_image: HashMap<Option<LayerKey>, ByImage>,
 }
 
 impl Reader<'_> {
@@ -108,7 +108,7 @@ impl Reader<'_> {
 
     /// Returns a layer's activations, or the images, for the whole batch or for one image.
     fn batch(&mut self, key: Option<LayerKey>, image: Option<usize>) -> Tensor<4> {
-        let batch = match key {
+        let batch = match &key {
             Some(key) => self.activations.get(key),
             None => self.image,
         };

@@ -8,7 +8,7 @@ use common::{
     LAYER, PIXELS, Pixels, acts, assert_right_gradient, assert_value, everywhere, images, net,
     on_devices, value,
 };
-use oneiric_model::{InceptionV1, InceptionV1Config, Padding, ReluGradient};
+use oneiric_model::{InceptionV1, InceptionV1Config, PaddingRule, ReluGradient};
 use oneiric_objective::{LayerError, Objective, ObjectiveError, Objectives};
 use oneiric_testkit::{Array, Tolerance, assert_close, devices};
 
@@ -398,7 +398,7 @@ fn what_cannot_be_optimized_is_refused() {
         }))
     ));
     let caffe = InceptionV1Config {
-        padding: Padding::Caffe,
+        padding: PaddingRule::Caffe,
         ..InceptionV1Config::tiny()
     };
     let caffe = InceptionV1::random(caffe, 0, &device).expect("ours");

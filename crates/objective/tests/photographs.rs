@@ -216,7 +216,7 @@ fn one_photograph_is_seen_once() {
 /// A measure with a photograph, of one's own.
 #[derive(Debug)]
 struct Own {
-    photograph: Picture,
+    photograph: Arc<Picture>,
     layers: [LayerId; 2],
 }
 
@@ -225,7 +225,7 @@ impl Measure for Own {
         &self.layers
     }
 
-    fn photograph(&self) -> Option<&Picture> {
+    fn photograph(&self) -> Option<&Arc<Picture>> {
         Some(&self.photograph)
     }
 
@@ -243,7 +243,7 @@ fn a_measure_of_ones_own_can_have_a_photograph() {
         let net = Pixels::new(3, device);
         let (picture, _) = photograph(4, 5);
         let own = Own {
-            photograph: Picture::clone(&picture),
+            photograph: Arc::clone(&picture),
             layers: [LayerId::new(1), LayerId::new(0)],
         };
         let objective = net.measure(own);

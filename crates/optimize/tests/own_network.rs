@@ -3,7 +3,7 @@
 use std::{ops::ControlFlow, sync::Arc};
 
 use burn::tensor::{Device, Tensor, module::conv2d, ops::ConvOptions};
-use oneiric_model::{Layer, Network, Probe};
+use oneiric_model::{Layer, Network, NetworkExt, NetworkInfo, Probe};
 use oneiric_objective::Objectives;
 use oneiric_optimize::{Visualization, Visualizer};
 use oneiric_param::Fourier;
@@ -12,8 +12,7 @@ use oneiric_testkit::{Array, devices};
 /// Two convolutions with a ReLU each; the second layer's channel 0 is dead from a gray image on.
 #[derive(Debug)]
 struct Toy {
-    layers: [Layer; 2],
-    device: Device,
+    info: NetworkInfo,
     weights: [Tensor<4>; 2],
 }
 
@@ -22,9 +21,9 @@ impl Toy {
         let noise = |shape: [usize; 4], seed| Array::noise(shape, seed).tensor::<4>(device);
         // What is positive for every image, taken negatively, is below the ReLU.
         let down = -noise([1, 4, 3, 3], 2).abs();
+        let layers = [Layer::new("first", 4), Layer::new("second", 3)];
         Arc::new(Self {
-            layers: [Layer::new("first", 4), Layer::new("second", 3)],
-            device: device.clone(),
+            info: NetworkInfo::new(layers, device).with_smallest_image([5, 5]),
             weights: [
                 noise([4, 3, 3, 3], 1),
                 Tensor::cat(vec![down, noise([2, 4, 3, 3], 3)], 0),
@@ -34,21 +33,13 @@ impl Toy {
 }
 
 impl Network for Toy {
-    fn layers(&self) -> &[Layer] {
-        &self.layers
-    }
-
-    fn device(&self) -> &Device {
-        &self.device
-    }
-
-    fn smallest_image(&self) -> [usize; 2] {
-        [5, 5]
+    fn info(&self) -> &NetworkInfo {
+        &self.info
     }
 
     fn forward(&self, images: Tensor<4>, probe: &mut Probe<'_>) -> ControlFlow<()> {
         let mut x = images * 2.0 - 1.0;
-        for (weight, layer) in self.weights.iter().zip(&self.layers) {
+        for (weight, layer) in self.weights.iter().zip(self.info.layers()) {
             let options = ConvOptions::new([1, 1], [0, 0], [1, 1], 1);
             x = probe.relu(conv2d(x, weight.clone(), None, options));
             x = probe.layer(layer.name(), x)?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use burn::optim::SgdConfig;
 use common::{LAYER, net, objective, run, short};
 use oneiric_core::Picture;
-use oneiric_model::{Network, ReluGradient};
+use oneiric_model::{NetworkExt, ReluGradient};
 use oneiric_objective::Objectives;
 use oneiric_optimize::{CancelToken, Ending, Visualizer};
 use oneiric_param::{Fourier, Pixel};

@@ -1,7 +1,8 @@
 //! Batch normalization during training, folded into the convolutions afterward.
 
 use burn::tensor::Tensor;
-use oneiric_model::ConvWeights;
+
+use crate::conv_weights::ConvWeights;
 
 /// The constant added to the variance.
 const EPSILON: f32 = 1e-3;
@@ -67,11 +68,10 @@ impl BatchNorm {
 
 #[cfg(test)]
 mod tests {
+    use super::BatchNorm;
+    use crate::conv_weights::ConvWeights;
     use burn::tensor::{Tensor, module, ops::ConvOptions};
     use oneiric_core::{default_device, read};
-    use oneiric_model::ConvWeights;
-
-    use super::BatchNorm;
 
     #[test]
     fn the_folded_convolution_equals_convolution_and_normalization() {

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod batch_norm;
+mod conv_weights;
 mod data;
 mod hardening;
 mod recipe;

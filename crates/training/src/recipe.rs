@@ -1,6 +1,6 @@
 //! The trained network and the hyperparameters of its training.
 
-use oneiric_model::{BlockWidths, ColourOrder, InceptionV1Config, Padding, Preprocessing, Variant};
+use oneiric_model::{BlockWidths, InceptionV1Config, PaddingRule, Preprocessing, Variant};
 
 use crate::Hardening;
 
@@ -98,12 +98,8 @@ pub fn network(side: usize) -> InceptionV1Config {
     .map(BlockWidths::new);
     config.classes = oneiric_procedural::classes().len();
     config.lrn = None;
-    config.padding = Padding::Same;
-    config.preprocessing = Preprocessing {
-        order: ColourOrder::Rgb,
-        scale: 2.0,
-        mean: [1.0; 3],
-    };
+    config.padding = PaddingRule::Same;
+    config.preprocessing = Preprocessing::uniform(2.0, [1.0; 3]);
     config.side = side;
     config
 }

@@ -7,9 +7,14 @@ use burn::{
     tensor::{Device, Gradients, Tensor, TensorData, activation::log_softmax, f16},
 };
 use oneiric_core::read;
-use oneiric_model::{ConvWeights, InceptionV1, Layer, LayerId, ModelError, Network, ReluGradient};
+use oneiric_model::{InceptionV1, Layer, LayerId, ModelError, NetworkExt, ReluGradient};
 
-use crate::{Batch, Drawings, Recipe, batch_norm::BatchNorm, network};
+use crate::{
+    Batch, Drawings, Recipe,
+    batch_norm::BatchNorm,
+    conv_weights::{ConvWeights, convs_of, with_convs},
+    network,
+};
 
 /// The results of one training step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,7 +42,7 @@ pub fn train(
         seed: recipe.seed,
         side: recipe.side,
     };
-    let mut trainee = Trainee::with_batch_norm(&start);
+    let mut trainee = Trainee::with_batch_norm(&start)?;
     let mut optimizer = Optimizers::new(recipe.weight_decay);
     for step in 0..recipe.steps() {
         let batch = drawings.batch((step * recipe.batch) as u64, recipe.batch, device);
@@ -56,7 +61,7 @@ pub fn train(
             accuracy: batch_accuracy(&read(logits.without_autodiff())?, &batch.labels),
         });
     }
-    start.with_weights(trainee.folded())
+    with_convs(&start, &trainee.folded())
 }
 
 /// Trains a network further by adversarial training: see [`Hardening`](crate::Hardening).
@@ -74,7 +79,7 @@ pub fn harden(
         side: recipe.side,
     };
     let hardening = &recipe.hardening;
-    let mut trainee = Trainee::without_batch_norm(net);
+    let mut trainee = Trainee::without_batch_norm(net)?;
     let mut optimizer = Optimizers::new(recipe.weight_decay);
     let mut step = 0;
     for first in (0..hardening.images).step_by(recipe.batch) {
@@ -102,7 +107,7 @@ pub fn harden(
             });
         }
     }
-    net.with_weights(trainee.folded())
+    with_convs(net, &trainee.folded())
 }
 
 /// Returns the top-1 accuracy of a network, 0..=1, on the first `count` images of a data set.
@@ -136,13 +141,14 @@ pub fn rounded_to_f16(net: &InceptionV1) -> Result<InceptionV1, ModelError> {
             &tensor.device(),
         ))
     }
-    let weights = net.weights().iter().map(|conv| {
+    let convs = convs_of(net)?;
+    let convs = convs.iter().map(|conv| {
         Ok(ConvWeights {
             weight: rounded(&conv.weight)?,
             bias: rounded(&conv.bias)?,
         })
     });
-    net.with_weights(weights.collect::<Result<_, ModelError>>()?)
+    with_convs(net, &convs.collect::<Result<Vec<_>, ModelError>>()?)
 }
 
 fn classifier(net: &InceptionV1) -> LayerId {
@@ -197,34 +203,34 @@ struct Trainee {
 impl Trainee {
     /// Starts from a network, and adds a batch normalization after every convolution except the
     /// classifier.
-    fn with_batch_norm(start: &InceptionV1) -> Self {
+    fn with_batch_norm(start: &InceptionV1) -> Result<Self, ModelError> {
         let layers = start.layers().iter().map(Layer::name);
         // The tensor after the bias of a convolution follows the tensor before the bias.
         let convs = layers
             .enumerate()
             .filter(|(_, name)| name.ends_with("_pre_relu/conv"));
         let before_relu: Vec<LayerId> = convs.map(|(index, _)| LayerId::new(index + 1)).collect();
-        let convs = start.weights().to_vec();
+        let convs = convs_of(start)?;
         assert_eq!(
             convs.len(),
             before_relu.len() + 1,
             "every convolution except the classifier"
         );
         let norms = convs.iter().take(before_relu.len()).map(BatchNorm::new);
-        Self {
+        Ok(Self {
             norms: norms.collect(),
             convs,
             before_relu,
-        }
+        })
     }
 
     /// Starts from a network as it is, with its biases.
-    fn without_batch_norm(start: &InceptionV1) -> Self {
-        Self {
-            convs: start.weights().to_vec(),
+    fn without_batch_norm(start: &InceptionV1) -> Result<Self, ModelError> {
+        Ok(Self {
+            convs: convs_of(start)?,
             norms: Vec::new(),
             before_relu: Vec::new(),
-        }
+        })
     }
 
     /// Makes autodiff track all parameters.
@@ -247,7 +253,7 @@ impl Trainee {
 
     /// Returns the logits of a batch of images, [n, classes].
     fn logits(&mut self, start: &InceptionV1, images: Tensor<4>) -> Result<Tensor<2>, ModelError> {
-        let net = start.with_weights(self.convs.clone())?;
+        let net = with_convs(start, &self.convs)?;
         let mut norms = self.before_relu.iter().zip(&mut self.norms).peekable();
         let mut normalize = |layer, value| match norms.next_if(|next| *next.0 == layer) {
             Some((_, norm)) => norm.apply(value),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use oneiric_core::Backend;
-use oneiric_model::{InceptionV1, Network};
+use oneiric_model::{InceptionV1, NetworkExt};
 use oneiric_training::{
     Drawings, Hardening, Method, Recipe, Recognition, accuracy, harden, network, top_k_accuracy,
     train,
@@ -57,7 +57,8 @@ fn training_repeats_with_its_seed_and_learns() {
         let mut losses = Vec::new();
         let net = train(&recipe(seed), &flex(), |report| losses.push(report.loss));
         let net = net.expect("flex works");
-        let bias = oneiric_core::read(net.weights()[0].bias.clone()).expect("readable");
+        let bias = oneiric_core::read(net.weights().get::<1>("conv2d0.bias").expect("there"))
+            .expect("readable");
         (losses, bias)
     };
     let first = run(1);
@@ -83,7 +84,8 @@ fn hardening_repeats_with_its_seed_and_perturbs_images() {
         let mut reports = Vec::new();
         let net = harden(&bundled(), &recipe, |report| reports.push(report));
         let net = net.expect("flex works");
-        let bias = oneiric_core::read(net.weights()[0].bias.clone()).expect("readable");
+        let bias = oneiric_core::read(net.weights().get::<1>("conv2d0.bias").expect("there"))
+            .expect("readable");
         (reports, bias)
     };
     let first = run();

@@ -42,6 +42,13 @@ impl AveragePool {
         self
     }
 
+    /// Sets the rows and columns from one tap of a window to the next.
+    #[must_use]
+    pub const fn dilation(mut self, dilation: [usize; 2]) -> Self {
+        self.window.dilation = dilation;
+        self
+    }
+
     /// Sets the rows and columns outside of the input that windows may reach.
     #[must_use]
     pub const fn padding(mut self, padding: Padding) -> Self {

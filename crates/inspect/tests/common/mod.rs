@@ -9,7 +9,7 @@ use burn::{
     tensor::{Device, Tensor},
 };
 use oneiric_core::Picture;
-use oneiric_model::{InceptionV1, InceptionV1Config, Layer, LayerId, Network, Probe};
+use oneiric_model::{InceptionV1, InceptionV1Config, Layer, Network, NetworkInfo, Probe};
 use oneiric_testkit::{Array, devices};
 
 pub(crate) fn tiny(device: &Device) -> InceptionV1 {
@@ -33,8 +33,7 @@ pub(crate) fn everywhere(check: impl Fn(&Device)) {
 /// which are means over all positions.
 #[derive(Debug)]
 pub(crate) struct Linear {
-    layers: Vec<Layer>,
-    device: Device,
+    info: NetworkInfo,
     first: Conv2d,
     second: Conv2d,
 }
@@ -48,13 +47,11 @@ impl Linear {
             conv.weight = conv.weight.map(|_| weights);
             conv
         };
+        let layers = [("first", 6), ("second", 4), ("scores", 4)];
+        let info = NetworkInfo::new(layers.map(|(name, n)| Layer::new(name, n)), device);
+        let info = info.with_smallest_image([5, 5]).with_logits("scores");
         Arc::new(Self {
-            layers: ["first", "second", "scores"]
-                .into_iter()
-                .zip([6, 4, 4])
-                .map(|(name, channels)| Layer::new(name, channels))
-                .collect(),
-            device: device.clone(),
+            info: info.expect("a layer of that name"),
             first: conv(3, 6, 1),
             second: conv(6, 4, 2),
         })
@@ -67,20 +64,8 @@ impl Linear {
 }
 
 impl Network for Linear {
-    fn layers(&self) -> &[Layer] {
-        &self.layers
-    }
-
-    fn device(&self) -> &Device {
-        &self.device
-    }
-
-    fn logits(&self) -> Option<LayerId> {
-        Some(LayerId::new(2))
-    }
-
-    fn smallest_image(&self) -> [usize; 2] {
-        [5, 5]
+    fn info(&self) -> &NetworkInfo {
+        &self.info
     }
 
     fn forward(&self, images: Tensor<4>, probe: &mut Probe<'_>) -> ControlFlow<()> {

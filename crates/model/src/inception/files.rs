@@ -1,4 +1,4 @@
-//! The network in files: loaded, shipped inside, downloaded, saved.
+//! Networks in files: loading, the network that ships inside, downloading, saving.
 
 use std::path::Path;
 
@@ -6,12 +6,12 @@ use burn::tensor::Device;
 use oneiric_core::Backend;
 use oneiric_weights::Weights;
 
-use super::Inner;
-use crate::{InceptionV1, ModelError, card::Card, weights};
+use super::{card::Card, tensors};
+use crate::{InceptionV1, ModelError, NetworkExt};
 
 impl InceptionV1 {
-    /// Loads a trained network from any of the files that people have; the content tells which,
-    /// not the name.
+    /// Loads a trained network from any of the usual files. The format is recognized by content, not
+    /// by name.
     ///
     /// | file | network |
     /// | --- | --- |
@@ -28,8 +28,9 @@ impl InceptionV1 {
     ///
     /// # Errors
     ///
-    /// When the device cannot be used, the file cannot be read or is damaged, or it does not hold
-    /// exactly the tensors of such a network: the message names them.
+    /// Returns [`ModelError::Device`] if the device cannot be used, [`ModelError::File`] if the file
+    /// cannot be read or is damaged, and [`ModelError::UnknownVariant`] or [`ModelError::Weights`] if
+    /// it does not hold exactly the tensors of such a network.
     pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self, ModelError> {
         // Before the file is read, so that a wrong device costs no time.
         Backend::of(device)?;
@@ -40,13 +41,13 @@ impl InceptionV1 {
         Self::from_weights(weights, source, device)
     }
 
-    /// The network that ships inside: a small InceptionV1, trained from nothing on pictures that
-    /// the project draws itself, so that there is always a network to look into. What its classes
-    /// are is known exactly; see `docs/network.md` of the repository.
+    /// Loads the network that ships inside: a small InceptionV1, trained from random weights on
+    /// pictures that the project draws itself, so that there is always a network to look into. Its
+    /// classes are known exactly; see `docs/network.md` of the repository.
     ///
     /// # Errors
     ///
-    /// When the device cannot be used.
+    /// Returns [`ModelError::Device`] if the device cannot be used.
     #[cfg(feature = "bundled")]
     pub fn bundled(device: &Device) -> Result<Self, ModelError> {
         Backend::of(device)?;
@@ -54,14 +55,15 @@ impl InceptionV1 {
         Self::from_weights(oneiric_weights::read_bytes(bytes)?, String::new(), device)
     }
 
-    /// A published network: downloaded once into the user's cache directory, and checked against
-    /// its checksum each time. [`Downloader`](oneiric_download::Downloader) fetches the file with a
-    /// progress observer, another cache, or time-outs; its path then goes to [`load`](Self::load).
+    /// Loads a published network: downloaded once into the user's cache directory, and checked
+    /// against its checksum each time. [`Downloader`](oneiric_download::Downloader) fetches the file
+    /// with a progress observer, another cache, or time-outs; its path then goes to
+    /// [`load`](Self::load).
     ///
     /// # Errors
     ///
-    /// When it cannot be had (the message says how to place the file by hand), and as
-    /// [`load`](Self::load).
+    /// Returns [`ModelError::Download`] if it cannot be downloaded (the message says how to place
+    /// the file by hand), and the errors of [`load`](Self::load).
     #[cfg(feature = "download")]
     pub fn pretrained(
         pretrained: oneiric_download::Pretrained,
@@ -76,7 +78,7 @@ impl InceptionV1 {
         let card = match Card::from_metadata(&weights.metadata)? {
             Some(card) => card,
             None => Card {
-                config: weights::config_of(&weights.tensors)?,
+                config: tensors::config_of(&weights.tensors)?,
                 source,
                 labels: Vec::new(),
             },
@@ -90,7 +92,7 @@ impl InceptionV1 {
     }
 
     /// Writes the network as safetensors with its native names (TensorFlow's, Caffe's, or
-    /// torchvision's with the normalisations folded in), and with its configuration, labels, source
+    /// torchvision's with the normalizations folded in), and with its configuration, labels, source
     /// and a checksum as metadata. [`load`](Self::load) gives back the same network bit for bit.
     ///
     /// Each tensor is written as f16 where that holds every value exactly, as f32 otherwise. The
@@ -98,21 +100,16 @@ impl InceptionV1 {
     ///
     /// # Errors
     ///
-    /// When the device does not hand the weights over or the file cannot be written.
+    /// Returns [`ModelError::Device`] if the device cannot read the weights back, and
+    /// [`ModelError::File`] if the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ModelError> {
-        let Inner {
-            config,
-            source,
-            graph,
-            convs,
-            ..
-        } = &*self.inner;
         let card = Card {
-            config: config.clone(),
-            source: source.clone(),
-            labels: self.labels.to_vec(),
+            config: self.config().clone(),
+            source: self.source.to_string(),
+            labels: self.labels().to_vec(),
         };
-        let tensors = weights::store(config, graph, convs)?;
+        let graph = self.network.graph();
+        let tensors = tensors::to_file(self.config(), graph, self.weights())?;
         oneiric_weights::write_safetensors(path.as_ref(), &tensors, &card.to_metadata()?)?;
         Ok(())
     }

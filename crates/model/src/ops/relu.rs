@@ -2,8 +2,15 @@
 
 use burn::tensor::{Tensor, activation};
 use oneiric_core::custom_gradient;
+use oneiric_graph::{Relu, ReluGradient};
 
-use crate::ReluGradient;
+use super::{BurnOp, Pass, only};
+
+impl BurnOp for Relu {
+    fn run(&self, inputs: Vec<Tensor<4>>, pass: &Pass<'_>) -> Tensor<4> {
+        relu(only(inputs), pass.relu)
+    }
+}
 
 /// Computes ReLU with one or the other gradient.
 pub(crate) fn relu(x: Tensor<4>, gradient: ReluGradient) -> Tensor<4> {
@@ -51,7 +58,15 @@ fn redirect(x: Tensor<4>, gradient: Tensor<4>) -> Tensor<4> {
 #[cfg(test)]
 mod tests {
     use super::redirected_relu;
+    use crate::ops::testing::check;
     use oneiric_testkit::{Array, devices};
+
+    #[test]
+    fn it_is_its_definition_with_both_gradients() {
+        check("relu", 3, &[[1, 1], [5, 3]], |net| {
+            net.relu("relu", net.input())
+        });
+    }
 
     /// Returns the output, and the gradient with respect to the input for the given one with respect
     /// to the output.

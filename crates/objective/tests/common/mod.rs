@@ -11,7 +11,9 @@ use std::{
 };
 
 use burn::tensor::{Device, Tensor};
-use oneiric_model::{InceptionV1, InceptionV1Config, Layer, LayerId, Network, Probe, ReluGradient};
+use oneiric_model::{
+    InceptionV1, InceptionV1Config, Layer, Network, NetworkExt, NetworkInfo, Probe, ReluGradient,
+};
 use oneiric_objective::Objective;
 use oneiric_testkit::{Array, assert_gradient, devices};
 
@@ -75,8 +77,7 @@ pub(crate) const LAYER: &str = "mixed3b";
 /// numbers can be told by hand. It counts its forward passes.
 #[derive(Debug)]
 pub(crate) struct Pixels {
-    layers: [Layer; 2],
-    device: Device,
+    info: NetworkInfo,
     pub(crate) passes: AtomicUsize,
 }
 
@@ -85,21 +86,19 @@ pub(crate) const TWICE: &str = "twice";
 
 impl Pixels {
     pub(crate) fn new(channels: usize, device: &Device) -> Arc<Self> {
+        let layers = [PIXELS, TWICE].map(|name| Layer::new(name, channels));
+        let size = |image: [usize; 2]| image.iter().all(|n| *n > 0).then_some(image);
+        let info = NetworkInfo::new(layers, device).with_channels(channels);
         Arc::new(Self {
-            layers: [PIXELS, TWICE].map(|name| Layer::new(name, channels)),
-            device: device.clone(),
+            info: info.with_sizes(move |_, image| size(image)),
             passes: AtomicUsize::new(0),
         })
     }
 }
 
 impl Network for Pixels {
-    fn layers(&self) -> &[Layer] {
-        &self.layers
-    }
-
-    fn device(&self) -> &Device {
-        &self.device
+    fn info(&self) -> &NetworkInfo {
+        &self.info
     }
 
     fn forward(&self, images: Tensor<4>, probe: &mut Probe<'_>) -> ControlFlow<()> {
@@ -107,14 +106,6 @@ impl Network for Pixels {
         let images = probe.layer(PIXELS, images)?;
         probe.layer(TWICE, images * 2.0)?;
         ControlFlow::Continue(())
-    }
-
-    fn channels(&self) -> usize {
-        self.layers[0].channels()
-    }
-
-    fn layer_size(&self, _layer: LayerId, image: [usize; 2]) -> Option<[usize; 2]> {
-        image.iter().all(|n| *n > 0).then_some(image)
     }
 }
 

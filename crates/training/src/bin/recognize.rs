@@ -6,7 +6,7 @@ use std::error::Error;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use oneiric_core::{Picture, default_device};
-use oneiric_model::{InceptionV1, Network};
+use oneiric_model::{InceptionV1, NetworkExt};
 use oneiric_training::{Drawings, Method, Recognition, top_k_accuracy};
 
 /// The number of classes side by side in the grid. Each column has an example and the picture of

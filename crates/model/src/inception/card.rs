@@ -1,11 +1,12 @@
-//! What a saved network says about itself, beside its weights.
+//! The metadata of a saved network: its configuration, labels and source.
 
 use std::collections::BTreeMap;
 
 use oneiric_weights::CHECKSUM_KEY;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{InceptionV1Config, ModelError, Variant};
+use super::{InceptionV1Config, Variant};
+use crate::{ModelError, Preprocessing};
 
 /// Keys of the metadata of a safetensors file.
 const CONFIG: &str = "inception_v1";
@@ -13,20 +14,23 @@ const VARIANT: &str = "variant";
 const SOURCE: &str = "source";
 const LABELS: &str = "labels";
 
-/// More channels, or classes, or pixels on a side, no InceptionV1 has: a file that claims to is
-/// damaged, and to believe it would cost memory.
+/// The most channels, classes, or pixels on a side. A file that claims more is damaged, and believing
+/// it would cost memory.
 const LARGEST: usize = 4096;
-/// The same of the channels that are normalised, and of the radius: the normalisation takes a matrix
-/// of the channels' square, which is not in the file.
-const LARGEST_NORMALISED: usize = 1024;
+/// The most normalized channels, and the largest radius: a normalization takes a matrix of the
+/// channels' square, which is not in the file.
+const LARGEST_NORMALIZED: usize = 1024;
+
+/// The channels of the images.
+const CHANNELS: usize = 3;
 
 /// The part of a network that is not weights.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Card {
     pub(crate) config: InceptionV1Config,
-    /// Where the weights came from.
+    /// The origin of the weights.
     pub(crate) source: String,
-    /// Empty where they are not known.
+    /// The names of the classes; empty if they are not known.
     pub(crate) labels: Vec<String>,
 }
 
@@ -41,8 +45,8 @@ impl Card {
         ]))
     }
 
-    /// `None` for a file that another program wrote. What is said must be as it was written, so the
-    /// checksum, which reading compares where it is there, must be there.
+    /// Reads the metadata of a file; `None` if another program wrote it. The checksum, which reading
+    /// a file compares if it is there, must be there, so that a changed card is noticed.
     pub(crate) fn from_metadata(
         metadata: &BTreeMap<String, String>,
     ) -> Result<Option<Self>, ModelError> {
@@ -75,16 +79,26 @@ impl Card {
                 ),
             });
         }
+        let Preprocessing { scale, mean, .. } = &config.preprocessing;
+        if [scale, mean].iter().any(|values| values.len() != CHANNELS) {
+            return Err(ModelError::Card {
+                key: CONFIG,
+                reason: format!(
+                    "the preprocessing must have {CHANNELS} channels: {:?}",
+                    config.preprocessing
+                ),
+            });
+        }
         let [first, _, last] = config.stem;
         if let Some(lrn) = config.lrn
             && [first, last, lrn.radius]
                 .iter()
-                .any(|&size| size > LARGEST_NORMALISED)
+                .any(|&size| size > LARGEST_NORMALIZED)
         {
             return Err(ModelError::Card {
                 key: CONFIG,
                 reason: format!(
-                    "normalised channels and the radius must be at most {LARGEST_NORMALISED}: \
+                    "normalized channels and the radius must be at most {LARGEST_NORMALIZED}: \
                      {first}, {last}, {lrn:?}"
                 ),
             });
@@ -112,7 +126,7 @@ fn of_json<T: DeserializeOwned>(key: &'static str, text: &str) -> Result<T, Mode
     })
 }
 
-/// Whether the classes of a variant are ImageNet's, in the usual order.
+/// Returns true if the classes of a variant are ImageNet's, in the usual order.
 pub(crate) const fn is_imagenet(variant: Variant) -> bool {
     matches!(variant, Variant::Bvlc | Variant::Torchvision)
 }
@@ -126,7 +140,7 @@ mod tests {
     use super::{CONFIG, Card};
     use crate::{InceptionV1Config, ModelError};
 
-    /// As in a file, whose writer adds the checksum.
+    /// Returns the metadata as in a file, whose writer adds the checksum.
     fn saved(card: &Card) -> BTreeMap<String, String> {
         let mut metadata = card.to_metadata().expect("a configuration of ours");
         metadata.insert(CHECKSUM_KEY.to_owned(), String::new());
@@ -171,6 +185,20 @@ mod tests {
         );
         let mut config = InceptionV1Config::tiny();
         config.five_kernel = 4;
+        let refused = Card::from_metadata(&metadata(config));
+        assert!(
+            matches!(refused, Err(ModelError::Card { .. })),
+            "{refused:?}"
+        );
+        let mut config = InceptionV1Config::tiny();
+        config.lrn.as_mut().expect("tiny has one").radius = 1025;
+        let refused = Card::from_metadata(&metadata(config));
+        assert!(
+            matches!(refused, Err(ModelError::Card { .. })),
+            "{refused:?}"
+        );
+        let mut config = InceptionV1Config::tiny();
+        config.preprocessing.mean.pop();
         let refused = Card::from_metadata(&metadata(config));
         assert!(
             matches!(refused, Err(ModelError::Card { .. })),

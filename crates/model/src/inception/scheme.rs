@@ -1,16 +1,43 @@
-//! How the files of each origin name and lay out the weights of a convolution.
+//! The names and layouts of a convolution's weights in the files of each origin.
 
-use crate::{
+use oneiric_graph::Graph;
+
+use super::{
     InceptionV1Config, Variant,
-    graph::{CLASSIFIER, ConvShape},
+    builder::{CLASSIFIER, WEIGHT},
     names,
 };
 
-/// What torchvision's batch normalisation adds to the variance (`BasicConv2d` in
+/// The number that torchvision's batch normalization adds to the variance (`BasicConv2d` in
 /// `torchvision/models/googlenet.py`).
 const BATCH_NORM_EPSILON: f64 = 1e-3;
 
-/// A convolution's tensors in a file, and how they become a weight and a bias.
+/// The weights of one convolution: `out` x `input` x `kernel` x `kernel`. The classifier is one with
+/// kernel 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ConvShape {
+    /// TensorFlow's name, such as `mixed4a_3x3_bottleneck`.
+    pub(crate) name: String,
+    pub(crate) out: usize,
+    pub(crate) input: usize,
+    pub(crate) kernel: usize,
+}
+
+/// Returns the convolutions whose weights a graph of an InceptionV1 declares.
+pub(crate) fn convs(graph: &Graph) -> Vec<ConvShape> {
+    let conv = |weight: &oneiric_graph::Weight| match weight.shape[..] {
+        [out, input, kernel, _] => Some(ConvShape {
+            name: weight.name.trim_end_matches(WEIGHT).to_owned(),
+            out,
+            input,
+            kernel,
+        }),
+        _ => None,
+    };
+    graph.weights().iter().filter_map(conv).collect()
+}
+
+/// A naming and layout of a convolution's tensors in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scheme {
     /// `inception_4a/3x3_reduce.weight` [out, in, k, k], `loss3/classifier.weight` [out, in].
@@ -22,10 +49,10 @@ pub(crate) enum Scheme {
     /// `softmax2_pre_activation_matmul.weight` [out, in].
     Lucent,
     /// `inception4a.branch2.0.conv.weight` [out, in, k, k] with the four tensors of a batch
-    /// normalisation after it, `fc.weight` [out, in].
+    /// normalization after it, `fc.weight` [out, in].
     Torchvision,
-    /// The same with the normalisation folded in: `inception4a.branch2.0.conv.bias` takes its
-    /// place. This is what we save.
+    /// [`Torchvision`](Self::Torchvision) with the normalization folded in:
+    /// `inception4a.branch2.0.conv.bias` takes its place. Networks are saved so.
     TorchvisionFolded,
 }
 
@@ -38,7 +65,7 @@ impl Scheme {
         Self::TorchvisionFolded,
     ];
 
-    /// The schemes that files of a variant come in; we save the first.
+    /// Returns the schemes that files of a variant come in; networks are saved with the first.
     pub(crate) const fn of(variant: Variant) -> &'static [Self] {
         match variant {
             Variant::Bvlc => &[Self::Caffe],
@@ -48,7 +75,7 @@ impl Scheme {
         }
     }
 
-    /// The network of the public files with such names, if these are any's.
+    /// Returns the configuration of the public network whose files have such names.
     pub(crate) fn config_of(has: impl Fn(&str) -> bool) -> Option<InceptionV1Config> {
         let public = [
             InceptionV1Config::bvlc(),
@@ -64,7 +91,7 @@ impl Scheme {
             .find(|config| Self::of(config.variant).contains(&scheme))
     }
 
-    /// Name and shape of every tensor that makes a convolution; the weight first.
+    /// Returns name and shape of every tensor that makes a convolution; the weight first.
     pub(crate) fn tensors(self, conv: &ConvShape) -> Vec<(String, Vec<usize>)> {
         let (out, input, kernel) = (conv.out, conv.input, conv.kernel);
         let shape = match (self, conv.name == CLASSIFIER) {
@@ -79,7 +106,7 @@ impl Scheme {
         tensors
     }
 
-    /// The weight, [out, in, k, k], and the bias from the values of
+    /// Makes the weight, [out, in, k, k], and the bias from the values of
     /// [`tensors`](Self::tensors).
     pub(crate) fn assemble(
         self,
@@ -94,11 +121,11 @@ impl Scheme {
         };
         match <[Vec<f32>; 4]>::try_from(others) {
             Ok(batch_norm) => fold(weight, &batch_norm),
-            Err(mut bias) => (weight, bias.pop().expect("a bias or a normalisation")),
+            Err(mut bias) => (weight, bias.pop().expect("a bias or a normalization")),
         }
     }
 
-    /// The inverse of [`assemble`](Self::assemble): the values of [`tensors`](Self::tensors).
+    /// Inverts [`assemble`](Self::assemble): returns the values of [`tensors`](Self::tensors).
     pub(crate) fn take_apart(
         self,
         conv: &ConvShape,
@@ -112,7 +139,8 @@ impl Scheme {
         }
     }
 
-    /// Tensors of the public files that the main tower does not use: the two auxiliary heads.
+    /// Returns true for tensors of the public files that the main tower does not use: those of the
+    /// two auxiliary heads.
     pub(crate) fn is_auxiliary(self, name: &str) -> bool {
         let prefixes: &[&str] = match self {
             Self::Caffe => &["loss1/", "loss2/"],
@@ -124,7 +152,7 @@ impl Scheme {
         prefixes.iter().any(|prefix| name.starts_with(prefix))
     }
 
-    /// Name of the weight of the convolution that TensorFlow calls so.
+    /// Returns the name of the weight of a convolution, given TensorFlow's name of it.
     fn weight(self, conv: &str) -> String {
         let is_classifier = conv == CLASSIFIER;
         let known = |name: Option<String>| name.unwrap_or_else(|| conv.to_owned());
@@ -141,8 +169,8 @@ impl Scheme {
         }
     }
 
-    /// Names of what comes with a weight: a bias, or the batch normalisation in the order in which
-    /// [`fold`] takes it.
+    /// Returns the names of the tensors that come with a weight: a bias, or a batch normalization in
+    /// the order in which [`fold`] takes it.
     fn others(self, conv: &str) -> Vec<String> {
         let weight = self.weight(conv);
         if self == Self::TensorFlow {
@@ -159,8 +187,8 @@ impl Scheme {
     }
 }
 
-/// A batch normalisation `gamma (y - mean) / sqrt(variance + epsilon) + beta` of a convolution
-/// without bias is a convolution with other weights and a bias (Ioffe and Szegedy, "Batch
+/// Folds a batch normalization `gamma (y - mean) / sqrt(variance + epsilon) + beta` of a convolution
+/// without bias into the convolution's weights and a bias (Ioffe and Szegedy, "Batch
 /// Normalization", 2015, section 3.1). In f64, so that only the results are rounded.
 fn fold(
     mut weight: Vec<f32>,
@@ -179,7 +207,7 @@ fn fold(
     (weight, bias)
 }
 
-/// From [k, k, in, out] to [out, in, k, k].
+/// Transposes [k, k, in, out] to [out, in, k, k].
 fn from_hwio(conv: &ConvShape, values: &[f32]) -> Vec<f32> {
     let positions = conv.kernel * conv.kernel;
     let mut oihw = Vec::with_capacity(values.len());
@@ -191,7 +219,7 @@ fn from_hwio(conv: &ConvShape, values: &[f32]) -> Vec<f32> {
     oihw
 }
 
-/// From [out, in, k, k] to [k, k, in, out].
+/// Transposes [out, in, k, k] to [k, k, in, out].
 fn to_hwio(conv: &ConvShape, values: &[f32]) -> Vec<f32> {
     let positions = conv.kernel * conv.kernel;
     let mut hwio = Vec::with_capacity(values.len());
@@ -207,13 +235,16 @@ fn to_hwio(conv: &ConvShape, values: &[f32]) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
-    use super::Scheme;
-    use crate::{InceptionV1Config, Variant, graph::Graph};
+    use super::{ConvShape, Scheme};
+    use crate::{InceptionV1Config, Variant};
+
+    fn convs(config: &InceptionV1Config) -> Vec<ConvShape> {
+        super::convs(&config.graph().expect("a configuration of ours"))
+    }
 
     #[test]
     fn layouts_go_there_and_back() {
-        let graph = Graph::new(&InceptionV1Config::tiny());
-        for conv in &graph.convs {
+        for conv in &convs(&InceptionV1Config::tiny()) {
             let count = conv.out * conv.input * conv.kernel * conv.kernel;
             let weight: Vec<f32> = (0..count).map(|v| v as f32).collect();
             let bias: Vec<f32> = (0..conv.out).map(|v| -(v as f32)).collect();
@@ -231,9 +262,9 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_public_files_and_tell_the_variant() {
-        let graph = Graph::new(&InceptionV1Config::torchvision());
+        let convs = convs(&InceptionV1Config::torchvision());
         let conv = |name: &str| {
-            let found = graph.convs.iter().find(|conv| conv.name == name);
+            let found = convs.iter().find(|conv| conv.name == name);
             found.expect("a convolution")
         };
         for (scheme, name, expected) in [
@@ -297,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folded_normalisation_computes_the_same() {
+    fn a_folded_normalization_computes_the_same() {
         // One channel, kernel 1: y = gamma (w x - mean) / sqrt(variance + 0.001) + beta by hand.
         let (gamma, beta, mean, variance, w) = (1.5, 0.25, -0.5, 3.999, 2.0);
         let (weight, bias) = super::fold(

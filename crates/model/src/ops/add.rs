@@ -1,0 +1,26 @@
+//! Addition.
+
+use burn::tensor::Tensor;
+use oneiric_graph::Add;
+
+use super::{BurnOp, Pass};
+
+impl BurnOp for Add {
+    fn run(&self, inputs: Vec<Tensor<4>>, _: &Pass<'_>) -> Tensor<4> {
+        let sum = inputs.into_iter().reduce(|sum, next| sum + next);
+        sum.expect("checked by the graph")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ops::testing::check;
+
+    #[test]
+    fn it_is_its_definition() {
+        check("add", 3, &[[1, 1], [5, 3]], |net| {
+            let relu = net.relu("relu", net.input());
+            net.node("sum", oneiric_graph::Add, &[relu, net.input(), relu])
+        });
+    }
+}

@@ -1,0 +1,33 @@
+//! Global average pooling.
+
+use burn::tensor::Tensor;
+use oneiric_graph::GlobalAveragePool;
+
+use super::{BurnOp, Pass, only};
+
+impl BurnOp for GlobalAveragePool {
+    fn run(&self, inputs: Vec<Tensor<4>>, _: &Pass<'_>) -> Tensor<4> {
+        mean_over(mean_over(only(inputs), 2), 3)
+    }
+}
+
+/// Returns the mean over an axis. Over an axis of one it is the tensor itself, which burn-cubecl
+/// 0.22.1 gets wrong if a convolution left the tensor permuted in memory.
+fn mean_over(x: Tensor<4>, axis: usize) -> Tensor<4> {
+    match x.dims()[axis] {
+        1 => x,
+        _ => x.mean_dim(axis),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ops::testing::check;
+
+    #[test]
+    fn it_is_its_definition() {
+        check("mean", 3, &[[1, 1], [1, 7], [5, 4]], |net| {
+            net.global_average_pool("mean", net.input())
+        });
+    }
+}
