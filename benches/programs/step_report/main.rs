@@ -1,7 +1,7 @@
 //! Where the time and the memory of a step go, beside what the machine's matrix products reach:
 //! `step_report [LAYER:CHANNEL=mixed4d:50] [STEPS=64] [PLOT.svg]`.
 
-#[path = "../common/mod.rs"]
+#[path = "../../../examples/common/mod.rs"]
 mod common;
 mod plot;
 
