@@ -83,11 +83,11 @@ where
     let device = inputs[0].device();
     let mut nodes = Vec::with_capacity(N);
     let inputs = inputs.map(|input| {
-        let input = match input.is_autodiff() {
-            true => input,
-            false => input
-                .autodiff()
-                .with_gradient_checkpointing_strategy(strategy),
+        let input = if input.is_autodiff() {
+            input
+        } else {
+            let input = input.autodiff();
+            input.with_gradient_checkpointing_strategy(strategy)
         };
         let (input, node): (Tensor<D>, NodeGuard) =
             on_backend!(device, strategy, |B, C| split::<B, C, D>(input));

@@ -186,9 +186,12 @@ impl Packing<'_> {
         let row = features.next_multiple_of(LANES);
         let start = self.values.len();
         for output in 0..outputs {
-            let at = |feature: usize| match op.transposed {
-                true => feature * outputs + output,
-                false => output * features + feature,
+            let at = |feature: usize| {
+                if op.transposed {
+                    feature * outputs + output
+                } else {
+                    output * features + feature
+                }
             };
             let factors = (0..features).map(|feature| op.alpha * weight[at(feature)]);
             self.values.extend(factors);

@@ -178,9 +178,10 @@ pub(crate) fn verify<N: Network + ?Sized>(
         computed = self::computed(network, smallest)?;
     }
     flaws.append(&mut computed);
-    match flaws.is_empty() {
-        true => Ok(()),
-        false => Err(ModelError::Flawed { flaws }),
+    if flaws.is_empty() {
+        Ok(())
+    } else {
+        Err(ModelError::Flawed { flaws })
     }
 }
 

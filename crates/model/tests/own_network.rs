@@ -117,9 +117,10 @@ fn what_a_patch_returns_takes_the_layers_place() {
     let mut seen = Vec::new();
     let patch: &mut Patch<'_> = &mut |layer, value| {
         seen.push(net.describe(layer).name().to_owned());
-        match layer == net.number("sum") {
-            true => -value,
-            false => value,
+        if layer == net.number("sum") {
+            -value
+        } else {
+            value
         }
     };
     let plain = ReluGradient::Plain;
@@ -149,13 +150,13 @@ fn the_gradient_at_a_layer_is_that_of_a_leaf_in_its_place() {
         image().tensor(&device),
         &[net.number("scores")],
         ReluGradient::Plain,
-        &mut |layer, value| match layer == net.number("sum") {
-            true => {
-                let value = value.autodiff().require_grad();
-                leaf = Some(value.clone());
-                value
+        &mut |layer, value| {
+            if layer != net.number("sum") {
+                return value;
             }
-            false => value,
+            let value = value.autodiff().require_grad();
+            leaf = Some(value.clone());
+            value
         },
     );
     let mut gradients = found[0].clone().sum().backward();

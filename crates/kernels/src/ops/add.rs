@@ -13,9 +13,10 @@ impl Operator for Add {
     /// The blocks of the inputs if all have the same, else full blocks.
     fn lanes(&self, inputs: &[&[usize]], channels: usize) -> Vec<usize> {
         let first = inputs[0];
-        match inputs.iter().all(|&input| input == first) {
-            true => first.to_vec(),
-            false => blocks(channels),
+        if inputs.iter().all(|&input| input == first) {
+            first.to_vec()
+        } else {
+            blocks(channels)
         }
     }
 

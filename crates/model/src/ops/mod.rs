@@ -8,6 +8,7 @@ mod average_pool;
 mod concat;
 mod conv;
 mod frozen;
+mod gemm;
 mod global_average_pool;
 mod lrn;
 mod max_pool;
@@ -53,6 +54,7 @@ pub(crate) fn burn_op(op: &Op) -> Option<&dyn BurnOp> {
         Op::Add(op) => Some(op),
         Op::AveragePool(op) => Some(op),
         Op::GlobalAveragePool(op) => Some(op),
+        Op::Gemm(op) => Some(op),
         Op::Softmax(op) => Some(op),
         _ => None,
     }
