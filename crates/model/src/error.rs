@@ -109,11 +109,11 @@ pub enum ModelError {
         /// The kernels that were asked for.
         kernels: Kernels,
         /// The reason.
-        reason: BurnReason,
+        reason: Box<BurnReason>,
     },
     /// The graph is not allowed.
     #[error(transparent)]
-    Graph(#[from] GraphError),
+    Graph(Box<GraphError>),
     /// The graph has an operator that no executor computes.
     #[error("the node {node:?}: there is no implementation of {operator}")]
     Operator {
@@ -128,7 +128,7 @@ pub enum ModelError {
         /// Rows and columns of the largest image that was tried.
         largest: usize,
         /// The error for that image.
-        source: GraphError,
+        source: Box<GraphError>,
     },
     /// The preprocessing has another number of channels than the network's input.
     #[error("the preprocessing has {found} channels, but the network's input has {expected}")]
@@ -195,6 +195,12 @@ pub enum ModelError {
         /// The layer.
         layer: String,
     },
+}
+
+impl From<GraphError> for ModelError {
+    fn from(error: GraphError) -> Self {
+        Self::Graph(Box::new(error))
+    }
 }
 
 fn near_layers(near: &[String]) -> String {

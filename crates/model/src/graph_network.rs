@@ -226,7 +226,10 @@ impl GraphNetwork {
             Kernels::Burn => Err(BurnReason::Chosen),
         };
         match (kernels, self.burn_reason()) {
-            (Kernels::Frozen(_), Some(reason)) => Err(ModelError::Refused { kernels, reason }),
+            (Kernels::Frozen(_), Some(reason)) => Err(ModelError::Refused {
+                kernels,
+                reason: Box::new(reason),
+            }),
             _ => Ok(self),
         }
     }
@@ -378,7 +381,7 @@ fn info(graph: &Arc<Graph>, device: &Device) -> Result<NetworkInfo, ModelError> 
     let smallest = smallest.ok_or_else(|| ModelError::NoImageFits {
         largest: LARGEST_SQUARE,
         source: match graph.shapes(&nodes, [LARGEST_SQUARE; 2]) {
-            Err(error) => error,
+            Err(error) => Box::new(error),
             Ok(_) => unreachable!("no image fits"),
         },
     })?;

@@ -123,7 +123,7 @@ pub(crate) struct Preprocessor {
 enum Factor {
     Uniform(f32),
     /// [1, channels, 1, 1].
-    Each(Tensor<4>),
+    Each(Box<Tensor<4>>),
 }
 
 impl Preprocessor {
@@ -138,7 +138,7 @@ impl Preprocessor {
             scale: if scale.iter().all(|factor| *factor == scale[0]) {
                 Factor::Uniform(scale[0])
             } else {
-                Factor::Each(row(scale))
+                Factor::Each(Box::new(row(scale)))
             },
             mean: row(&settings.mean),
         }
@@ -153,7 +153,7 @@ impl Preprocessor {
         };
         let scaled = match &self.scale {
             Factor::Uniform(scale) => images.mul_scalar(*scale),
-            Factor::Each(scale) => images * scale.clone(),
+            Factor::Each(scale) => images * (**scale).clone(),
         };
         scaled - self.mean.clone()
     }

@@ -37,7 +37,7 @@ impl InceptionV1Config {
             GraphError::EmptyWeight { weight, .. } => ModelError::NoChannels {
                 layer: weight.trim_end_matches(WEIGHT).to_owned(),
             },
-            error => ModelError::Graph(error),
+            error => error.into(),
         })
     }
 }
