@@ -72,8 +72,8 @@ impl Graph {
                 source,
             })?);
         }
-        // After the nodes: an operator that does not fit gives empty weights to those behind it. The
-        // product of a shape may overflow, but no slice of values is then as long.
+        // After the nodes: an operator that does not fit gives empty weights to those behind it.
+        // The product of a shape may overflow, but no slice of values is then as long.
         if let Some(weight) = weights.iter().find(|weight| weight.shape.contains(&0)) {
             return Err(GraphError::EmptyWeight {
                 weight: weight.name.clone(),

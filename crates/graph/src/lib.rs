@@ -11,10 +11,12 @@
 //!
 //! let mut net = GraphBuilder::new(3);
 //! let x = net.input();
-//! let x = net.conv("stem", x, ConvConfig::new(16, [3, 3]).stride([2, 2]).padding(Padding::SameUpper));
+//! let stem = ConvConfig::new(16, [3, 3]).stride([2, 2]).padding(Padding::SameUpper);
+//! let x = net.conv("stem", x, stem);
 //! let x = net.relu("stem/relu", x);
 //! let left = net.conv("left", x, ConvConfig::new(8, [1, 1]));
-//! let right = net.conv("right", x, ConvConfig::new(8, [3, 3]).padding(Padding::symmetric([1, 1])));
+//! let padded = ConvConfig::new(8, [3, 3]).padding(Padding::symmetric([1, 1]));
+//! let right = net.conv("right", x, padded);
 //! let x = net.concat("both", &[left, right]);
 //! net.global_average_pool("mean", x);
 //! let graph = net.build()?;

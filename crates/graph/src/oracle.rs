@@ -95,7 +95,7 @@ impl<'a> Weights<'a> {
     }
 }
 
-/// What an operator's gradient may read.
+/// The values that an operator's gradient may read.
 #[derive(Debug)]
 pub(crate) struct Backward<'a> {
     pub(crate) inputs: Vec<&'a Tensor>,

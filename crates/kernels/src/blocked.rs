@@ -14,9 +14,9 @@ pub(crate) struct Blocked {
     pub(crate) graph: Graph,
     /// The inputs of each node.
     inputs: Vec<Vec<usize>>,
-    /// Of each node, the used lanes of its blocks.
+    /// The used lanes of each node's blocks.
     pub(crate) lanes: Vec<Vec<usize>>,
-    /// Of each node that the kernels cannot run, the reason.
+    /// The reason why the kernels cannot run a node, for each node; `None` if they can.
     unsupported: Vec<Option<KernelError>>,
     /// The input's channels lie side by side instead of in blocks of sixteen: there are few, and
     /// all that reads them can do so.

@@ -82,9 +82,9 @@ impl PackedConv {
 /// Weights for the gradient with respect to the input.
 #[derive(Debug, Clone)]
 pub(crate) enum Backward {
-    /// For each phase of the input's pixels, of which there are as many as the product of both
-    /// strides, row-major: kernels of the
-    /// rows and columns that meet the phase. With stride 1 that is the mirrored kernel.
+    /// The kernels of each phase of the input's pixels, row-major: those rows and columns of the
+    /// convolution's kernel that meet the phase. There are as many phases as the product of both
+    /// strides. With stride 1 the only one has the mirrored kernel.
     Phases(Vec<Packed>),
     /// One kernel with all phases as lanes of the same position, for an interleaved input and a
     /// stride above 1.
@@ -96,7 +96,7 @@ pub(crate) enum Backward {
 pub(crate) struct Matrix {
     /// The first number.
     pub(crate) start: usize,
-    /// From a row to the next: the features, filled up to whole vectors with zeros.
+    /// The distance from a row to the next: the features, filled up to whole vectors with zeros.
     pub(crate) row: usize,
     /// The start of the bias, which is filled up likewise.
     pub(crate) bias: Option<usize>,
@@ -107,9 +107,9 @@ pub(crate) struct Matrix {
 pub(crate) struct PackedWeights {
     pub(crate) values: Aligned,
     pub(crate) convs: Vec<PackedConv>,
-    /// Of every node that is a convolution, its place in `convs`.
+    /// The place in `convs` of each node that is a convolution.
     of_node: Vec<Option<usize>>,
-    /// Of every node that has a bias, the start of its bias.
+    /// The start of the bias of each node that has one.
     biases: Vec<Option<usize>>,
     /// The matrices of the nodes that have one.
     matrices: HashMap<usize, Matrix>,

@@ -14,7 +14,7 @@
 //! | [`SWEEP_TASKS`], | smaller tasks shorten the wait for the slowest thread, |
 //! | [`WINOGRAD_TASKS`], | larger ones share more work |
 //! | [`SMALLEST_TASK`] | |
-//! | [`LARGE_TILE_SIDE`] | below it, reading the weights of larger tiles costs more than they save |
+//! | [`LARGE_TILE_SIDE`] | below it, larger tiles cost more in weight reads than they save |
 //! | [`LEAST_CHANNELS`] | below it, the transforms cost more than they save |
 //! | [`LRN_COLUMNS`] | few enough for the first-level cache, and enough that a shifted load does |
 //! | | not wait for the stores that it spans |

@@ -235,8 +235,8 @@ fn padding_lanes_never_reach_a_result() {
                 };
                 let mut net = Net::new(3, channels as u64);
                 let x = net.conv_relu(INPUT, channels, kernel, 1);
-                // Infinity makes minus infinity of each channel, and the ReLU 0 of that: only padding
-                // lanes are NaN.
+                // Infinity makes minus infinity of each channel, and the ReLU 0 of that: only
+                // padding lanes are NaN.
                 for weight in &mut net.weights[0] {
                     *weight = -weight.abs();
                 }

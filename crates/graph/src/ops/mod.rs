@@ -65,7 +65,7 @@ pub(crate) trait Operator {
 /// Declares the operators: an enum with one variant for each, and its way to the operator's rules.
 macro_rules! operators {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
-        /// What a node computes from its inputs.
+        /// The operator of a node, which computes its output from its inputs.
         #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         #[non_exhaustive]

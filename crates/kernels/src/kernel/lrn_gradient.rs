@@ -13,7 +13,7 @@ use crate::{
     view::{Dest, View},
 };
 
-/// With `s = bias + alpha * sum x^2`:
+/// The gradient of a local response normalization. With `s = bias + alpha * sum x^2`:
 /// `dx = dy * s^-beta - 2 * alpha * beta * x * sum over neighbors of (dy * x * s^(-beta - 1))`.
 #[derive(Debug, Clone)]
 pub(crate) struct LrnGradient {

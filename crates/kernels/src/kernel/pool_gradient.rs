@@ -167,7 +167,8 @@ impl MaxPoolGradient {
         })
     }
 
-    /// Finds the indices (`ky * columns.kernel + kx`) of the first largest positions of a row of windows.
+    /// Finds the indices (`ky * columns.kernel + kx`) of the first largest positions of a row of
+    /// windows.
     ///
     /// # Safety
     ///

@@ -146,9 +146,9 @@ impl FromLanes {
 /// A tensor that holds a part of the input's gradient.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum GradientSource {
-    /// In blocks, like any other tensor.
+    /// A tensor in blocks, like any other.
     Blocks(View),
-    /// In cells, from a strided convolution.
+    /// A tensor in cells, from a strided convolution.
     Cells(Cells),
 }
 

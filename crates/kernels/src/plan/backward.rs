@@ -70,7 +70,7 @@ pub(crate) fn backward(
     program
 }
 
-/// For every node, true if it has a gradient: the given nodes, and those that they need.
+/// Returns, for each node, true if it has a gradient: the given nodes, and those that they need.
 fn present(graph: &Blocked, wanted: &[usize], given: &[bool]) -> Vec<bool> {
     let given = wanted.iter().zip(given).filter(|(_, given)| **given);
     graph.needed(&given.map(|(&node, _)| node).collect::<Vec<_>>())
@@ -97,7 +97,7 @@ pub(crate) struct Backward<'a> {
     totals: Option<&'a Written>,
     masked: HashSet<usize>,
     written: Written,
-    /// For every node, true if it has a gradient.
+    /// True for each node that has a gradient.
     pub(crate) present: Vec<bool>,
     pub(crate) sources: Vec<GradientSource>,
     /// First level in which all sources are complete.

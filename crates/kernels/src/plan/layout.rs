@@ -37,7 +37,7 @@ pub(crate) struct Layout {
     pub(crate) input_gradient: View,
     /// The input's gradient of a convolution in cells, by node.
     pub(crate) cells: HashMap<usize, View>,
-    /// In the order of their places.
+    /// The buffers, in the order of their places.
     pub(crate) buffers: Vec<Buffer>,
     /// Numbers that one batch item takes.
     pub(crate) len: usize,
@@ -181,7 +181,7 @@ pub(crate) struct Draft<'a> {
     pub(crate) weights: &'a PackedWeights,
     /// Height and width of the needed nodes.
     pub(crate) sizes: &'a [[usize; 2]],
-    /// Of each needed node, its buffer and its first block there.
+    /// The buffer of each needed node, and its first block there.
     homes: &'a [Option<(usize, usize)>],
     buffers: Vec<Buffer>,
     cells: Vec<(usize, usize)>,
@@ -210,7 +210,8 @@ impl Draft<'_> {
     }
 }
 
-/// Of every node whose operator applies a ReLU and that nothing but one ReLU reads, that ReLU.
+/// Returns, for each node, the ReLU that is fused with it: its only reader, if the node's operator
+/// applies a ReLU and the node itself is not wanted.
 fn fused(graph: &Blocked, needed: &[bool], wanted: &[usize]) -> Vec<Option<usize>> {
     let mut readers: Vec<Vec<usize>> = vec![Vec::new(); graph.len()];
     for node in (0..graph.len()).filter(|&node| needed[node]) {

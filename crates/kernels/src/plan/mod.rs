@@ -42,7 +42,7 @@ pub(crate) struct PlanKey {
 /// Identifies a gradient program of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct GradientKey {
-    /// For every wanted node, true if it has a gradient.
+    /// True for each wanted node that has a gradient.
     pub(crate) given: Vec<bool>,
     pub(crate) relu: ReluGradient,
     /// Threads that the steps are cut for.

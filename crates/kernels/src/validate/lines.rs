@@ -14,7 +14,7 @@ use crate::{
 
 /// The tensors that a step of a node may touch.
 pub(super) struct Lines<'a> {
-    /// In the order of their places.
+    /// The buffers, in the order of their places.
     buffers: &'a [Buffer],
     reads: Vec<View>,
     writes: Vec<View>,
