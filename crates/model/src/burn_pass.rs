@@ -7,8 +7,8 @@ use oneiric_graph::Graph;
 
 use crate::{LayerId, Probe, ops};
 
-/// Computes what the probe asks for, given the values of some nodes (of the input, at least), and
-/// hands every node that is given or computed to the probe.
+/// Computes the layers that the probe wants, given the values of some nodes (at least of the
+/// input), and gives every given or computed node to the probe.
 ///
 /// # Panics
 ///
@@ -56,7 +56,7 @@ pub(crate) fn run(
     ControlFlow::Continue(())
 }
 
-/// Returns, for each node, whether the wanted ones need it. A node that is given needs no others.
+/// Returns, for each node, true if the wanted ones need it. A node that is given needs no others.
 fn needed(graph: &Graph, given: &[Option<Tensor<4>>], wanted: &[LayerId]) -> Vec<bool> {
     let mut needed = vec![false; given.len()];
     for layer in wanted {

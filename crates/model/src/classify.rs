@@ -1,26 +1,26 @@
-//! What a network says a photograph shows.
+//! Classification: the predictions of a network.
 
 use burn::tensor::{Tensor, activation};
 use oneiric_core::read;
 
 use crate::{Flaw, ModelError, Network, NetworkExt, ReluGradient};
 
-/// How many labels an error suggests.
+/// The number of labels that an error suggests.
 const SUGGESTIONS: usize = 4;
 
-/// A class and how probable the network finds it.
+/// A class and its probability by the network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
-    /// The class's number.
+    /// The number of the class.
     pub class: usize,
-    /// The class's name, where the network knows it.
+    /// The label of the class, if the network has one.
     pub label: Option<String>,
-    /// The softmax, in 0..=1; all classes sum to 1.
+    /// The softmax of the class scores, in 0..=1; all classes sum to 1.
     pub probability: f32,
 }
 
 impl Prediction {
-    /// What a network says a batch of images shows; see [`Network::predict`].
+    /// Classifies a batch of images; see [`NetworkExt::predict`].
     pub(crate) fn of<N: Network + ?Sized>(
         network: &N,
         images: Tensor<4>,
@@ -53,7 +53,7 @@ impl Prediction {
             .collect())
     }
 
-    /// All classes, the most probable first.
+    /// Returns all classes, the most probable first.
     pub(crate) fn ranked(probabilities: &[f32], labels: &[String]) -> Vec<Self> {
         let mut predictions: Vec<Self> = probabilities
             .iter()
@@ -68,8 +68,12 @@ impl Prediction {
         predictions
     }
 
-    /// The class whose label is that text or else the only one that has it as whole words, upper
-    /// and lower case alike.
+    /// Returns the class whose label is that text, or else the only one whose label has it as whole
+    /// words, ignoring case.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ModelError::UnknownLabel`] if no label fits, or several do.
     pub(crate) fn find_label(labels: &[String], label: &str) -> Result<usize, ModelError> {
         let asked = label.trim().to_lowercase();
         let lower: Vec<String> = labels.iter().map(|l| l.to_lowercase()).collect();
@@ -93,7 +97,11 @@ impl Prediction {
     }
 }
 
-/// Refuses an image that is smaller than a network takes.
+/// Checks that an image is as large as a network requires.
+///
+/// # Errors
+///
+/// Returns [`ModelError::ImageSize`] if it is smaller.
 pub(crate) fn check_size<N: Network + ?Sized>(
     network: &N,
     image: [usize; 2],
@@ -105,7 +113,7 @@ pub(crate) fn check_size<N: Network + ?Sized>(
     Ok(())
 }
 
-/// Whether a text has another in it that neither begins nor ends within a word.
+/// Returns true if a text contains `words` as whole words: neither end lies within a word.
 fn has_words(text: &str, words: &str) -> bool {
     let is_end = |next: Option<char>| !next.is_some_and(char::is_alphanumeric);
     !words.is_empty()
@@ -115,7 +123,8 @@ fn has_words(text: &str, words: &str) -> bool {
         })
 }
 
-/// The labels a text may have meant: those that contain it, then those with the nearest word.
+/// Returns the labels to suggest for a text: those that contain it, then those with the word of the
+/// smallest edit distance.
 fn nearest(labels: &[String], asked: &str) -> Vec<usize> {
     let distance = |label: &String| {
         if label.contains(asked) {
@@ -131,7 +140,7 @@ fn nearest(labels: &[String], asked: &str) -> Vec<usize> {
     order
 }
 
-/// The 1000 class names of ImageNet's ILSVRC 2012 in the usual order, which BVLC's and
+/// Returns the 1000 labels of ImageNet's ILSVRC 2012 in the usual order, which BVLC's and
 /// torchvision's networks share.
 pub(crate) fn imagenet_labels() -> Vec<String> {
     include_str!("../labels/imagenet1k.txt")
@@ -175,7 +184,7 @@ mod tests {
         }
         match Prediction::find_label(&labels, "flamimgo") {
             Err(ModelError::UnknownLabel { near, .. }) => assert_eq!(near[0], "flamingo (130)"),
-            other => panic!("misspelt, got {other:?}"),
+            other => panic!("misspelled, got {other:?}"),
         }
     }
 

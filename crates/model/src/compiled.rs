@@ -1,4 +1,4 @@
-//! A graph made ready for the kernels of a CPU.
+//! A graph compiled for the CPU's kernels.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::{BurnReason, NetworkWeights};
 #[derive(Debug, Clone)]
 pub(crate) struct Compiled {
     pub(crate) frozen: Frozen,
-    /// For each node, whether the kernels compute it.
+    /// True for each node that the kernels compute.
     pub(crate) supported: Arc<[bool]>,
 }
 
@@ -27,7 +27,8 @@ impl Compiled {
             let check = frozen.check(NodeId::new(index));
             let follows = node.inputs.iter().any(|input| !supported[input.index()]);
             supported.push(check.is_ok());
-            // A softmax costs next to nothing; behind another operator too much would be left.
+            // A softmax costs next to nothing. Behind any other operator that the kernels lack,
+            // burn would have too much left to compute.
             if !follows && !matches!(node.op, Op::Softmax(_)) {
                 check?;
             }

@@ -1,4 +1,4 @@
-//! Errors of loading, naming and asking a network.
+//! Errors of networks and of their weights.
 
 use oneiric_core::{DeviceError, PictureError};
 use oneiric_graph::GraphError;
@@ -6,21 +6,21 @@ use oneiric_weights::WeightsError;
 
 use crate::{BurnReason, Flaw, Kernels};
 
-/// How many names a message lists before it only counts.
+/// The number of names that a message lists; it counts the rest.
 const LISTED: usize = 6;
 
-/// A tensor whose shape is not the one the network needs.
+/// A tensor that has another shape than the network needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Misshapen {
-    /// Its name in the file.
+    /// The name of the tensor.
     pub name: String,
-    /// The shape the network needs.
+    /// The shape that the network needs.
     pub expected: Vec<usize>,
-    /// The shape in the file.
+    /// The shape of the tensor.
     pub found: Vec<usize>,
 }
 
-/// What can be wrong with a network, its weights or a question to it.
+/// An error of a network, its weights or a request to it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelError {
@@ -37,15 +37,15 @@ pub enum ModelError {
     #[cfg(feature = "download")]
     #[error(transparent)]
     Download(#[from] oneiric_download::DownloadError),
-    /// What a saved network says about itself cannot be.
+    /// The metadata of a saved network is missing or damaged.
     #[error("the metadata {key:?} of the weights is damaged ({reason}); save the network again")]
     Card {
-        /// The key.
+        /// The key of the metadata.
         key: &'static str,
-        /// Why.
+        /// The reason why the value is not accepted.
         reason: String,
     },
-    /// The names are those of no variant.
+    /// The tensors have the names of no known variant.
     #[error(
         "these are not the weights of a known InceptionV1: expected Caffe's names (such as \
          \"conv1/7x7_s2.weight\"), TensorFlow's (\"conv2d0_w\"), lucent's \
@@ -77,7 +77,7 @@ pub enum ModelError {
         /// The nearest names.
         near: Vec<String>,
     },
-    /// No label, or several, fit the text.
+    /// No label, or more than one, fits the text.
     #[error("{}", no_label(.label, .candidates, .near))]
     UnknownLabel {
         /// The text as given.
@@ -148,28 +148,25 @@ pub enum ModelError {
         /// The names of all weights.
         known: Vec<String>,
     },
-    /// Layers between which there are no weights.
+    /// There are no expanded weights between the layers.
     #[error("no expanded weights from {from} to {to}: {reason}")]
     NoSuchWeights {
         /// The earlier layer.
         from: String,
         /// The later layer.
         to: String,
-        /// Why not.
+        /// The reason why there are none.
         reason: &'static str,
     },
-    /// A network tells no classes.
-    #[error(
-        "the network tells no classes; one that does names the layer of its scores in \
-         `Network::logits`"
-    )]
+    /// The network has no class scores.
+    #[error("the network has no class scores; name the layer that holds them with `with_logits`")]
     NoLogits,
     /// The images have another number of channels than the network takes.
     #[error("the network takes images of {expected} channels, got {found}")]
     Channels {
-        /// What the network takes.
+        /// Channels that the network takes.
         expected: usize,
-        /// What the images have.
+        /// Channels of the images.
         found: usize,
     },
     /// The image is smaller than the network takes.
@@ -180,13 +177,14 @@ pub enum ModelError {
     ImageSize {
         /// Height and width of the image.
         image: [usize; 2],
-        /// Height and width of the smallest that the network takes.
+        /// Height and width of the smallest image that the network takes.
         smallest: [usize; 2],
     },
-    /// A network does not keep what it promises; see [`Network::verify`](crate::Network::verify).
-    #[error("the network does not keep what it promises:{}", listed_flaws(.flaws))]
+    /// A network's description and its forward pass do not agree; see
+    /// [`NetworkExt::verify`](crate::NetworkExt::verify).
+    #[error("the network's description and its forward pass do not agree:{}", listed_flaws(.flaws))]
     Flawed {
-        /// Everything that was found.
+        /// Every flaw found.
         flaws: Vec<Flaw>,
     },
     /// The configuration has a layer without channels.
@@ -233,8 +231,8 @@ fn some(names: &[String]) -> String {
 fn no_label(label: &str, candidates: &[String], near: &[String]) -> String {
     match (candidates, near) {
         ([], []) => format!(
-            "no class has the label {label:?}: the network came without labels; give the class's \
-             number, or the labels (`with_labels`)"
+            "no class has the label {label:?}: the network has no labels; give the number of the \
+             class, or the labels (`with_labels`)"
         ),
         ([], near) => format!(
             "no class has the label {label:?}; near it: {}",

@@ -10,14 +10,14 @@ use oneiric_graph::{Graph, NodeId, Op, Padding, Window};
 use crate::{GraphNetwork, LayerId, ModelError, NetworkExt};
 
 /// The linear map from a layer to one unit of a later layer: the weight of each channel at each
-/// place around the unit, if there were nothing but convolutions on the way. It is that of a unit far
-/// from the border; near it, padding cuts the kernel.
+/// position around the unit, as if there were only convolutions between the two. It holds for a
+/// unit far from the border; near the border, padding cuts the kernel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExpandedWeights {
     source: LayerId,
     target: LayerId,
     channel: usize,
-    /// Channels of the earlier layer, rows, columns.
+    /// [channels of the earlier layer, rows, columns].
     shape: [usize; 3],
     values: Vec<f32>,
 }
@@ -47,13 +47,13 @@ impl ExpandedWeights {
         self.shape[0]
     }
 
-    /// Rows of the kernel, in positions of the earlier layer.
+    /// The rows of the kernel, in positions of the earlier layer.
     #[must_use]
     pub const fn height(&self) -> usize {
         self.shape[1]
     }
 
-    /// Columns of the kernel, in positions of the earlier layer.
+    /// The columns of the kernel, in positions of the earlier layer.
     #[must_use]
     pub const fn width(&self) -> usize {
         self.shape[2]
@@ -87,8 +87,8 @@ impl ExpandedWeights {
     }
 }
 
-/// A kernel [1, channels, height, width] on a node, and the place of its first row and column,
-/// counted from the position that the walk began with.
+/// A kernel [1, channels, height, width] on a node, and the position of its first row and column,
+/// relative to the unit that the walk back through the graph began with.
 struct Kernel {
     values: Tensor<4>,
     row: isize,
@@ -96,27 +96,28 @@ struct Kernel {
 }
 
 impl GraphNetwork {
-    /// Returns the weights between a layer and a channel of a later one, with everything on the way
-    /// that is not linear left out or replaced by a linear form: no ReLU, no bias, no normalization
-    /// (LRN), and a maximum over a window as its mean (so that `k * k` places have the weight
-    /// `1 / (k * k)` each, as far from a border).
+    /// Returns the weights between a layer and a channel of a later one. Everything between them
+    /// that is not linear is left out or replaced by a linear form: no ReLU, no bias, no
+    /// normalization (LRN), and the mean over a window in place of its maximum (each of the `k * k`
+    /// positions has the weight `1 / (k * k)`, as far from a border).
     ///
-    /// Between neighbors these are the weights of the convolution as they are; through a
-    /// bottleneck, the product of two; through a block, the sum over its branches. Over many layers
-    /// what was left out matters more than what is there. Weights from the input are of the
-    /// preprocessed image, in the network's order of colors.
+    /// Between adjacent layers these are the weights of the convolution, unchanged; through a
+    /// bottleneck, the product of two convolutions; through a block, the sum over its branches.
+    /// Over many layers, what is left out matters more than what remains. Weights from the input
+    /// apply to the preprocessed image, in the network's order of colors.
     ///
     /// Source: Voss et al., "Visualizing Weights" (Distill 2021, Circuits thread), "Expanded
     /// Weights", with its suggestions for pooling and bottlenecks.
     ///
-    /// For a network that is no graph, take the gradient of a unit with respect to a layer instead
-    /// (`attribution` in oneiric's `inspect`): the weights in effect for one photograph.
+    /// For a network that is not a graph, use the gradient of a unit with respect to a layer
+    /// instead (`attribution` in oneiric's `inspect`): the weights in effect for one photograph.
     ///
     /// # Errors
     ///
-    /// Returns [`ModelError::NoSuchWeights`] if there is no such layer or channel, the first layer
-    /// does not lie before the second, or an operator without a kernel lies between them: the mean
-    /// over all positions, a softmax.
+    /// Returns [`ModelError::NoSuchWeights`] if there is no such layer or channel, if `source` does
+    /// not lie before that channel of `target`, or if an operator without a kernel lies between
+    /// them, such as the mean over all positions or a softmax. Returns [`ModelError::Device`] if
+    /// the device cannot read the weights back.
     pub fn expanded_weights(
         &self,
         source: LayerId,
@@ -140,7 +141,7 @@ impl GraphNetwork {
         let on_the_way = on_the_way(graph, source.index(), unit);
         if !on_the_way[unit] {
             return Err(refuse(
-                "the first does not lie before that channel of the second",
+                "the earlier layer does not lie before that channel of the later one",
             ));
         }
 
@@ -183,7 +184,7 @@ impl GraphNetwork {
                             return Err(refuse("the mean over all positions has no kernel"));
                         }
                         Op::Softmax(_) => return Err(refuse("the softmax is not linear")),
-                        _ => return Err(refuse("an operator between them has no kernel")),
+                        _ => return Err(refuse("an operator between the layers has no kernel")),
                     };
                     kernels[input] = Some(match kernels[input].take() {
                         Some(other) => other.plus(before),
@@ -195,7 +196,7 @@ impl GraphNetwork {
         }
         let kernel = kernels[source.index()]
             .take()
-            .expect("a way was found from the one to the other");
+            .expect("a path leads from the source to the unit");
         let [_, channels, height, width] = kernel.values.dims();
         Ok(ExpandedWeights {
             source,
@@ -242,7 +243,7 @@ impl Kernel {
         }
     }
 
-    /// Returns the sum of two, as large as both together.
+    /// Returns the sum of two kernels, over the smallest rectangle that holds both.
     fn plus(self, other: Self) -> Self {
         let end = |kernel: &Self| {
             let [_, _, height, width] = kernel.values.dims();
@@ -267,8 +268,8 @@ impl Kernel {
     }
 }
 
-/// Returns the convolution or pooling that a channel comes from, and its channel there: of a block,
-/// one of its branches, so that the kernel is not as large as that of the largest branch.
+/// Returns the convolution or pooling that computes a channel, and its channel there. For a block
+/// it is in one of the branches, so that the kernel is not as large as that of the largest branch.
 fn origin(graph: &Graph, from: usize, to: usize, channel: usize) -> (usize, usize) {
     let (mut node, mut channel) = (to, channel);
     while node != from
@@ -289,7 +290,7 @@ fn origin(graph: &Graph, from: usize, to: usize, channel: usize) -> (usize, usiz
     (node, channel)
 }
 
-/// Returns, for each node, whether it lies on a way from one node to another, both included.
+/// Returns, for each node, true if it lies on a path from one node to another, both included.
 fn on_the_way(graph: &Graph, from: usize, to: usize) -> Vec<bool> {
     let needed = graph.needed(&[NodeId::new(to)]).expect("a node");
     let mut reached = vec![false; needed.len()];
@@ -300,7 +301,7 @@ fn on_the_way(graph: &Graph, from: usize, to: usize) -> Vec<bool> {
     reached.iter().zip(needed).map(|(a, b)| *a && b).collect()
 }
 
-/// Returns [1, channels, 1, 1].
+/// Returns a one-hot tensor [1, channels, 1, 1].
 fn one_hot(channel: usize, channels: usize, device: &Device) -> Tensor<4> {
     let values: Vec<f32> = (0..channels)
         .map(|c| f32::from(u8::from(c == channel)))

@@ -17,13 +17,14 @@ use crate::{
     preprocessing::Preprocessor,
 };
 
-/// The side of the largest square image that is tried to find the smallest that fits.
+/// The side of the largest square image that the search for the smallest image tries.
 const LARGEST_SQUARE: usize = 4096;
 
 /// A network that computes a [`Graph`]. Clones share the weights.
 ///
-/// Every node is a layer. On a CPU the kernels of this library compute it, if they can:
-/// [`kernels`](Self::kernels) tells, and [`burn_reason`](Self::burn_reason) says why not.
+/// Every node is a layer. On a CPU the kernels of this library compute the network if they can:
+/// [`kernels`](Self::kernels) returns the executor, and [`burn_reason`](Self::burn_reason) the
+/// reason why it is not the kernels.
 ///
 /// ```
 /// # #[cfg(feature = "flex")] {
@@ -64,7 +65,7 @@ pub struct GraphNetwork {
     bands: ops::LrnBands,
     /// The instructions of the kernels, or the reason not to try them.
     isa: Result<Isa, BurnReason>,
-    /// The graph for the kernels, made when first needed.
+    /// The graph compiled for the kernels, on first use.
     compiled: Arc<OnceLock<Result<Compiled, BurnReason>>>,
 }
 
@@ -73,11 +74,11 @@ impl GraphNetwork {
     ///
     /// | setting | default | purpose |
     /// | --- | --- | --- |
-    /// | [`with_preprocessing`](Self::with_preprocessing) | none | from an image in 0..=1 to the input |
+    /// | [`with_preprocessing`](Self::with_preprocessing) | none | map from 0..=1 to the input |
     /// | [`with_logits`](Self::with_logits) | none | the node that holds the class scores |
     /// | [`with_labels`](Self::with_labels) | none | names of the classes |
     /// | [`with_aliases`](Self::with_aliases) | none | other names of the layers |
-    /// | [`with_kernels`](Self::with_kernels) | the fastest | what computes the network |
+    /// | [`with_kernels`](Self::with_kernels) | the fastest | executor of the network |
     ///
     /// # Errors
     ///
@@ -138,7 +139,8 @@ impl GraphNetwork {
     ///
     /// # Errors
     ///
-    /// Returns [`ModelError::Preprocessing`] if it has other channels than the graph's input.
+    /// Returns [`ModelError::Preprocessing`] if it has another number of channels than the graph's
+    /// input.
     pub fn with_preprocessing(mut self, preprocessing: Preprocessing) -> Result<Self, ModelError> {
         let expected = self.info.channels();
         for found in [preprocessing.scale.len(), preprocessing.mean.len()] {
@@ -162,8 +164,8 @@ impl GraphNetwork {
         Ok(self)
     }
 
-    /// Sets the names of the classes, in the order of the scores, which
-    /// [`with_logits`](Self::with_logits) names first. There may be fewer names than classes.
+    /// Sets the names of the classes, in the order of the scores. There may be fewer names than
+    /// classes. Call [`with_logits`](Self::with_logits) first.
     ///
     /// # Errors
     ///
@@ -194,12 +196,12 @@ impl GraphNetwork {
         self
     }
 
-    /// Returns the network with other weights: to train it, with tensors that autodiff tracks, or to
-    /// change it.
+    /// Returns the network with other weights: changed ones, or tensors that autodiff tracks, to
+    /// train them.
     ///
     /// # Errors
     ///
-    /// Returns [`ModelError::Weights`] if they are those of another graph.
+    /// Returns [`ModelError::Weights`] if the weights are those of another graph.
     pub fn with_weights(&self, weights: NetworkWeights) -> Result<Self, ModelError> {
         weights.check(&self.graph)?;
         Ok(Self {
@@ -210,11 +212,11 @@ impl GraphNetwork {
         })
     }
 
-    /// Sets what computes the network, to compare it with the fastest.
+    /// Sets the executor of the network, to compare it with the fastest.
     ///
     /// # Errors
     ///
-    /// Returns [`ModelError::Kernels`] if that is not among [`Kernels::available`], and
+    /// Returns [`ModelError::Kernels`] if it is not among [`Kernels::available`], and
     /// [`ModelError::Refused`] if the kernels cannot compute this network.
     pub fn with_kernels(mut self, kernels: Kernels) -> Result<Self, ModelError> {
         let available = Kernels::available(Backend::of(self.device())?);
@@ -252,7 +254,7 @@ impl GraphNetwork {
         &self.preprocessing
     }
 
-    /// Returns what computes the network.
+    /// Returns the executor of the network.
     #[must_use]
     pub fn kernels(&self) -> Kernels {
         match self.compiled() {
@@ -267,9 +269,9 @@ impl GraphNetwork {
         self.compiled().err()
     }
 
-    /// Counts the multiplications, each with an addition, that a forward pass makes to compute some
-    /// layers for one image of that height and width: its useful work. The gradient of the image
-    /// takes as many again. `None` if the image is too small for a layer.
+    /// Counts the multiply-adds of a forward pass that computes some layers for one image of that
+    /// height and width: its useful work. The gradient of the image takes as many again. `None` if
+    /// the image is too small for a layer.
     #[must_use]
     pub fn multiply_adds(&self, layers: &[LayerId], image: [usize; 2]) -> Option<u64> {
         let nodes: Vec<NodeId> = layers.iter().map(|layer| NodeId::new(layer.0)).collect();
@@ -299,7 +301,7 @@ impl GraphNetwork {
         probe.into_values()
     }
 
-    /// Computes what the probe asks for, from a preprocessed input.
+    /// Computes the layers that the probe wants, from a preprocessed input.
     fn run(&self, input: Tensor<4>, probe: &mut Probe<'_>) -> ControlFlow<()> {
         let nodes = self.graph.nodes().len();
         let pass = ops::Pass {
@@ -322,7 +324,7 @@ impl GraphNetwork {
     }
 
     /// Returns the nodes that the kernels compute for some layers, in order: the layers themselves,
-    /// and the inputs of what burn computes behind them.
+    /// and the inputs of the nodes that burn computes after the kernels.
     fn computed_by(&self, compiled: &Compiled, layers: &[LayerId]) -> Vec<usize> {
         let supported = &compiled.supported;
         let mut needed = vec![false; supported.len()];
@@ -340,7 +342,7 @@ impl GraphNetwork {
         nodes.collect()
     }
 
-    /// Returns the graph for the kernels, or the reason why burn computes it.
+    /// Returns the graph compiled for the kernels, or the reason why burn computes it.
     fn compiled(&self) -> Result<Compiled, BurnReason> {
         let isa = self.isa.clone()?;
         let compiled = self.compiled.get_or_init(|| match self.weights.tracked() {
@@ -371,7 +373,7 @@ impl AsRef<Self> for GraphNetwork {
     }
 }
 
-/// Describes a graph: every node is a layer, and sizes follow from the graph.
+/// Returns the description of a graph: every node is a layer, and the graph is the rule for sizes.
 fn info(graph: &Arc<Graph>, device: &Device) -> Result<NetworkInfo, ModelError> {
     let nodes: Vec<NodeId> = (0..graph.nodes().len()).map(NodeId::new).collect();
     let layer = |&node: &NodeId| Layer::new(&graph.node(node).name, graph.channels(node));

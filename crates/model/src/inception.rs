@@ -1,4 +1,4 @@
-//! The InceptionV1 itself.
+//! InceptionV1.
 
 pub(crate) mod builder;
 mod card;
@@ -27,10 +27,10 @@ const IMAGENET_CLASSES: usize = 1000;
 
 /// An InceptionV1 with frozen weights. Clones share the weights.
 ///
-/// It is a [`GraphNetwork`] with a configuration, files and names of its own. It takes images of any
-/// size. Before the classifier the features are averaged over all positions: at 224x224 that is the
-/// original networks' 7x7 average pooling, and other sizes have class scores too (TensorFlow's graph
-/// has none below 193 pixels, and a map of them above 224).
+/// It is a [`GraphNetwork`] with a configuration, files and names of its own. It takes images of
+/// any size. Before the classifier the features are averaged over all positions: at 224x224 that is
+/// the original networks' 7x7 average pooling, and other sizes have class scores too (TensorFlow's
+/// graph has none below 193 pixels, and a map of them above 224).
 ///
 /// ```
 /// # #[cfg(feature = "flex")] {
@@ -90,8 +90,8 @@ impl InceptionV1 {
 
     /// Creates a network with random weights: normal with variance 2 / fan-in (He et al., 2015),
     /// biases 0. Its features mean nothing, but its shapes and its speed are those of a trained
-    /// network; and a picture that looks the same for random weights does not show what a network
-    /// has learned.
+    /// network. It is a control, too: a picture that looks the same for random weights does not
+    /// show what a network has learned.
     ///
     /// # Errors
     ///
@@ -106,7 +106,7 @@ impl InceptionV1 {
         Ok(net.with_source(&format!("random weights, seed {seed}")))
     }
 
-    /// Sets the note of where the weights came from, which [`save`](Self::save) writes.
+    /// Sets the description of the weights' origin, which [`save`](Self::save) writes.
     #[must_use]
     pub fn with_source(mut self, source: &str) -> Self {
         self.source = source.into();
@@ -124,19 +124,19 @@ impl InceptionV1 {
         Ok(Self { network, ..self })
     }
 
-    /// Returns the network with other weights: to train it, with tensors that autodiff tracks, or to
-    /// change it.
+    /// Returns the network with other weights: changed ones, or tensors that autodiff tracks, to
+    /// train them.
     ///
     /// # Errors
     ///
-    /// Returns [`ModelError::Weights`] if they are those of another graph.
+    /// Returns [`ModelError::Weights`] if the weights are those of another graph.
     pub fn with_weights(&self, weights: NetworkWeights) -> Result<Self, ModelError> {
         let network = self.network.with_weights(weights)?;
         let net = self.clone();
         Ok(Self { network, ..net })
     }
 
-    /// Sets what computes the network, to compare it with the fastest.
+    /// Sets the executor of the network, to compare it with the fastest.
     ///
     /// # Errors
     ///
@@ -158,13 +158,13 @@ impl InceptionV1 {
         &self.network
     }
 
-    /// The weights, named as [`InceptionV1Config::graph`] says.
+    /// The weights, by the names of [`InceptionV1Config::graph`].
     #[must_use]
     pub const fn weights(&self) -> &NetworkWeights {
         self.network.weights()
     }
 
-    /// Returns what computes the network.
+    /// Returns the executor of the network.
     #[must_use]
     pub fn kernels(&self) -> Kernels {
         self.network.kernels()
@@ -182,15 +182,15 @@ impl InceptionV1 {
         self.network.multiply_adds(layers, image)
     }
 
-    /// Classifies a photograph: all classes, the most probable first. `probability` is the network's
-    /// softmax.
+    /// Classifies a photograph: all classes, the most probable first. `probability` is the
+    /// network's softmax.
     ///
-    /// The network sees the largest square in the photograph's center, scaled to the size that it
-    /// was trained on (224x224, but for the small network that ships inside).
+    /// The network gets the largest square in the photograph's center, scaled to the size that it
+    /// was trained on (224x224, except for the bundled network).
     ///
     /// # Errors
     ///
-    /// Returns [`ModelError::Picture`] if the picture has neither 1, 3 nor 4 channels, and
+    /// Returns [`ModelError::Picture`] if the photograph does not have 1, 3 or 4 channels, and
     /// [`ModelError::Device`] if the device cannot read the result back.
     pub fn classify(&self, photograph: &Picture) -> Result<Vec<Prediction>, ModelError> {
         let photograph = photograph.to_rgb()?;

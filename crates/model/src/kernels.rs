@@ -1,13 +1,13 @@
-//! The choice of what computes a network.
+//! The executors of a network: the CPU's kernels, or burn's operations.
 
 use std::sync::Arc;
 
 use oneiric_core::{Backend, DeviceError};
 use oneiric_kernels::{Isa, KernelError};
 
-/// What computes a network's layers and their gradient.
+/// The executor of a network's layers and their gradient.
 ///
-/// On a CPU that is [`oneiric_kernels`], several times faster than burn's operations and within the
+/// On a CPU it is [`oneiric_kernels`], several times faster than burn's operations and within the
 /// same tolerances. burn's operations compute everything else: networks on a GPU, with weights that
 /// autodiff tracks, or with operators that the kernels lack, and passes with a patch
 /// ([`forward_patched`](crate::NetworkExt::forward_patched)).
@@ -21,7 +21,7 @@ pub enum Kernels {
 }
 
 impl Kernels {
-    /// Returns the fastest for a backend.
+    /// Returns the fastest executor for a backend.
     #[must_use]
     pub fn fastest(backend: Backend) -> Self {
         if backend.is_host() {
@@ -31,7 +31,7 @@ impl Kernels {
         }
     }
 
-    /// Returns all that a backend can use on this machine, the fastest first.
+    /// Returns all executors that a backend can use on this machine, the fastest first.
     #[must_use]
     pub fn available(backend: Backend) -> Vec<Self> {
         let isas = if backend.is_host() {
@@ -48,7 +48,7 @@ impl Kernels {
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum BurnReason {
-    /// They were chosen with [`with_kernels`](crate::GraphNetwork::with_kernels).
+    /// [`with_kernels`](crate::GraphNetwork::with_kernels) chose burn's operations.
     #[error("burn's operations were chosen")]
     Chosen,
     /// The kernels run on CPUs only.

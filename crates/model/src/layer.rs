@@ -29,7 +29,7 @@ pub struct Layer {
 }
 
 impl Layer {
-    /// Creates a layer. The name may be any text that no other layer of the network has.
+    /// Creates a layer. Its name may be any text, but must be unique in the network.
     #[must_use]
     pub fn new(name: &str, channels: usize) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Finding a layer by its name.
+//! The search for a layer by its name.
 
 use crate::{Layer, LayerId, ModelError};
 
@@ -44,7 +44,7 @@ pub(crate) fn find(layers: &[Layer], name: &str) -> Result<LayerId, ModelError> 
     })
 }
 
-/// Returns the nearest layers, each by its name that is nearest.
+/// Returns the names of the nearest layers by edit distance: of each layer, its nearest name.
 fn near(layers: &[Layer], asked: &str) -> Vec<String> {
     let nearest = |layer: &Layer| {
         let distance = |name: &str| strsim::damerau_levenshtein(&normalized(name), asked);
@@ -52,7 +52,7 @@ fn near(layers: &[Layer], asked: &str) -> Vec<String> {
         names.min_by_key(|(distance, _)| *distance)
     };
     let mut near: Vec<(usize, String)> = layers.iter().filter_map(nearest).collect();
-    // Stable: of equally near ones, those that come first in the network.
+    // The sort is stable: equally near layers stay in the network's order.
     near.sort_by_key(|(distance, _)| *distance);
     let mut names = near.into_iter().map(|(_, name)| name);
     let names = names.by_ref().take(SUGGESTIONS);
@@ -85,7 +85,7 @@ mod tests {
         for only_in_an_inception in ["conv1/7x7_s2", "inception4c", "avgpool", "logits", "pool1"] {
             assert_eq!(place(&layers, only_in_an_inception), None);
         }
-        assert_eq!(place(&layers, "Inception-4c"), Some(3), "spelt otherwise");
+        assert_eq!(place(&layers, "Inception-4c"), Some(3), "another spelling");
     }
 
     #[test]

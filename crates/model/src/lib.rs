@@ -1,5 +1,5 @@
-//! Vision networks to look into: frozen weights, every tensor reachable by name, a forward pass that
-//! stops at the deepest one asked for.
+//! Vision networks with frozen weights: every tensor can be read by name, and a forward pass stops
+//! at the deepest one that is wanted.
 //!
 //! | network | type |
 //! | --- | --- |
@@ -28,9 +28,9 @@
 //!
 //! # Features
 //!
-//! `flex`, `ndarray` and `wgpu` compile in the burn backend of that name; `bundled` (default) the
-//! weights of a small network, [`InceptionV1::bundled`]; `download` fetches published ones,
-//! `InceptionV1::pretrained`.
+//! `flex`, `ndarray` and `wgpu` compile in the burn backend of that name; `bundled` (default)
+//! compiles in the weights of a small network, [`InceptionV1::bundled`]; `download` fetches
+//! published networks, `InceptionV1::pretrained`.
 
 #![forbid(unsafe_code)]
 
@@ -68,7 +68,7 @@ pub use network_ext::NetworkExt;
 pub use network_id::NetworkId;
 pub use network_info::NetworkInfo;
 pub use network_weights::NetworkWeights;
-/// Downloads: the crate [`oneiric_download`], for all that is not named above.
+/// Downloads: the whole crate [`oneiric_download`].
 #[cfg(feature = "download")]
 pub use oneiric_download as download;
 #[cfg(feature = "download")]

@@ -1,4 +1,4 @@
-//! The differences between the tensors that a network needs and those that there are.
+//! The differences between the tensors that a network needs and those that it is given.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use oneiric_weights::NamedTensors;
 
 use crate::{Misshapen, ModelError};
 
-/// Tensors that keep weights from being loaded.
+/// The tensors because of which weights cannot be loaded.
 #[derive(Debug, Default)]
 pub(crate) struct Misfits {
     pub(crate) missing: Vec<String>,
@@ -16,8 +16,8 @@ pub(crate) struct Misfits {
 }
 
 impl Misfits {
-    /// Compares tensors with the names and shapes that a network needs. Tensors that `is_ignored`
-    /// may be there in addition.
+    /// Compares tensors with the names and shapes that a network needs. Tensors for which
+    /// `is_ignored` is true may be present in addition.
     pub(crate) fn of(
         needed: impl IntoIterator<Item = (String, Vec<usize>)>,
         tensors: &NamedTensors,
@@ -51,8 +51,8 @@ impl Misfits {
         misfits
     }
 
-    /// Returns [`ModelError::Weights`] if there is a misfit; `network` names what the weights
-    /// should be of.
+    /// Returns [`ModelError::Weights`] if there is a misfit; `network` is the name of the network
+    /// in the message.
     pub(crate) fn into_result(self, network: &'static str) -> Result<(), ModelError> {
         let Self {
             missing,

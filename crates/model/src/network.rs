@@ -8,13 +8,13 @@ use crate::{NetworkInfo, Probe};
 
 /// A network with frozen weights and named layers, for objectives to read.
 ///
-/// An implementation says two things: its [`NetworkInfo`], and its forward pass, which hands each
-/// layer to a [`Probe`]. All that follows from the two, such as finding a layer by name or reading
-/// activations, is in [`NetworkExt`](crate::NetworkExt). A network that is a graph of common
-/// operators needs no implementation: see [`GraphNetwork`](crate::GraphNetwork).
+/// An implementation has two functions: its [`NetworkInfo`], and its forward pass, which gives each
+/// layer to a [`Probe`]. Everything that follows from the two, such as finding a layer by name or
+/// reading activations, is in [`NetworkExt`](crate::NetworkExt). A network that is a graph of
+/// common operators needs no implementation: see [`GraphNetwork`](crate::GraphNetwork).
 ///
-/// References, boxes and [`Arc`]s of networks are networks. Objectives clone theirs, so wrap it
-/// into an [`Arc`].
+/// References, boxes and [`Arc`]s of networks are networks. Objectives clone their network, so wrap
+/// it in an [`Arc`].
 ///
 /// ```
 /// # #[cfg(feature = "flex")] {
@@ -68,9 +68,9 @@ pub trait Network: fmt::Debug + Send + Sync {
     /// Computes the layers that the probe asks for, from images [n, channels, height, width] in
     /// 0..=1, RGB if there are three channels.
     ///
-    /// The pass begins with the network's own preprocessing, hands each layer to the probe in the
-    /// order of [`NetworkInfo::layers`], goes on with the tensor that comes back, and ends when the
-    /// probe breaks. It takes batches, and images of any size from
+    /// The pass begins with the network's own preprocessing, gives each layer to the probe in the
+    /// order of [`NetworkInfo::layers`], goes on with the tensor that the probe returns, and ends
+    /// when the probe breaks. It takes batches, and images of any size from
     /// [`NetworkInfo::smallest_image`] on.
     ///
     /// Layers that the probe does not ask for may be left out unless

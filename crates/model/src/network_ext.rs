@@ -10,7 +10,7 @@ use crate::{
 /// The side of the largest square image that is tried to find the smallest that a layer takes.
 const LARGEST_SQUARE: usize = 1024;
 
-/// What can be asked of every [`Network`].
+/// The methods of every [`Network`] that follow from its description and its forward pass.
 pub trait NetworkExt: Network {
     /// The identity of the network: equal for all that share its activations.
     fn id(&self) -> &NetworkId {
@@ -43,7 +43,7 @@ pub trait NetworkExt: Network {
         self.info().labels()
     }
 
-    /// Rows and columns of the smallest images that the forward pass takes.
+    /// The rows and columns of the smallest images that the forward pass takes.
     fn smallest_image(&self) -> [usize; 2] {
         self.info().smallest_image()
     }
@@ -61,13 +61,13 @@ pub trait NetworkExt: Network {
     ///
     /// # Panics
     ///
-    /// Panics if the number is another network's and too large for this one.
+    /// Panics if the network has no such layer: `layer` is of another network with more layers.
     fn describe(&self, layer: LayerId) -> &Layer {
         &self.layers()[layer.0]
     }
 
-    /// Returns rows and columns of a layer for images of those rows and columns; `None` if the image
-    /// is too small for the layer to have a position. Runs a forward pass if the network's
+    /// Returns the rows and columns of a layer for images of given rows and columns; `None` if the
+    /// image is too small for the layer to have a position. Runs a forward pass if the network's
     /// [`NetworkInfo`](crate::NetworkInfo) has no rule for it.
     fn layer_size(&self, layer: LayerId, image: [usize; 2]) -> Option<[usize; 2]> {
         if let Some(sizes) = self.info().sizes() {
@@ -95,12 +95,12 @@ pub trait NetworkExt: Network {
     }
 
     /// Returns the activations of some layers, in their order, each [n, channels, height, width].
-    /// Nothing behind the last of them is computed. `images` as for
+    /// Nothing behind the last of them is computed. `images` are those of
     /// [`forward`](Network::forward).
     ///
     /// # Panics
     ///
-    /// Panics if an image is too small for a layer; [`layer_size`](Self::layer_size) tells.
+    /// Panics if the images are too small for a layer: [`layer_size`](Self::layer_size) is `None`.
     fn forward_to(
         &self,
         images: Tensor<4>,
@@ -111,14 +111,14 @@ pub trait NetworkExt: Network {
         run(self, images, probe)
     }
 
-    /// Returns the activations of some layers of a pass that `patch` changes: it is given every
-    /// layer that is computed, in the order of the forward pass, and its result takes the layer's
-    /// place for all that follows. To ablate a channel, to insert another image's activations, to
-    /// take the gradient at a layer, or to normalize while training.
+    /// Returns the activations of some layers of a pass that `patch` changes: it gets every layer
+    /// that is computed, in the order of the forward pass, and its result takes the layer's place
+    /// for all that follows. Patches ablate a channel, insert another image's activations, take the
+    /// gradient at a layer, or normalize during training.
     ///
     /// # Panics
     ///
-    /// Panics if an image is too small for a layer, or `patch` changes a shape.
+    /// Panics if the images are too small for a layer, or `patch` changes a shape.
     fn forward_patched(
         &self,
         images: Tensor<4>,
@@ -147,27 +147,28 @@ pub trait NetworkExt: Network {
     /// # Errors
     ///
     /// Returns a [`ModelError`] if the network has no logits or their shape is not
-    /// [n, classes, 1, 1], if the images have other channels or are smaller than it takes, or if
-    /// the device cannot read the result back.
+    /// [n, classes, 1, 1], if the images have another number of channels or are smaller than the
+    /// network takes, or if the device cannot read the result back.
     fn predict(&self, images: Tensor<4>) -> Result<Vec<Vec<Prediction>>, ModelError> {
         Prediction::of(self, images)
     }
 
     /// Checks that the network's description and its forward pass agree: runs it on two gray images
     /// of that height and width, and on two of the smallest, and lists every
-    /// [`Flaw`](crate::Flaw). For a network of one's own, once, in a test or before the first run;
-    /// each layer costs a forward pass or two.
+    /// [`Flaw`](crate::Flaw). Call it once for a network of your own, in a test or before the first
+    /// run; each layer costs a forward pass or two.
     ///
-    /// It checks the names; which layers come, in what order and of what shape; that a pass ends
-    /// when the probe breaks; that all values are finite, depend on the image and are the same with
-    /// and without autodiff; that autodiff does not track the weights; the smallest image,
+    /// It checks the names, the order and the shapes of the layers; that a pass ends when the probe
+    /// breaks; that all values are finite, depend on the image and are the same with and without
+    /// autodiff; that autodiff does not track the weights; the smallest image,
     /// [`layer_size`](Self::layer_size), logits and labels. It cannot check what only the author
-    /// knows: the preprocessing, and that the pass goes on with the tensor that comes back.
+    /// knows: the preprocessing, and that the pass goes on with the tensor that the probe returns.
     ///
     /// # Errors
     ///
-    /// Returns [`ModelError::Flawed`] with every flaw found, [`ModelError::ImageSize`] if the image
-    /// is smaller than the network takes, or the device's error if it cannot read values back.
+    /// Returns [`ModelError::Flawed`] if there is a flaw, [`ModelError::ImageSize`] if the image is
+    /// smaller than the network takes, and [`ModelError::Device`] if the device cannot read values
+    /// back.
     fn verify(&self, image: [usize; 2]) -> Result<(), ModelError> {
         verify::verify(self, image)
     }

@@ -9,7 +9,7 @@ use crate::{Layer, LayerId, ModelError, NetworkId, layer_names};
 /// A rule for the rows and columns of a layer, given those of the image.
 type SizeRule = dyn Fn(LayerId, [usize; 2]) -> Option<[usize; 2]> + Send + Sync;
 
-/// Everything that a network says about itself, beside its forward pass.
+/// The description of a network: everything but its forward pass.
 ///
 /// | setting | default | purpose |
 /// | --- | --- | --- |
@@ -80,8 +80,8 @@ impl NetworkInfo {
         self
     }
 
-    /// Sets rows and columns of the smallest images that the forward pass takes. Smaller images are
-    /// then refused before a run; otherwise they panic in the forward pass.
+    /// Sets the rows and columns of the smallest images that the forward pass takes. Smaller images
+    /// are then refused before a run; otherwise they panic in the forward pass.
     #[must_use]
     pub const fn with_smallest_image(mut self, size: [usize; 2]) -> Self {
         self.smallest_image = size;
@@ -89,8 +89,8 @@ impl NetworkInfo {
     }
 
     /// Sets a rule for the rows and columns of a layer for images of given rows and columns, `None`
-    /// if such an image is too small. Without a rule a forward pass tells, at each check before a
-    /// run.
+    /// if such an image is too small. Without a rule, each check before a run makes a forward pass
+    /// to find the size.
     #[must_use]
     pub fn with_sizes(
         mut self,
@@ -150,7 +150,7 @@ impl NetworkInfo {
         &self.labels
     }
 
-    /// Rows and columns of the smallest images that the forward pass takes.
+    /// The rows and columns of the smallest images that the forward pass takes.
     #[must_use]
     pub const fn smallest_image(&self) -> [usize; 2] {
         self.smallest_image

@@ -19,12 +19,16 @@ use crate::{Misfits, Misshapen, ModelError};
 #[derive(Debug, Clone)]
 pub struct NetworkWeights {
     graph: Arc<Graph>,
-    /// One a declaration, flat.
+    /// The values of each declaration, flat.
     values: Vec<Tensor<1>>,
 }
 
 impl NetworkWeights {
-    /// Takes the tensors that the graph declares, all of them and no others.
+    /// Uploads the tensors that the graph declares.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ModelError::Weights`] if a tensor is missing, misshapen, not finite or unknown.
     pub(crate) fn load(
         graph: Arc<Graph>,
         mut tensors: NamedTensors,
@@ -34,7 +38,8 @@ impl NetworkWeights {
         let declared = declared.map(|weight| (weight.name.clone(), weight.shape.clone()));
         Misfits::of(declared, &tensors, |_| false).into_result("the graph")?;
         let take = |weight: &oneiric_graph::Weight| {
-            // One after the other, so that hardly more than one copy lives at a time.
+            // Each tensor is removed before the next is uploaded, so that hardly more than one copy
+            // of the weights is in memory at a time.
             let values = tensors.remove(&weight.name).expect("checked").values;
             Tensor::from_data(TensorData::new(values, [weight.count()]), device)
         };
@@ -79,7 +84,7 @@ impl NetworkWeights {
     /// # Errors
     ///
     /// Returns [`ModelError::UnknownWeight`] if the graph declares no weight of that name with `D`
-    /// axes, and [`ModelError::Weights`] if it has another shape.
+    /// axes, and [`ModelError::Weights`] if `value` has another shape.
     pub fn set<const D: usize>(&mut self, name: &str, value: Tensor<D>) -> Result<(), ModelError> {
         let id = self.find::<D>(name)?;
         let expected = &self.graph.weights()[id.index()].shape;
@@ -113,13 +118,17 @@ impl NetworkWeights {
             .collect()
     }
 
-    /// Returns the name of a weight that autodiff tracks, if there is one.
+    /// Returns the name of the first weight that autodiff tracks, if there is one.
     pub(crate) fn tracked(&self) -> Option<&str> {
         let index = self.values.iter().position(Tensor::is_tracked)?;
         Some(&self.graph.weights()[index].name)
     }
 
     /// Checks that these weights are those that a graph declares.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ModelError::Weights`] if a weight is missing, misshapen or unknown.
     pub(crate) fn check(&self, graph: &Graph) -> Result<(), ModelError> {
         if self.declared() == graph.weights() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Preprocessing: from an image in 0..=1 to a network's input.
+//! Preprocessing: the map from an image in 0..=1 to a network's input.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
@@ -34,14 +34,14 @@ pub struct Preprocessing {
 }
 
 impl Preprocessing {
-    /// Creates preprocessing that leaves images of that many channels as they are.
+    /// Creates preprocessing that does not change images of that many channels.
     #[must_use]
     pub fn none(channels: usize) -> Self {
         Self::uniform(1.0, vec![0.0; channels])
     }
 
-    /// Creates `channel * scale - mean`, with one scale for all channels: 255 for a network that was
-    /// trained on bytes.
+    /// Creates `channel * scale - mean`, with one scale for all channels: 255 for a network that
+    /// was trained on bytes.
     #[must_use]
     pub fn uniform(scale: f32, mean: impl Into<Vec<f32>>) -> Self {
         let mean = mean.into();

@@ -1,5 +1,5 @@
-//! What goes along with a forward pass: it keeps the layers that were asked for, may put others in
-//! their place, and says when there is nothing left to compute.
+//! The observer of a forward pass: it keeps the wanted layers, may replace any layer, and ends the
+//! pass once all wanted layers are computed.
 
 use std::{fmt, ops::ControlFlow};
 
@@ -7,44 +7,44 @@ use burn::tensor::Tensor;
 
 use crate::{Layer, LayerId, ReluGradient, ops};
 
-/// A function that is given every layer that is computed, in the order of the forward pass, and
-/// what it returns takes the layer's place for all that follows.
+/// A function that gets every layer that is computed, in the order of the forward pass, and whose
+/// result takes the layer's place for all that follows.
 pub type Patch<'a> = dyn FnMut(LayerId, Tensor<4>) -> Tensor<4> + 'a;
 
-/// Keeps the layers that were asked for while a network computes them.
+/// The observer of a forward pass, which keeps the wanted layers.
 ///
-/// A network hands every layer to [`layer`](Self::layer) and goes on with what comes back, which
-/// is the same tensor unless somebody patches it; the `?` ends the pass once all that was asked
-/// for is there. See [`Network`](crate::Network) for one.
+/// A network gives every layer to [`layer`](Self::layer) and goes on with the tensor that it
+/// returns, which is the same tensor unless a patch replaces it; the `?` ends the pass once all
+/// wanted layers are computed. See [`Network`](crate::Network) for an example.
 pub struct Probe<'a> {
     layers: &'a [Layer],
     wanted: Vec<LayerId>,
     found: Vec<Option<Tensor<4>>>,
     relu: ReluGradient,
     patch: Option<&'a mut Patch<'a>>,
-    /// Where a network under test is written down instead of trusted.
+    /// The record of `NetworkExt::verify`, which observes a network instead of trusting it.
     record: Option<Record>,
 }
 
-/// Everything that a network under test hands over.
+/// The layers that a network under test gives to the probe.
 struct Record {
     visits: Vec<Visit>,
-    /// Whether the pass breaks off where it would otherwise.
+    /// True if the pass ends at the last wanted layer; otherwise it runs to its end.
     breaks: bool,
 }
 
-/// One layer that a network under test handed over.
+/// A layer that a network under test gave to the probe.
 pub(crate) struct Visit {
-    /// Which one; `None` if the network lists none of that name.
+    /// The number of the layer; `None` if the network does not list it.
     pub(crate) layer: Option<LayerId>,
     /// The name, or the number of a layer that is not listed.
     pub(crate) name: String,
-    /// What was handed over.
+    /// The activations, [n, channels, height, width].
     pub(crate) value: Tensor<4>,
 }
 
 impl<'a> Probe<'a> {
-    /// A probe for some of a network's layers.
+    /// Creates a probe for some of a network's layers.
     #[must_use]
     pub fn new(layers: &'a [Layer], wanted: &[LayerId], relu: ReluGradient) -> Self {
         Self {
@@ -57,44 +57,45 @@ impl<'a> Probe<'a> {
         }
     }
 
-    /// Writes down what comes instead of panicking at what should not, and only `breaks` off if
-    /// told to.
+    /// Records every layer, also unlisted ones, at which the probe would otherwise panic. The pass
+    /// ends at the last wanted layer only if `breaks` is true.
     pub(crate) fn recording(mut self, breaks: bool) -> Self {
         let visits = Vec::new();
         self.record = Some(Record { visits, breaks });
         self
     }
 
-    /// What came, in its order; nothing unless [`recording`](Self::recording).
+    /// Returns the recorded layers in the order of the pass; none unless
+    /// [`recording`](Self::recording).
     pub(crate) fn into_visits(self) -> Vec<Visit> {
         self.record.map(|record| record.visits).unwrap_or_default()
     }
 
-    /// Puts what a function makes of a layer in its place.
+    /// Replaces every layer by the result of a function of it.
     #[must_use]
     pub fn with_patch(mut self, patch: &'a mut Patch<'a>) -> Self {
         self.patch = Some(patch);
         self
     }
 
-    /// Returns true if a patch reads and may replace every layer that is computed, asked for or not.
+    /// Returns true if a patch reads and may replace every layer that is computed, wanted or not.
     #[must_use]
     pub const fn is_patched(&self) -> bool {
         self.patch.is_some()
     }
 
-    /// The layers that were asked for.
+    /// The wanted layers.
     #[must_use]
     pub fn wanted(&self) -> &[LayerId] {
         &self.wanted
     }
 
-    /// Hands over the layer of that name, [n, channels, height, width]; go on with the tensor that
-    /// comes back. Breaks when all layers that were asked for are there.
+    /// Takes the activations of the layer of that name, [n, channels, height, width], and returns
+    /// the tensor for the pass to go on with. Breaks once all wanted layers are computed.
     ///
     /// # Panics
     ///
-    /// When the network lists no layer of that name, or a patch changes a shape.
+    /// Panics if the network lists no layer of that name, or a patch changes a shape.
     pub fn layer(&mut self, name: &str, value: Tensor<4>) -> ControlFlow<(), Tensor<4>> {
         let index = self.layers.iter().position(|layer| layer.name() == name);
         match index {
@@ -103,12 +104,12 @@ impl<'a> Probe<'a> {
         }
     }
 
-    /// [`layer`](Self::layer) by number, its place in [`Network::layers`](crate::Network::layers):
-    /// for a network that computes itself from a list.
+    /// Takes the activations of a layer by its number, as [`layer`](Self::layer) does by its name:
+    /// for a network that is computed from a list.
     ///
     /// # Panics
     ///
-    /// When the network lists no such layer, or a patch changes a shape.
+    /// Panics if the network lists no such layer, or a patch changes a shape.
     pub fn at(&mut self, layer: LayerId, value: Tensor<4>) -> ControlFlow<(), Tensor<4>> {
         let Some(listed) = self.layers.get(layer.index()) else {
             return self.unlisted(&layer.index().to_string(), value);
@@ -155,32 +156,32 @@ impl<'a> Probe<'a> {
         ControlFlow::Continue(value)
     }
 
-    /// max(x, 0), with the gradient that this pass asks for: with it instead of a ReLU of one's
-    /// own, dead units wake up (see [`redirected_relu`](crate::redirected_relu)). Activations that
-    /// never lose their gradient (GELU, SiLU, a leaky ReLU) need nothing of the kind.
+    /// Computes ReLU, max(x, 0), with the gradient of this pass: in place of a ReLU of your own, it
+    /// lets dead units wake up (see [`redirected_relu`](crate::redirected_relu)). Activation
+    /// functions whose gradient does not vanish (GELU, SiLU, a leaky ReLU) do not need it.
     #[must_use]
     pub fn relu(&self, x: Tensor<4>) -> Tensor<4> {
         ops::relu(x, self.relu)
     }
 
-    /// How the gradient passes a ReLU.
+    /// The gradient of ReLUs in this pass.
     #[must_use]
     pub const fn relu_gradient(&self) -> ReluGradient {
         self.relu
     }
 
-    /// The layers that were asked for, in their order.
+    /// Returns the activations of the wanted layers, in their order.
     ///
     /// # Panics
     ///
-    /// When the network never came to one of them.
+    /// Panics if the forward pass did not compute one of them.
     #[must_use]
     pub fn into_values(self) -> Vec<Tensor<4>> {
         let layers = self.layers;
         let found = self.wanted.into_iter().zip(self.found);
         let value = |(id, value): (LayerId, Option<Tensor<4>>)| {
             let name = layers[id.index()].name();
-            value.unwrap_or_else(|| panic!("the forward pass never came to the layer {name:?}"))
+            value.unwrap_or_else(|| panic!("the forward pass did not reach the layer {name:?}"))
         };
         found.map(value).collect()
     }

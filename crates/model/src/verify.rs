@@ -1,4 +1,4 @@
-//! Whether a network keeps what it promises: [`Network::verify`].
+//! The checks of [`NetworkExt::verify`]: a network's description against its forward pass.
 
 use std::{
     any::Any,
@@ -13,59 +13,62 @@ use crate::{
     probe::Visit,
 };
 
-/// Images in the batch that is tried: a network that flattens its batch shows it.
+/// The number of images in a batch: more than one, so that a network that drops the batch axis is
+/// found.
 const BATCH: usize = 2;
 
-/// What they are filled with.
-const GREY: f32 = 0.5;
+/// The value of every pixel.
+const GRAY: f32 = 0.5;
 
-/// How far values may lie apart, as a share of the largest, that should be the same.
+/// The largest difference between values that count as equal, as a share of the largest value.
 const SAME: f32 = 1e-3;
 
-/// Something that a network promises and does not keep.
+/// A disagreement between a network's description and its forward pass.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Flaw {
-    /// It lists no layers.
+    /// The network lists no layers.
     #[error("`layers` is empty: list at least one")]
     NoLayers,
-    /// Two layers have one name.
-    #[error("{count} layers are named {name:?}: a name leads to one layer")]
+    /// Several layers have the same name.
+    #[error("{count} layers are named {name:?}: give each layer its own name")]
     SameName {
         /// The name.
         name: String,
-        /// How many have it.
+        /// The number of layers of that name.
         count: usize,
     },
-    /// A layer is listed, and the forward pass hands none of that name over.
-    #[error("the layer {layer:?} is listed but the forward pass never comes to it")]
+    /// The network lists a layer that the forward pass never gives to the probe.
+    #[error("the layer {layer:?} is listed, but the forward pass never gives it to the probe")]
     Missing {
         /// The layer.
         layer: String,
     },
-    /// The forward pass hands over a layer that is not listed.
-    #[error("the forward pass hands over a layer {name:?} that `layers` does not list")]
+    /// The forward pass gives the probe a layer that the network does not list.
+    #[error("the forward pass gives the probe a layer {name:?} that `layers` does not list")]
     Unlisted {
-        /// The name it gives, or the number.
+        /// The name that the forward pass gives, or the number.
         name: String,
     },
-    /// A layer is handed over more than once.
-    #[error("the layer {layer:?} is handed over {count} times: name each tensor of its own")]
+    /// The forward pass gives a layer to the probe more than once.
+    #[error(
+        "the layer {layer:?} is given to the probe {count} times: give each tensor its own name"
+    )]
     Repeated {
         /// The layer.
         layer: String,
-        /// How often.
+        /// The number of times that it is given to the probe.
         count: usize,
     },
-    /// The layers come in another order than that of the list.
+    /// The forward pass computes the layers in another order than that of the list.
     #[error("the layer {layer:?} comes after {after:?}, which is listed behind it")]
     Order {
         /// The layer.
         layer: String,
-        /// The one that came just before it.
+        /// The layer that came just before it.
         after: String,
     },
-    /// A layer has another shape than promised.
+    /// A layer has another shape than its description.
     #[error(
         "the layer {layer:?} is {found:?} for a batch of {batch} images: expected \
          [{batch}, {channels}, height, width] with at least one position"
@@ -81,15 +84,15 @@ pub enum Flaw {
         found: [usize; 4],
     },
     /// A layer holds a value that is not finite.
-    #[error("the layer {layer:?} holds values that are not finite, for a grey image")]
+    #[error("the layer {layer:?} holds values that are not finite for a gray image")]
     NotFinite {
         /// The layer.
         layer: String,
     },
-    /// A layer does not depend on the image, as far as autodiff sees.
+    /// A layer does not depend on the image according to autodiff.
     #[error(
-        "the layer {layer:?} does not depend on the image: no gradient leads back from it (was it \
-         detached, or read back and made anew?)"
+        "the layer {layer:?} does not depend on the image: autodiff finds no path to it (was the \
+         layer detached, or created from values that were read back?)"
     )]
     Constant {
         /// The layer.
@@ -97,23 +100,23 @@ pub enum Flaw {
     },
     /// Autodiff tracks the weights.
     #[error(
-        "autodiff tracks the weights, so each step would work out gradients of theirs that nobody \
-         uses: load them on a device without autodiff, or take `module.valid()`"
+        "autodiff tracks the weights, so each step would compute gradients of the weights that \
+         nothing uses: load them on a device without autodiff, or use `module.valid()`"
     )]
     TrackedWeights,
-    /// The network computes something else where autodiff tracks the image.
+    /// The network computes other values if autodiff tracks the image.
     #[error(
-        "the layer {layer:?} has other values where autodiff tracks the image, as it does in every \
-         run: a normalisation or a dropout is in training mode; take `module.valid()`"
+        "the layer {layer:?} has other values if autodiff tracks the image, as it does in every \
+         run: a normalization or a dropout is in training mode; use `module.valid()`"
     )]
     TrainingMode {
         /// The first such layer.
         layer: String,
     },
-    /// The forward pass goes on when it is told to end.
+    /// The forward pass goes on after the probe breaks.
     #[error(
-        "the forward pass goes on behind the layer {layer:?} when nothing more is asked for: end \
-         it with `?` after `probe.layer(...)`"
+        "the forward pass goes on after the layer {layer:?}, at which the probe breaks: end it \
+         with `?` after `probe.layer(...)`"
     )]
     GoesOn {
         /// The layer.
@@ -121,16 +124,16 @@ pub enum Flaw {
     },
     /// The forward pass panics.
     #[error(
-        "the forward pass panics for images of {}x{} (width x height): {reason} (if they are too \
-         small, say so in `smallest_image`)", .image[1], .image[0]
+        "the forward pass panics for images of {}x{} (width x height): {reason} (if the images \
+         are too small, set `smallest_image`)", .image[1], .image[0]
     )]
     Panics {
         /// Height and width of the images.
         image: [usize; 2],
-        /// What the panic says.
+        /// The message of the panic.
         reason: String,
     },
-    /// `layer_size` says another size than the forward pass gives.
+    /// `layer_size` differs from the size that the forward pass gives.
     #[error(
         "`layer_size` of {layer:?} is {promised:?} for images of {}x{} (width x height), the \
          forward pass gives {found:?} (height, width)", .image[1], .image[0]
@@ -140,7 +143,7 @@ pub enum Flaw {
         layer: String,
         /// Height and width of the images.
         image: [usize; 2],
-        /// What `layer_size` says.
+        /// Height and width by `layer_size`.
         promised: Option<[usize; 2]>,
         /// Height and width that the forward pass gives.
         found: [usize; 2],
@@ -157,11 +160,11 @@ pub enum Flaw {
         found: [usize; 4],
     },
     /// There are more labels than classes.
-    #[error("there are {labels} labels for {classes} classes: give one a class, in order")]
+    #[error("there are {labels} labels for {classes} classes: give one per class, in order")]
     Labels {
         /// Labels of the network.
         labels: usize,
-        /// Channels of its logits; 0 when it names none.
+        /// Channels of its logits; 0 if it has none.
         classes: usize,
     },
 }
@@ -185,7 +188,7 @@ pub(crate) fn verify<N: Network + ?Sized>(
     }
 }
 
-/// What is wrong with what a network says of itself.
+/// Returns the flaws of a network's description.
 fn listed<N: Network + ?Sized>(network: &N) -> Vec<Flaw> {
     let layers = network.layers();
     let mut flaws = Vec::new();
@@ -211,16 +214,16 @@ fn listed<N: Network + ?Sized>(network: &N) -> Vec<Flaw> {
     flaws
 }
 
-/// What is wrong with what it computes from grey images of that height and width.
+/// Returns the flaws of the forward pass for gray images of that height and width.
 fn computed<N: Network + ?Sized>(network: &N, image: [usize; 2]) -> Result<Vec<Flaw>, ModelError> {
     let [height, width] = image;
     let shape = [BATCH, network.channels(), height, width];
-    let grey = || Tensor::<4>::full(shape, GREY, network.device());
+    let gray = || Tensor::<4>::full(shape, GRAY, network.device());
     let all: Vec<LayerId> = (0..network.layers().len()).map(LayerId::new).collect();
     let panics = |reason| vec![Flaw::Panics { image, reason }];
 
-    // A pass to the end, of images that are optimised.
-    let visits = match record(network, grey().autodiff().require_grad(), &all, false) {
+    // A pass to the end, of images that autodiff tracks, as in a run.
+    let visits = match record(network, gray().autodiff().require_grad(), &all, false) {
         Ok(visits) => visits,
         Err(reason) => return Ok(panics(reason)),
     };
@@ -229,11 +232,11 @@ fn computed<N: Network + ?Sized>(network: &N, image: [usize; 2]) -> Result<Vec<F
         flaws.extend(held(network, visit)?);
     }
 
-    // Passes that end at a layer, of images that are only looked at.
+    // Passes that end at a layer, of images that autodiff does not track.
     let mut weights_are_tracked = false;
     let mut in_training = None;
     for (layer, visit) in visits.iter().filter_map(|v| Some((v.layer?, v))) {
-        let ended = match record(network, grey(), &[layer], true) {
+        let ended = match record(network, gray(), &[layer], true) {
             Ok(visits) => visits,
             Err(reason) => return Ok(panics(reason)),
         };
@@ -249,7 +252,7 @@ fn computed<N: Network + ?Sized>(network: &N, image: [usize; 2]) -> Result<Vec<F
         }
         weights_are_tracked |= ended.iter().any(|visit| visit.value.is_tracked());
         let [_, _, height, width] = visit.value.dims();
-        // It may be a forward pass of its own, which stumbles over what was found above.
+        // This may run a forward pass, which may panic because of a flaw found above.
         let size = || network.layer_size(layer, image);
         let promised = match catch_unwind(AssertUnwindSafe(size)) {
             Ok(promised) => promised,
@@ -272,17 +275,21 @@ fn computed<N: Network + ?Sized>(network: &N, image: [usize; 2]) -> Result<Vec<F
     Ok(flaws)
 }
 
-/// Whether two tensors hold the same, but for rounding.
+/// Returns true if two tensors hold the same values, except for rounding.
+///
+/// # Errors
+///
+/// Returns [`ModelError::Device`] if the device cannot read the values back.
 fn are_same(a: &Tensor<4>, b: &Tensor<4>) -> Result<bool, ModelError> {
     let [a, b] = [a, b].map(|tensor| read(tensor.clone().without_autodiff()));
     let (a, b) = (a?, b?);
     let largest = a.iter().fold(0.0_f32, |largest, a| largest.max(a.abs()));
-    // What is not finite is another flaw.
+    // Values that are not finite are another flaw.
     let is_apart = |(a, b): (&f32, &f32)| (a - b).abs() > SAME * largest;
     Ok(a.len() == b.len() && !a.iter().zip(&b).any(is_apart))
 }
 
-/// The layers that a pass hands over, or what it panics with.
+/// Returns the layers that a pass gives to the probe, or the message if it panics.
 fn record<N: Network + ?Sized>(
     network: &N,
     images: Tensor<4>,
@@ -295,7 +302,7 @@ fn record<N: Network + ?Sized>(
         let _ = network.forward(images, &mut probe);
         probe.into_visits()
     };
-    // What broke is thrown away: nothing is left that could be seen half done.
+    // After a panic the probe is dropped, so no state that is half changed can be seen.
     catch_unwind(AssertUnwindSafe(pass)).map_err(|panic| reason(&*panic))
 }
 
@@ -305,11 +312,12 @@ fn reason(panic: &(dyn Any + Send)) -> String {
     text.unwrap_or_else(|| "without a message".to_owned())
 }
 
-/// Which layers should have come otherwise.
+/// Returns the flaws of the list of recorded layers: missing, repeated, unlisted, or in another
+/// order.
 fn came<N: Network + ?Sized>(network: &N, visits: &[Visit]) -> Vec<Flaw> {
     let mut flaws = Vec::new();
     for (index, layer) in network.layers().iter().enumerate() {
-        // Of two that have one name the first is meant, which is told already.
+        // Layers of the same name are a flaw already; the recorded ones count for the first.
         let of_name = |visit: &&Visit| visit.layer.is_some() && visit.name == layer.name();
         let is_first = network.layers()[..index]
             .iter()
@@ -336,7 +344,7 @@ fn came<N: Network + ?Sized>(network: &N, visits: &[Visit]) -> Vec<Flaw> {
     flaws
 }
 
-/// What is wrong with a layer that came.
+/// Returns the flaws of a recorded layer.
 fn held<N: Network + ?Sized>(network: &N, visit: &Visit) -> Result<Vec<Flaw>, ModelError> {
     let Some(id) = visit.layer else {
         return Ok(Vec::new());

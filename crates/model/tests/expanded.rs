@@ -1,4 +1,4 @@
-//! Expanded weights against kernels, products by hand, and the gradient of a linearised network.
+//! Expanded weights against kernels, products by hand, and the gradient of a linearized network.
 
 use burn::tensor::{Device, Tensor, module, ops::ConvOptions};
 use oneiric_model::{ExpandedWeights, InceptionV1, InceptionV1Config, ModelError, NetworkExt};
@@ -41,7 +41,7 @@ fn array(weights: &ExpandedWeights) -> Array {
     Array::new(shape, weights.values().to_vec())
 }
 
-/// The weights of a convolution, `[out, in, kernel, kernel]`.
+/// Returns the weights of a convolution, `[out, in, kernel, kernel]`.
 fn kernel(net: &InceptionV1, number: usize) -> Array {
     Array::of(kernel_tensor(net, number))
 }
@@ -52,7 +52,7 @@ fn kernel_tensor(net: &InceptionV1, number: usize) -> Tensor<4> {
     net.weights().get(name).expect("a kernel")
 }
 
-/// An array from its values by index.
+/// Creates an array from its values by index.
 fn filled(shape: [usize; 3], value: impl Fn(usize, usize, usize) -> f64) -> Array {
     let [channels, height, width] = shape;
     let places = (0..channels * height * width).map(|at| {
@@ -63,7 +63,7 @@ fn filled(shape: [usize; 3], value: impl Fn(usize, usize, usize) -> f64) -> Arra
 }
 
 #[test]
-fn between_neighbours_they_are_the_kernel_as_it_is() {
+fn between_adjacent_layers_they_are_the_kernel() {
     for (_, net) in nets() {
         let weights = kernel(&net, STEM + 2);
         for to in [
@@ -93,14 +93,14 @@ fn through_a_bottleneck_they_are_the_matrix_product() {
             f64::from(terms.sum::<f32>())
         });
         assert_close("product", &array(&found), &expected, Tolerance::ARITHMETIC);
-        // A channel of the whole block is one of its branch: four of 1x1 come first.
+        // A channel of the whole block is one of a branch: the four of the 1x1 branch come first.
         let block = expanded(&net, "maxpool1", "mixed3a", 4 + 4);
         assert_eq!(array(&block), array(&found));
     }
 }
 
 #[test]
-fn pooling_is_a_mean_and_normalisation_is_dropped() {
+fn pooling_is_a_mean_and_normalization_is_dropped() {
     for (_, net) in nets() {
         let pooled = expanded(&net, "maxpool1", "mixed3a_pool_reduce", 1);
         let weights = kernel(&net, STEM + 5);
@@ -109,7 +109,7 @@ fn pooling_is_a_mean_and_normalisation_is_dropped() {
         });
         assert_close("pool", &array(&pooled), &expected, Tolerance::ARITHMETIC);
 
-        // Through conv2d2 (3x3), conv2d1 (1x1), with tiny's normalisation the LRN, and the pooling
+        // Through conv2d2 (3x3), conv2d1 (1x1), with tiny's normalization the LRN, and the pooling
         // of stride 2 behind conv2d0: windows at 0, 2 and 4 of 3.
         let found = expanded(&net, "conv2d0", "conv2d2", 7);
         let (one, three) = (kernel(&net, 1), kernel(&net, 2));
@@ -130,7 +130,7 @@ fn pooling_is_a_mean_and_normalisation_is_dropped() {
     }
 }
 
-/// What a block makes of its input with everything linear, by burn's forward operations.
+/// Computes the linearized block by burn's forward operations.
 fn linear_block(net: &InceptionV1, number: usize, x: Tensor<4>) -> Tensor<4> {
     let first = STEM + number * BLOCK;
     let conv = |x: Tensor<4>, index: usize| {
@@ -157,9 +157,9 @@ fn mean_pool(x: Tensor<4>, kernel: usize, stride: usize, pad: usize) -> Tensor<4
 }
 
 #[test]
-fn through_blocks_they_are_the_gradient_of_the_linearised_network() {
+fn through_blocks_they_are_the_gradient_of_the_linearized_network() {
     for (device, net) in nets() {
-        // Of the branches 3x3 and 5x5; three blocks and a pooling of stride 2 lie between.
+        // Channels of the branches 3x3 and 5x5; three blocks and a pooling of stride 2 lie between.
         for (channel, extent) in [(9, 19), (12, 23)] {
             let found = expanded(&net, "mixed3a", "mixed4b", channel);
             // Far from the border.
@@ -190,7 +190,7 @@ fn through_blocks_they_are_the_gradient_of_the_linearised_network() {
     }
 }
 
-/// The first row or column that holds anything.
+/// Returns the first row or column with a value that is not 0.
 fn first(gradient: &Array, side: usize, lies_in: impl Fn(usize, usize) -> bool) -> usize {
     let values = || gradient.values.iter().enumerate();
     let holds = |i: &usize| values().any(|(at, v)| *v != 0.0 && lies_in(at, *i));

@@ -1,4 +1,4 @@
-//! Networks from graphs, as a user makes them.
+//! Networks made from graphs, as a user makes them.
 
 use burn::tensor::Tensor;
 use oneiric_model::{

@@ -1,4 +1,4 @@
-//! What loading a network takes.
+//! The memory that loading a network takes.
 
 #[path = "../../weights/tests/support/counting.rs"]
 mod counting;
@@ -23,7 +23,7 @@ fn check(what: &str, path: &Path, device: &Device) {
     assert!(ratio < 2.5, "{what}: {ratio:.2}");
 }
 
-/// One test, since the count is that of the whole process.
+/// The only test of this file, since the count is that of the whole process.
 #[test]
 fn loading_takes_less_than_two_and_a_half_times_the_file() {
     let device = Backend::Flex.device().expect("flex is compiled in");
@@ -45,8 +45,8 @@ fn loading_takes_less_than_two_and_a_half_times_the_file() {
     drop(net);
     check("saved", &path, &device);
 
-    // Normalising takes a matrix that is in no file, as large as the card allows; both
-    // normalisations share it.
+    // A normalization needs a matrix that is in no file, as large as the card allows; both
+    // normalizations share it.
     let mut config = InceptionV1Config::tiny();
     config.stem = [1024, 1, 1024];
     config.blocks = [BlockWidths::new([1; 6]); 9];
@@ -56,7 +56,7 @@ fn loading_takes_less_than_two_and_a_half_times_the_file() {
     let size = path.metadata().expect("there").len() as usize;
     let (net, peak) = peak_of(&alone(), || InceptionV1::load(&path, &device));
     assert!(net.is_ok(), "{net:?}");
-    println!("wide normalisations: {peak} bytes of {size}");
+    println!("wide normalizations: {peak} bytes of {size}");
     let matrix = size_of::<f32>() << 20;
     assert!(peak < matrix + 4 * size, "{peak} bytes of {size}");
 }

@@ -1,4 +1,4 @@
-//! A tiny InceptionV1 on every backend compiled in; loading, refusing and asking.
+//! A tiny InceptionV1 on every backend compiled in: loading, errors and predictions.
 
 mod common;
 
@@ -130,7 +130,8 @@ fn images_that_are_too_small_are_told() {
     let layer = caffe.layer("mixed5b").expect("a layer");
     assert_eq!(caffe.layer_size(layer, [224, 224]), Some([7, 7]));
     assert_eq!(caffe.layer_size(layer, [161, 200]), Some([5, 6]));
-    // By Caffe's formula: 31 -> 16 -> 8 -> 4 -> 2 -> 1; with one pixel less, 15 -> 7 -> 3 -> 1 -> 0.
+    // By Caffe's formula: 31 -> 16 -> 8 -> 4 -> 2 -> 1; with one pixel less, 15 -> 7 -> 3 -> 1 ->
+    // 0.
     for side in 1..40 {
         let size = caffe.layer_size(layer, [side, side]);
         assert_eq!(size.is_some(), side >= 31, "{side}");
@@ -298,7 +299,7 @@ fn a_saved_network_comes_back_bit_for_bit_with_all_it_is() {
             assert_eq!(weights_of(&again), weights_of(&net));
             assert_eq!(again.config(), &config);
             assert_eq!(again.labels(), labels);
-            // And what comes back writes the same file.
+            // The loaded network writes the same file.
             let second = folder.path().join("second.safetensors");
             again.save(&second).expect("writable");
             let bytes = |path| std::fs::read(path).expect("just written");
@@ -334,7 +335,7 @@ fn a_saved_network_says_what_it_is_and_notices_damage() {
         load(&bytes)
     };
     assert!(load(&bytes).is_ok());
-    // What is subtracted from the images, and what they are multiplied by.
+    // The mean that is subtracted from the images, and their scale.
     for (old, new) in [
         ("[117.0,", "[118.0,"),
         (r#"scale\":255.0"#, r#"scale\":254.0"#),
@@ -342,7 +343,7 @@ fn a_saved_network_says_what_it_is_and_notices_damage() {
         let refused = replaced(old, new);
         assert!(matches!(refused, Err(ModelError::File(_))), "{refused:?}");
     }
-    // Without a checksum, nobody knows.
+    // Without a checksum, a change cannot be noticed.
     match replaced("oneiric.checksum", "oneiric.nonsense") {
         Err(ModelError::Card { key, .. }) => assert_eq!(key, "oneiric.checksum"),
         other => panic!("{other:?}"),
@@ -448,7 +449,7 @@ fn a_negative_variance_is_refused_and_not_folded() {
     let Err(ModelError::Weights { missing, .. }) = empty else {
         panic!("{empty:?}")
     };
-    // Nothing tells the two forms apart: the one that we save is asked for.
+    // Nothing tells the two forms apart: the error names the tensors of the one that we save.
     assert!(
         missing.contains(&"conv1.conv.bias".to_owned()),
         "{missing:?}"
@@ -515,10 +516,10 @@ fn classes_have_labels_and_probabilities() {
         net.class("fish"),
         Err(ModelError::UnknownLabel { .. })
     ));
-    let picture = Picture::new(60, 80, vec![0.3; 60 * 80 * 3]).expect("grey");
+    let picture = Picture::new(60, 80, vec![0.3; 60 * 80 * 3]).expect("gray");
     let predictions = net.classify(&picture).expect("readable");
-    let one_channel = Picture::with_channels(60, 80, 1, vec![0.3; 60 * 80]).expect("grey");
-    assert_eq!(net.classify(&one_channel).expect("as grey"), predictions);
+    let one_channel = Picture::with_channels(60, 80, 1, vec![0.3; 60 * 80]).expect("gray");
+    assert_eq!(net.classify(&one_channel).expect("as gray"), predictions);
     assert_eq!(predictions.len(), 10);
     let total: f32 = predictions.iter().map(|p| p.probability).sum();
     assert!((total - 1.0).abs() < 1e-5, "{total}");
@@ -573,7 +574,7 @@ fn the_work_of_the_stem_is_counted_by_hand() {
     assert_eq!(work("mixed5b", [0, 48]), None);
 }
 
-/// The gradient of the image for a weighting of some layers.
+/// Returns the gradient of the image for a weighted sum of some layers.
 fn gradient(net: &InceptionV1, image: &Array, layers: &[&str], relu: ReluGradient) -> Array {
     let layers: Vec<LayerId> = layers
         .iter()
@@ -596,7 +597,7 @@ fn all_kernels_compute_the_same_network() {
     caffe.padding = PaddingRule::Caffe;
     caffe.last_pool = 1;
     caffe.lrn = None;
-    // Layers inside one another's way, before and after a ReLU, and the classifier.
+    // Layers of which one needs another, before and after a ReLU, and the classifier.
     let layers = ["mixed3b_3x3_pre_relu", "mixed4a", "mixed3b", "logits"];
     for (backend, device) in devices() {
         for config in [InceptionV1Config::tiny(), caffe.clone()] {

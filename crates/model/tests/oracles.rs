@@ -1,4 +1,4 @@
-//! The networks against Caffe's, TensorFlow's and PyTorch's own numbers.
+//! The networks against values computed by Caffe, TensorFlow and PyTorch.
 
 mod common;
 
@@ -20,7 +20,7 @@ const LUCENT_5H: &str = "oracles/inception5h/synthetic_lucent.pth";
 const TORCHVISION: &str = "oracles/googlenet_torchvision/synthetic.pth";
 const SIZES: [&str; 3] = ["127x127", "224x224", "161x200"];
 
-/// Oracles hold every 8th channel of what has more values than this.
+/// The number of values above which an oracle holds only every 8th channel of a tensor.
 const THINNED_ABOVE: usize = 60_000;
 
 /// The devices for a whole network: burn's ndarray backend takes minutes for one.
@@ -31,7 +31,7 @@ fn fast_devices() -> Vec<(Backend, Device)> {
         .collect()
 }
 
-/// The same network, computed by everything that can compute it there, with the name of it.
+/// Returns the network with each executor of its device, and the executor's name.
 fn on_all_kernels(net: InceptionV1, backend: Backend) -> Vec<(String, InceptionV1)> {
     let kernels = Kernels::available(backend).into_iter();
     kernels
@@ -42,7 +42,7 @@ fn on_all_kernels(net: InceptionV1, backend: Backend) -> Vec<(String, InceptionV
         .collect()
 }
 
-/// Each with each size of image.
+/// Returns the network with each executor and each size of image.
 fn everywhere(net: InceptionV1, backend: Backend) -> Vec<((String, InceptionV1), &'static str)> {
     let nets = on_all_kernels(net, backend).into_iter();
     nets.flat_map(|net| SIZES.map(|size| (net.clone(), size)))
@@ -57,7 +57,7 @@ fn activation_tolerance(backend: Backend) -> Tolerance {
     }
 }
 
-/// Every 8th channel, where the oracle holds no more.
+/// Returns every 8th channel, if the oracle holds only those.
 fn thinned(acts: Array, expected: &Array) -> Array {
     if acts.values.len() <= THINNED_ABOVE || acts.values.len() == expected.values.len() {
         return acts;
@@ -108,25 +108,25 @@ fn assert_layers(
             .any(|start| name.starts_with(start));
         let tolerance = match activation_tolerance(backend) {
             _ if is_logits => Tolerance::LOGITS,
-            _ if backend.is_host() && CAFFE_NORMALISED.contains(name) => CAFFE_NORMALISATION,
+            _ if backend.is_host() && CAFFE_NORMALIZED.contains(name) => CAFFE_NORMALIZATION,
             tolerance => tolerance,
         };
         assert_close(&format!("{name} on {by}"), &acts, &expected, tolerance);
     }
 }
 
-/// Caffe's own values of the first layers after a normalisation lie up to 1.22e-5 of the largest
+/// Caffe's own values of the first layers after a normalization lie up to 1.22e-5 of the largest
 /// from the same arithmetic in f64 (its power is approximate); later layers average that out.
-const CAFFE_NORMALISED: [&str; 3] = ["pool1_norm1", "conv2_norm2", "pool2_3x3_s2"];
-const CAFFE_NORMALISATION: Tolerance = Tolerance::OfLargest(1.25e-5);
+const CAFFE_NORMALIZED: [&str; 3] = ["pool1_norm1", "conv2_norm2", "pool2_3x3_s2"];
+const CAFFE_NORMALIZATION: Tolerance = Tolerance::OfLargest(1.25e-5);
 
 /// An image of an oracle in which the largest values of a pooling window lie so close together
 /// that rounding decides where the gradient goes, and the part of it where that does not reach.
 struct NearTie {
     size: &'static str,
-    /// What the name of those whose rounding differs from the oracle's contains.
+    /// The part of the name of the executors whose rounding differs from the oracle's.
     by: &'static str,
-    /// Of the whole gradient.
+    /// The tolerance of the whole gradient.
     tolerance: Tolerance,
     /// Rows and columns that must hold the usual tolerance.
     beyond: [std::ops::Range<usize>; 2],
@@ -168,8 +168,8 @@ const TIES_OF_INCEPTION5H: [NearTie; 2] = [
         tolerance: Tolerance::RelativeNorm(4e-4),
         beyond: [0..98, 0..224],
     },
-    // One that turns with some instructions and not with others, always with the same difference,
-    // which no other place shares.
+    // A near tie that turns with some instructions and not with others, always with the same
+    // difference, which no other position has.
     NearTie {
         size: "127x127",
         by: "Frozen(",
@@ -204,7 +204,7 @@ fn assert_image_gradient(
     assert_close(what, &gradient, &expected, Tolerance::GRADIENTS);
 }
 
-/// d mean(acts[:, channel]) / d image on the image itself.
+/// Returns d mean(acts[:, channel]) / d image at the image itself.
 fn image_gradient(net: &InceptionV1, image: Tensor<4>, layer: &str, channel: usize) -> Array {
     let image = image.autodiff().require_grad();
     let layer = net.layer(layer).expect("a layer");
@@ -326,8 +326,8 @@ fn inception5h_on_synthetic_weights_is_tensorflows() {
             assert!(expected.len() >= 6, "{size}: {} layers", expected.len());
             assert_layers(&net, backend, &by, input.tensor(&device), true, &expected);
 
-            // Of the network's input: an image that is brought there is rounded on the way, which
-            // turns another near tie.
+            // The gradient of the network's input: preprocessing an image rounds it, which turns
+            // another near tie.
             let input = input.tensor(&device).autodiff().require_grad();
             let layer = net.layer("mixed4c").expect("a layer");
             let plain = ReluGradient::Plain;
@@ -343,7 +343,8 @@ fn inception5h_on_synthetic_weights_is_tensorflows() {
     }
 }
 
-/// torchvision counts the poolings from 1, TensorFlow names them by what follows.
+/// Maps torchvision's names to TensorFlow's: torchvision counts the poolings from 1, TensorFlow
+/// names them by what follows.
 fn tensorflows(torchvision: &str) -> &str {
     match torchvision {
         "maxpool1" => "maxpool0",
@@ -378,21 +379,21 @@ fn torchvision_with_its_batch_norm_folded_is_pytorchs() {
             assert_eq!(expected.len(), 9, "{size}");
             assert_layers(&net, backend, &by, image.tensor(&device), false, &expected);
 
-            // The oracle's is with respect to the image after ImageNet's normalisation, so it goes
+            // The oracle's is with respect to the image after ImageNet's normalization, so it goes
             // through torchvision's own steps here: that one, and `transform_input`.
             let constants =
                 |values: [f32; 3]| Tensor::<1>::from_floats(values, &device).reshape([1, 3, 1, 1]);
             let deviation = constants([0.229, 0.224, 0.225]);
             let mean = constants([0.485, 0.456, 0.406]);
-            let normalised = (image.tensor(&device) - mean.clone()) / deviation.clone();
-            let normalised = normalised.autodiff().require_grad();
-            let input = normalised.clone() * (deviation / 0.5) + (mean - 0.5) / 0.5;
+            let normalized = (image.tensor(&device) - mean.clone()) / deviation.clone();
+            let normalized = normalized.autodiff().require_grad();
+            let input = normalized.clone() * (deviation / 0.5) + (mean - 0.5) / 0.5;
             let layer = net.layer("inception4c").expect("a layer");
             let acts = net
                 .network()
                 .forward_preprocessed(input, &[layer], ReluGradient::Plain);
             let mut gradients = acts[0].clone().narrow(1, 7, 1).mean().backward();
-            let gradient = normalised.grad_remove(&mut gradients).expect("a gradient");
+            let gradient = normalized.grad_remove(&mut gradients).expect("a gradient");
             let gradient = Array::of(gradient);
             let expected = oracle.get(&format!("{size}/grad_mean_inception4c_7_wrt_normalized"));
             let what = format!("gradient at {size} on {by}");
@@ -401,7 +402,7 @@ fn torchvision_with_its_batch_norm_folded_is_pytorchs() {
     }
 }
 
-/// The same tensors, read by the test kit's own reader of the format.
+/// Loads a network from the same tensors, read by the test kit's own reader of the format.
 fn read_otherwise(tensors: Vec<(String, Array)>, config: InceptionV1Config) -> InceptionV1 {
     let tensors: NamedTensors = tensors
         .into_iter()

@@ -1,4 +1,4 @@
-//! A network of one's own, written by hand: what the trait gives it.
+//! The methods that a handwritten network gets from the trait.
 
 use std::{
     ops::ControlFlow,
@@ -15,14 +15,14 @@ use oneiric_model::{
 };
 use oneiric_testkit::{Array, Tolerance, assert_close, devices};
 
-/// Of one grey channel: "sum" adds up 3x3 pixels (unpadded) of x - 0.25 in channel 0 and their
+/// A network of gray images: "sum" adds up 3x3 pixels (unpadded) of x - 0.25 in channel 0 and their
 /// negative in channel 1, "alive" is its ReLU, "scores" the mean over all positions.
 #[derive(Debug)]
 struct Toy {
     info: NetworkInfo,
     /// [2, 1, 3, 3].
     weight: Tensor<4>,
-    /// How many layers were computed.
+    /// The number of layers computed.
     computed: AtomicUsize,
 }
 
@@ -71,7 +71,7 @@ impl Network for Toy {
     }
 }
 
-/// A 3 x 4 image of 0.5, of which one pixel is 1.
+/// Returns a 3 x 4 image of 0.5 in which one pixel is 1.
 fn image() -> Array {
     let mut values = vec![0.5; 12];
     values[0] = 1.0;
@@ -82,7 +82,7 @@ fn image() -> Array {
 fn layers_come_as_asked_and_nothing_is_computed_behind_them() {
     for (backend, device) in devices() {
         let net = Toy::new(&device);
-        // By hand: nine pixels of 0.25 over the grey of 0.25, and 0.5 more where the bright one is.
+        // By hand: nine pixels of 0.25 over the gray of 0.25, and 0.5 more at the bright one.
         let sum = Array::new([1, 2, 1, 2], vec![2.75, 2.25, -2.75, -2.25]);
         let alive = Array::new([1, 2, 1, 2], vec![2.75, 2.25, 0.0, 0.0]);
         let scores = Array::new([1, 2, 1, 1], vec![2.5, 0.0]);
@@ -193,7 +193,7 @@ fn a_redirected_relu_wakes_what_is_dead() {
         let gradient = |relu| {
             let image = image().tensor::<4>(&device).autodiff().require_grad();
             let acts = net.forward_to(image.clone(), &[net.number("alive")], relu);
-            // As the loop does, which minimises.
+            // A run minimizes, so this is the negative of the mean.
             let value = -acts[0].clone().narrow(1, 1, 1).mean();
             Array::of(image.grad_remove(&mut value.backward()).expect("one")).values
         };
@@ -262,7 +262,7 @@ fn what_cannot_be_told_is_an_error() {
     let zeros = |shape: [usize; 4]| Tensor::<4>::zeros(shape, &device);
     match net.predict(zeros([1, 3, 8, 8])) {
         Err(ModelError::Channels { expected, found }) => assert_eq!((expected, found), (1, 3)),
-        other => panic!("a grey network was shown colours, got {other:?}"),
+        other => panic!("a network of gray images was given colors, got {other:?}"),
     }
     match net.predict(zeros([1, 1, 2, 8])) {
         Err(ModelError::ImageSize { image, smallest }) => {
@@ -295,8 +295,8 @@ fn inceptions_tell_the_same_as_by_their_own_way() {
     }
 }
 
-/// Hands over tokens, [n, extra + rows * columns, width], as a map [n, width, rows, columns], as
-/// `docs/own_network.md` has it.
+/// Passes tokens, [n, extra + rows * columns, width], to the probe as a map
+/// [n, width, rows, columns], as in `docs/own_network.md`.
 fn tokens(
     probe: &mut Probe<'_>,
     name: &str,

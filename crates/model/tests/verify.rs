@@ -1,4 +1,4 @@
-//! What `Network::verify` finds in a network of one's own.
+//! The flaws that `NetworkExt::verify` finds.
 
 use std::ops::ControlFlow;
 
@@ -12,7 +12,7 @@ use oneiric_model::{
 };
 use oneiric_testkit::devices;
 
-/// What a network of one's own gets wrong.
+/// A flaw built into a network.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Mischief {
     Nothing,
@@ -292,14 +292,14 @@ fn scores_that_are_none_tell_nothing() {
     ));
 }
 
-/// A normalisation of burn's, by running averages or by those of the batch.
+/// A normalization of burn's, by running averages or by those of the batch.
 #[derive(Debug)]
-struct Normalised {
+struct Normalized {
     norm: BatchNorm,
     info: NetworkInfo,
 }
 
-impl Network for Normalised {
+impl Network for Normalized {
     fn info(&self) -> &NetworkInfo {
         &self.info
     }
@@ -311,10 +311,10 @@ impl Network for Normalised {
 }
 
 #[test]
-fn a_normalisation_in_training_mode_is_found() {
+fn a_normalization_in_training_mode_is_found() {
     let (_, device) = devices().remove(0);
     let norm = BatchNormConfig::new(3).init(&device);
-    let net = |norm| Normalised {
+    let net = |norm| Normalized {
         norm,
         info: NetworkInfo::new([Layer::new("norm", 3)], &device),
     };
@@ -337,7 +337,8 @@ fn outside_of_verify_a_layer_that_is_not_listed_panics() {
     let _ = net.forward_to(image, &[LayerId::new(2)], ReluGradient::Plain);
 }
 
-/// Its second layer was renamed in one place, and its sizes come from the forward pass.
+/// A network whose second layer was renamed in one place, and whose sizes come from the forward
+/// pass.
 #[derive(Debug)]
 struct Renamed {
     info: NetworkInfo,

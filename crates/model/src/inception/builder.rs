@@ -19,8 +19,10 @@ pub(crate) const SOFTMAX: &str = "softmax2";
 /// The name of the classifier's weights, without the ending.
 pub(crate) const CLASSIFIER: &str = "softmax2";
 
-/// Endings of the names of a convolution's weights in the graph.
+/// The ending of the name of a convolution's kernels in the graph.
 pub(crate) const WEIGHT: &str = ".weight";
+
+/// The ending of the name of a convolution's bias in the graph.
 pub(crate) const BIAS: &str = ".bias";
 
 impl InceptionV1Config {
@@ -126,8 +128,8 @@ impl<'a> Builder<'a> {
         self.net.node(name, conv, &[input])
     }
 
-    /// Adds a convolution and a ReLU, with the two tensors in between that TensorFlow's graph
-    /// names. The one without the bias is computed only if it is read.
+    /// Adds a convolution and a ReLU, with the two tensors between them that have names in
+    /// TensorFlow's graph. The one without the bias is computed only if it is read.
     fn conv_relu(
         &mut self,
         name: &str,
@@ -154,7 +156,7 @@ impl<'a> Builder<'a> {
         self.net.max_pool(name, input, pool)
     }
 
-    /// Adds a normalization, if the network has them.
+    /// Adds a local response normalization, if the network has them.
     fn lrn(&mut self, name: &str, input: NodeId) -> NodeId {
         match self.config.lrn {
             Some(lrn) => self.net.lrn(name, input, lrn),

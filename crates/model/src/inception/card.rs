@@ -8,17 +8,18 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{InceptionV1Config, Variant};
 use crate::{ModelError, Preprocessing};
 
-/// Keys of the metadata of a safetensors file.
+/// The keys of the metadata of a safetensors file.
 const CONFIG: &str = "inception_v1";
 const VARIANT: &str = "variant";
 const SOURCE: &str = "source";
 const LABELS: &str = "labels";
 
-/// The most channels, classes, or pixels on a side. A file that claims more is damaged, and believing
-/// it would cost memory.
+/// The largest number of channels, classes, or pixels on a side in a file. A file with more is
+/// damaged, and a network made from it could exhaust the memory.
 const LARGEST: usize = 4096;
-/// The most normalized channels, and the largest radius: a normalization takes a matrix of the
-/// channels' square, which is not in the file.
+
+/// The largest number of normalized channels, and the largest radius, in a file: a normalization
+/// has a matrix of channels x channels, which is not in the file.
 const LARGEST_NORMALIZED: usize = 1024;
 
 /// The channels of the images.
@@ -45,8 +46,12 @@ impl Card {
         ]))
     }
 
-    /// Reads the metadata of a file; `None` if another program wrote it. The checksum, which reading
-    /// a file compares if it is there, must be there, so that a changed card is noticed.
+    /// Reads the metadata of a file; `None` if another program wrote it. The checksum, which is
+    /// compared when a file is read, must be present, so that a changed card is noticed.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ModelError::Card`] if the checksum is missing or a value is not accepted.
     pub(crate) fn from_metadata(
         metadata: &BTreeMap<String, String>,
     ) -> Result<Option<Self>, ModelError> {

@@ -20,7 +20,7 @@ pub enum Variant {
     Custom,
 }
 
-/// The rule by which the borders of convolutions and poolings are padded.
+/// The padding rule of convolutions and poolings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -51,8 +51,8 @@ pub struct BlockWidths {
 }
 
 impl BlockWidths {
-    /// Creates widths in the order of the table of the paper (Szegedy et al., "Going deeper with convolutions",
-    /// 2015, table 1): 1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5, pool projection.
+    /// Creates widths in the order of the paper's table (Szegedy et al., "Going deeper with
+    /// convolutions", 2015, table 1): 1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5, pool projection.
     #[must_use]
     pub const fn new(widths: [usize; 6]) -> Self {
         let [one, three_bottleneck, three, five_bottleneck, five, pool] = widths;
@@ -87,9 +87,9 @@ pub(crate) const BLOCKS: [&str; 9] = ["3a", "3b", "4a", "4b", "4c", "4d", "4e", 
 /// | `five_kernel` | kernel of the branch called 5x5: 5, or torchvision's 3 |
 /// | `last_pool` | kernel of `maxpool10`, the pooling before 5a: 3, or torchvision's 2 |
 /// | `lrn` | both local response normalizations, if the network has them |
-/// | `padding` | of every convolution and pooling |
-/// | `preprocessing` | from an RGB image in 0..=1 to the input |
-/// | `side` | height and width of the images that it was trained on |
+/// | `padding` | padding rule of every convolution and pooling |
+/// | `preprocessing` | map from an RGB image in 0..=1 to the input |
+/// | `side` | height and width of the training images |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InceptionV1Config {
     /// The trained network.
@@ -106,7 +106,7 @@ pub struct InceptionV1Config {
     pub last_pool: usize,
     /// Both local response normalizations, if the network has them.
     pub lrn: Option<Lrn>,
-    /// Padding of every convolution and pooling.
+    /// The padding rule of every convolution and pooling.
     pub padding: PaddingRule,
     /// The map from an RGB image in 0..=1 to the input.
     pub preprocessing: Preprocessing,
@@ -115,7 +115,8 @@ pub struct InceptionV1Config {
 }
 
 impl InceptionV1Config {
-    /// The configuration of Google's `inception5h`. Source: the nodes of `tensorflow_inception_graph.pb`.
+    /// The configuration of Google's `inception5h`. Source: the nodes of
+    /// `tensorflow_inception_graph.pb`.
     #[must_use]
     pub fn inception5h() -> Self {
         Self {
@@ -138,7 +139,7 @@ impl InceptionV1Config {
             lrn: Some(Lrn {
                 radius: 5,
                 bias: 2.0,
-                // The graph says 9.999999747378752e-05, which is this in f32.
+                // The graph has 9.999999747378752e-05, which is 1e-4 in f32.
                 alpha: 1e-4,
                 beta: 0.5,
             }),
@@ -148,7 +149,8 @@ impl InceptionV1Config {
         }
     }
 
-    /// The configuration of Caffe's `bvlc_googlenet`. Source: `bvlc_googlenet/deploy.prototxt` of the model zoo.
+    /// The configuration of Caffe's `bvlc_googlenet`. Source: `bvlc_googlenet/deploy.prototxt` of
+    /// the model zoo.
     #[must_use]
     pub fn bvlc() -> Self {
         let mut config = Self::inception5h();
@@ -165,7 +167,7 @@ impl InceptionV1Config {
     /// The configuration of torchvision's `googlenet`. Source: `torchvision/models/googlenet.py`.
     ///
     /// Its images are normalized by ImageNet's mean and deviation, and its `transform_input`, which
-    /// the published checkpoint needs, takes that back: together `image * 2 - 1`.
+    /// the published checkpoint needs, reverses that: the result is `image * 2 - 1`.
     #[must_use]
     pub fn torchvision() -> Self {
         let mut config = Self::bvlc();
@@ -177,8 +179,8 @@ impl InceptionV1Config {
         config
     }
 
-    /// The configuration of a network with the layers of `inception5h` and a few channels each: for
-    /// trying things out if a real network would take too long.
+    /// The configuration of a network with the layers of `inception5h` and a few channels each:
+    /// for tests and trials for which a real network would be too slow.
     #[must_use]
     pub fn tiny() -> Self {
         let mut config = Self::inception5h();

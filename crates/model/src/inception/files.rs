@@ -1,4 +1,4 @@
-//! Networks in files: loading, the network that ships inside, downloading, saving.
+//! Networks in files: loading, the bundled network, downloading, saving.
 
 use std::path::Path;
 
@@ -10,29 +10,29 @@ use super::{card::Card, tensors};
 use crate::{InceptionV1, ModelError, NetworkExt};
 
 impl InceptionV1 {
-    /// Loads a trained network from any of the usual files. The format is recognized by content, not
-    /// by name.
+    /// Loads a trained network from any of the usual files. The format is recognized by the content
+    /// of the file, not by its name.
     ///
     /// | file | network |
     /// | --- | --- |
-    /// | TensorFlow's frozen graph `tensorflow_inception_graph.pb`, also inside `inception5h.zip` | `inception5h` |
+    /// | frozen graph `tensorflow_inception_graph.pb`, or its `inception5h.zip` | `inception5h` |
     /// | PyTorch state dict with lucent's and captum's names, `inception5h.pth` | `inception5h` |
-    /// | PyTorch state dict of torchvision, `googlenet-1378be20.pth`, in either container | torchvision |
+    /// | torchvision's state dict `googlenet-1378be20.pth`, in either container | torchvision |
     /// | Caffe's binary model `bvlc_googlenet.caffemodel`, with legacy or current layers | BVLC |
     /// | safetensors with any of these names, or written by [`save`](Self::save) | as named |
     ///
-    /// The auxiliary heads, if there, are skipped. BVLC and torchvision come with ImageNet's
+    /// Auxiliary heads are skipped. BVLC and torchvision come with ImageNet's
     /// labels; `inception5h` with those in its archive, or in the file
     /// `imagenet_comp_graph_label_strings.txt` beside the graph, or else with none (see
     /// [`with_labels`](Self::with_labels)).
     ///
     /// # Errors
     ///
-    /// Returns [`ModelError::Device`] if the device cannot be used, [`ModelError::File`] if the file
-    /// cannot be read or is damaged, and [`ModelError::UnknownVariant`] or [`ModelError::Weights`] if
-    /// it does not hold exactly the tensors of such a network.
+    /// Returns [`ModelError::Device`] if the device cannot be used, [`ModelError::File`] if the
+    /// file cannot be read or is damaged, and [`ModelError::UnknownVariant`] or
+    /// [`ModelError::Weights`] if it does not hold exactly the tensors of such a network.
     pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self, ModelError> {
-        // Before the file is read, so that a wrong device costs no time.
+        // Checked before the file is read, so that a wrong device costs no time.
         Backend::of(device)?;
         let path = path.as_ref();
         let weights = oneiric_weights::read(path)?;
@@ -56,8 +56,8 @@ impl InceptionV1 {
     }
 
     /// Loads a published network: downloaded once into the user's cache directory, and checked
-    /// against its checksum each time. [`Downloader`](oneiric_download::Downloader) fetches the file
-    /// with a progress observer, another cache, or time-outs; its path then goes to
+    /// against its checksum each time. [`Downloader`](oneiric_download::Downloader) fetches the
+    /// file with a progress observer, another cache, or time-outs; its path then goes to
     /// [`load`](Self::load).
     ///
     /// # Errors

@@ -1,10 +1,10 @@
-//! The names that one tensor of an InceptionV1 has: TensorFlow's, which ours are, Caffe's,
-//! torchvision's, and the usual spellings.
+//! The names of an InceptionV1's tensors: TensorFlow's, which are ours, Caffe's, torchvision's, and
+//! the usual spellings.
 
 use super::builder::{LOGITS, SOFTMAX};
 
-/// Names of the tensors outside the blocks, as TensorFlow's graph and Caffe's
-/// `bvlc_googlenet/deploy.prototxt` have them.
+/// Names of the tensors outside the blocks, in TensorFlow's graph and in Caffe's
+/// `bvlc_googlenet/deploy.prototxt`.
 const STEM: [(&str, &str); 12] = [
     ("conv2d0", "conv1/7x7_s2"),
     ("maxpool0", "pool1/3x3_s2"),
@@ -20,7 +20,7 @@ const STEM: [(&str, &str); 12] = [
     (SOFTMAX, "prob"),
 ];
 
-/// Parts of a block: TensorFlow's, Caffe's.
+/// Names of a block's parts: TensorFlow's, Caffe's.
 const PARTS: [(&str, &str); 7] = [
     ("1x1", "1x1"),
     ("3x3_bottleneck", "3x3_reduce"),
@@ -31,8 +31,8 @@ const PARTS: [(&str, &str); 7] = [
     ("pool_reduce", "pool_proj"),
 ];
 
-/// Modules outside the blocks: TensorFlow's tensors, torchvision's names. Its poolings are left out:
-/// it numbers them differently, and `maxpool4` would be two tensors.
+/// Names of the modules outside the blocks: TensorFlow's, torchvision's. torchvision's poolings are
+/// left out: it numbers them differently, and `maxpool4` would name two tensors.
 const TORCHVISION_STEM: [(&str, &str); 5] = [
     ("conv2d0", "conv1"),
     ("conv2d1", "conv2"),
@@ -41,7 +41,7 @@ const TORCHVISION_STEM: [(&str, &str); 5] = [
     (LOGITS, "fc"),
 ];
 
-/// Parts of a block: TensorFlow's, torchvision's.
+/// Names of a block's parts: TensorFlow's, torchvision's.
 const TORCHVISION_PARTS: [(&str, &str); 7] = [
     ("1x1", "branch1"),
     ("3x3_bottleneck", "branch2.0"),
@@ -53,7 +53,7 @@ const TORCHVISION_PARTS: [(&str, &str); 7] = [
 ];
 
 /// Returns Caffe's name of a tensor. Caffe computes ReLUs in place, so the tensors before them have
-/// no name there; they get that of the tensor after it, with TensorFlow's ending `_pre_relu`.
+/// no name there; they get the name of the ReLU's output, with TensorFlow's ending `_pre_relu`.
 pub(crate) fn caffe(name: &str) -> Option<String> {
     if let Some(conv) = name.strip_suffix("_pre_relu/conv") {
         return caffe(conv).map(|name| format!("{name}_pre_relu/conv"));
@@ -104,7 +104,7 @@ pub(crate) fn aliases(name: &str) -> Vec<String> {
     }
     aliases.insert(0, caffe);
     if let Some(name) = torchvision(name) {
-        // A branch goes by its last convolution too.
+        // The name of a branch is also that of its last convolution.
         if let Some(branch) = name.strip_suffix(".1") {
             aliases.push(branch.to_owned());
         }

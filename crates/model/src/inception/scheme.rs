@@ -1,4 +1,4 @@
-//! The names and layouts of a convolution's weights in the files of each origin.
+//! The names and layouts of a convolution's weights in each kind of file.
 
 use oneiric_graph::Graph;
 
@@ -12,8 +12,8 @@ use super::{
 /// `torchvision/models/googlenet.py`).
 const BATCH_NORM_EPSILON: f64 = 1e-3;
 
-/// The weights of one convolution: `out` x `input` x `kernel` x `kernel`. The classifier is one with
-/// kernel 1.
+/// The shape of a convolution's weights: `out` x `input` x `kernel` x `kernel`. The classifier is a
+/// convolution with kernel 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ConvShape {
     /// TensorFlow's name, such as `mixed4a_3x3_bottleneck`.
@@ -52,7 +52,7 @@ pub(crate) enum Scheme {
     /// normalization after it, `fc.weight` [out, in].
     Torchvision,
     /// [`Torchvision`](Self::Torchvision) with the normalization folded in:
-    /// `inception4a.branch2.0.conv.bias` takes its place. Networks are saved so.
+    /// `inception4a.branch2.0.conv.bias` takes its place. Networks are saved in this form.
     TorchvisionFolded,
 }
 
@@ -65,7 +65,7 @@ impl Scheme {
         Self::TorchvisionFolded,
     ];
 
-    /// Returns the schemes that files of a variant come in; networks are saved with the first.
+    /// Returns the schemes of a variant's files; networks are saved with the first.
     pub(crate) const fn of(variant: Variant) -> &'static [Self] {
         match variant {
             Variant::Bvlc => &[Self::Caffe],
@@ -75,7 +75,7 @@ impl Scheme {
         }
     }
 
-    /// Returns the configuration of the public network whose files have such names.
+    /// Returns the configuration of the public network whose files have such tensors.
     pub(crate) fn config_of(has: impl Fn(&str) -> bool) -> Option<InceptionV1Config> {
         let public = [
             InceptionV1Config::bvlc(),
@@ -91,7 +91,7 @@ impl Scheme {
             .find(|config| Self::of(config.variant).contains(&scheme))
     }
 
-    /// Returns name and shape of every tensor that makes a convolution; the weight first.
+    /// Returns the names and shapes of a convolution's tensors, the weight first.
     pub(crate) fn tensors(self, conv: &ConvShape) -> Vec<(String, Vec<usize>)> {
         let (out, input, kernel) = (conv.out, conv.input, conv.kernel);
         let shape = match (self, conv.name == CLASSIFIER) {
@@ -152,7 +152,7 @@ impl Scheme {
         prefixes.iter().any(|prefix| name.starts_with(prefix))
     }
 
-    /// Returns the name of the weight of a convolution, given TensorFlow's name of it.
+    /// Returns the name of a convolution's weight, given TensorFlow's name of the convolution.
     fn weight(self, conv: &str) -> String {
         let is_classifier = conv == CLASSIFIER;
         let known = |name: Option<String>| name.unwrap_or_else(|| conv.to_owned());
@@ -169,8 +169,8 @@ impl Scheme {
         }
     }
 
-    /// Returns the names of the tensors that come with a weight: a bias, or a batch normalization in
-    /// the order in which [`fold`] takes it.
+    /// Returns the names of a convolution's other tensors: a bias, or a batch normalization in the
+    /// order of [`fold`].
     fn others(self, conv: &str) -> Vec<String> {
         let weight = self.weight(conv);
         if self == Self::TensorFlow {
@@ -187,9 +187,9 @@ impl Scheme {
     }
 }
 
-/// Folds a batch normalization `gamma (y - mean) / sqrt(variance + epsilon) + beta` of a convolution
-/// without bias into the convolution's weights and a bias (Ioffe and Szegedy, "Batch
-/// Normalization", 2015, section 3.1). In f64, so that only the results are rounded.
+/// Folds a batch normalization `gamma (y - mean) / sqrt(variance + epsilon) + beta` of a
+/// convolution without bias into the convolution's weights and a bias (Ioffe and Szegedy, "Batch
+/// Normalization", 2015, section 3.1). Computes in f64, so that only the results are rounded.
 fn fold(
     mut weight: Vec<f32>,
     [gamma, beta, mean, variance]: &[Vec<f32>; 4],

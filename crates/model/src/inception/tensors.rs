@@ -12,7 +12,11 @@ use super::{
 };
 use crate::{Misfits, ModelError, NetworkWeights, network_weights::random_values};
 
-/// Returns the configuration of the network that has tensors of such names.
+/// Returns the configuration of the network whose files have tensors of such names.
+///
+/// # Errors
+///
+/// Returns [`ModelError::UnknownVariant`] if there is none.
 pub(crate) fn config_of(tensors: &NamedTensors) -> Result<InceptionV1Config, ModelError> {
     Scheme::config_of(|name| tensors.contains_key(name)).ok_or_else(|| ModelError::UnknownVariant {
         found: tensors.keys().cloned().collect(),
@@ -34,7 +38,11 @@ pub(crate) fn random(config: &InceptionV1Config, graph: &Graph, seed: u64) -> Na
     tensors
 }
 
-/// Makes the weights that the graph declares from the tensors of a file: all of them, or none.
+/// Makes the weights that the graph declares from the tensors of a file.
+///
+/// # Errors
+///
+/// Returns [`ModelError::Weights`] if a tensor is missing, misshapen, not finite or unknown.
 pub(crate) fn to_graph(
     config: &InceptionV1Config,
     graph: &Graph,
@@ -49,11 +57,12 @@ pub(crate) fn to_graph(
     let mut weights = NamedTensors::new();
     for conv in &convs {
         let names = scheme.tensors(conv).into_iter().map(|(name, _)| name);
-        // Taken out one after the other, so that hardly more than one copy lives at a time.
+        // Removed one after the other, so that hardly more than one copy of the weights is in
+        // memory at a time.
         let values = names.filter_map(|name| Some(tensors.remove(&name)?.values));
         let (weight, bias) = scheme.assemble(conv, values.collect());
         if !weight.iter().chain(&bias).all(|value| value.is_finite()) {
-            // Each tensor is finite: a normalization with a negative variance, or with one so small
+            // Each tensor is finite, so the normalization has a negative variance, or one so small
             // that the weights overflow.
             misfits.not_finite.push(format!("{} (folded)", conv.name));
         }
@@ -73,6 +82,10 @@ pub(crate) fn to_graph(
 }
 
 /// Makes the tensors of a file, by their native names, from the weights of the graph.
+///
+/// # Errors
+///
+/// Returns [`ModelError::Device`] if the device cannot read the weights back.
 pub(crate) fn to_file(
     config: &InceptionV1Config,
     graph: &Graph,
@@ -91,7 +104,7 @@ pub(crate) fn to_file(
     Ok(tensors)
 }
 
-/// Returns the scheme that most names are of, among those that a variant comes in.
+/// Returns the scheme of most of the names, among those of a variant.
 fn scheme_of(config: &InceptionV1Config, convs: &[ConvShape], tensors: &NamedTensors) -> Scheme {
     let found = |scheme: &Scheme| {
         let names = convs.iter().flat_map(|conv| scheme.tensors(conv));

@@ -1,4 +1,4 @@
-//! The whole network as one operation, on the CPU backends.
+//! A whole network as one operation, on the CPU backends.
 
 use burn::tensor::{Tensor, TensorData};
 use oneiric_core::{Parts, custom_gradient, map_host, with_host};
@@ -47,7 +47,7 @@ pub(crate) fn forward_frozen(
     parts.collect()
 }
 
-/// Returns the outputs of a run, of those lengths, one behind the other.
+/// Returns the outputs of a run, of those lengths, concatenated.
 fn outputs(run: &Run, lengths: &[usize]) -> Vec<f32> {
     let mut flat = vec![0.0; lengths.iter().sum()];
     let mut rest = &mut flat[..];
@@ -60,7 +60,8 @@ fn outputs(run: &Run, lengths: &[usize]) -> Vec<f32> {
     flat
 }
 
-/// Returns the gradient with respect to the input of a run, for those with respect to the outputs.
+/// Returns the gradient with respect to the input of a run, given those with respect to the
+/// outputs.
 fn input_gradient(run: &Run, lengths: &[usize], flat: &[f32], relu: ReluGradient) -> Vec<f32> {
     let mut rest = flat;
     let parts = lengths.iter().map(|length| {

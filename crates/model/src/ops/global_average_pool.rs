@@ -11,8 +11,8 @@ impl BurnOp for GlobalAveragePool {
     }
 }
 
-/// Returns the mean over an axis. Over an axis of one it is the tensor itself, which burn-cubecl
-/// 0.22.1 gets wrong if a convolution left the tensor permuted in memory.
+/// Returns the mean over an axis. Over an axis of length 1 it is the tensor itself; burn-cubecl
+/// 0.22.1 computes that mean wrongly if a convolution left the tensor permuted in memory.
 fn mean_over(x: Tensor<4>, axis: usize) -> Tensor<4> {
     match x.dims()[axis] {
         1 => x,

@@ -23,7 +23,7 @@ impl BurnOp for Lrn {
     }
 }
 
-/// The sum of a normalization as a 1x1 convolution.
+/// The sum over neighboring channels as a 1x1 convolution.
 #[derive(Debug, Clone)]
 struct Band {
     /// [c, c, 1, 1]: alpha where |i - j| <= radius.
@@ -52,7 +52,7 @@ impl Band {
     }
 }
 
-/// The band matrices of a network's normalizations, made when first needed; alike ones are shared.
+/// The band matrices of a network's normalizations, each made on first use; equal ones are shared.
 #[derive(Debug, Clone)]
 pub(crate) struct LrnBands {
     device: Device,

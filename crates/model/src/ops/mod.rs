@@ -30,11 +30,11 @@ use crate::NetworkWeights;
 
 /// An operator that burn can compute.
 pub(crate) trait BurnOp {
-    /// Computes the output. `inputs` are as many as the operator's arity says.
+    /// Computes the output. The number of `inputs` is the operator's arity.
     fn run(&self, inputs: Vec<Tensor<4>>, pass: &Pass<'_>) -> Tensor<4>;
 }
 
-/// What an operator may read in a forward pass, beside its inputs.
+/// The data that an operator may read in a forward pass besides its inputs.
 #[derive(Debug)]
 pub(crate) struct Pass<'a> {
     pub(crate) weights: &'a NetworkWeights,

@@ -2,8 +2,8 @@
 
 use oneiric_graph::Window;
 
-/// Returns the rows and columns before and after an input of that size, such that burn, which
-/// leaves partial windows out, has exactly the windows of the graph.
+/// Returns the padding before and after the rows and the columns of an input of that size, with
+/// which burn, which leaves partial windows out, has exactly the windows of the graph.
 ///
 /// # Panics
 ///

@@ -1,4 +1,4 @@
-//! ReLU, and Lucid's redirected gradient of it.
+//! ReLU, and Lucid's redirected gradient.
 
 use burn::tensor::{Tensor, activation};
 use oneiric_core::custom_gradient;
@@ -12,7 +12,7 @@ impl BurnOp for Relu {
     }
 }
 
-/// Computes ReLU with one or the other gradient.
+/// Computes ReLU with a plain or redirected gradient.
 pub(crate) fn relu(x: Tensor<4>, gradient: ReluGradient) -> Tensor<4> {
     match gradient {
         ReluGradient::Plain => activation::relu(x),
@@ -68,8 +68,8 @@ mod tests {
         });
     }
 
-    /// Returns the output, and the gradient with respect to the input for the given one with respect
-    /// to the output.
+    /// Returns the output, and the gradient with respect to the input, given the gradient `g` with
+    /// respect to the output.
     fn gradient(x: &Array, g: &Array, device: &burn::tensor::Device) -> (Array, Array) {
         let input = x.tensor::<4>(device).autodiff().require_grad();
         let output = redirected_relu(input.clone());
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_at_nothing_is_a_dead_one() {
+    fn a_unit_at_zero_is_dead() {
         let x = Array::new([1, 1, 1, 3], vec![0.0, 0.0, -1.0]);
         let g = Array::new([1, 1, 1, 3], vec![-5.0, 7.0, -3.0]);
         for (backend, device) in devices() {
