@@ -2,7 +2,7 @@
 //!
 //! With torchvision's weights (`squeezenet1_1-b8a52dc0.pth`) it is theirs; without, a narrow one is
 //! first trained on drawings, for about a minute, and then looked into. So little training shows:
-//! its "checks" can be recognised, of its "eye" only that something is dark and round.
+//! its "checks" can be recognized, of its "eye" only that something is dark and round.
 
 #[path = "../common/mod.rs"]
 mod common;
