@@ -7,7 +7,7 @@ use std::{
 
 use burn::tensor::{Device, Tensor};
 use oneiric_core::Backend;
-use oneiric_graph::{Graph, NodeId};
+use oneiric_graph::{Graph, GraphError, NodeError, NodeId};
 use oneiric_kernels::Isa;
 use oneiric_weights::NamedTensors;
 
@@ -378,11 +378,19 @@ fn info(graph: &Arc<Graph>, device: &Device) -> Result<NetworkInfo, ModelError> 
     let nodes: Vec<NodeId> = (0..graph.nodes().len()).map(NodeId::new).collect();
     let layer = |&node: &NodeId| Layer::new(&graph.node(node).name, graph.channels(node));
     let layers: Vec<Layer> = nodes.iter().map(layer).collect();
-    let fits = |side: &usize| graph.shapes(&nodes, [*side; 2]).is_ok();
+    let shapes = |side: usize| graph.shapes(&nodes, [side; 2]);
+    let fits = |side: &usize| shapes(*side).is_ok();
+    // A fully connected layer may take a size that is no square: all else then says what is too
+    // small.
+    let fits_but_for_features = |side: &usize| match shapes(*side) {
+        Err(GraphError::Image { source, .. }) => matches!(source, NodeError::Features { .. }),
+        other => other.is_ok(),
+    };
     let smallest = (1..=LARGEST_SQUARE).find(fits);
+    let smallest = smallest.or_else(|| (1..=LARGEST_SQUARE).find(fits_but_for_features));
     let smallest = smallest.ok_or_else(|| ModelError::NoImageFits {
         largest: LARGEST_SQUARE,
-        source: match graph.shapes(&nodes, [LARGEST_SQUARE; 2]) {
+        source: match shapes(LARGEST_SQUARE) {
             Err(error) => Box::new(error),
             Ok(_) => unreachable!("no image fits"),
         },

@@ -27,7 +27,7 @@ pub(crate) const BIAS: &str = ".bias";
 
 impl InceptionV1Config {
     /// Builds the graph of the network. Its weights are declared in the order of the forward pass,
-    /// as `NAME.weight` [out, in, kernel, kernel] and `NAME.bias` [out] with TensorFlow's names,
+    /// as `NAME.weight` `[out, in, kernel, kernel]` and `NAME.bias` `[out]` with TensorFlow's names,
     /// such as `mixed4a_3x3_bottleneck`. The classifier, `softmax2`, is a 1x1 convolution.
     ///
     /// # Errors
