@@ -28,7 +28,7 @@ pub enum ObjectiveError {
         classes: usize,
     },
     /// A network that tells no classes.
-    #[error("the network names no layer with the scores of classes (Network::logits)")]
+    #[error("the network names no layer with the scores of classes (`with_logits`)")]
     NoClasses,
     /// A direction of the wrong length.
     #[error("a direction in {layer} has one number a channel, {expected}; got {found}")]
