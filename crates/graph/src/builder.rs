@@ -75,7 +75,7 @@ impl GraphBuilder {
     }
 
     /// Adds a convolution, and declares its weights `NAME.weight` [out, in / groups, height, width]
-    /// and, if it has one, `NAME.bias` [out].
+    /// and, if it has one, `NAME.bias` `[out]`.
     pub fn conv(&mut self, name: &str, input: NodeId, config: ConvConfig) -> NodeId {
         let channels = self.channels.get(input.0).copied().unwrap_or(0);
         let shape = config.weight_shape(channels);
@@ -128,7 +128,7 @@ impl GraphBuilder {
     }
 
     /// Adds a fully connected layer, and declares its weights `NAME.weight` [out, features] and
-    /// `NAME.bias` [out]. The features are the channels times height times width of the input.
+    /// `NAME.bias` `[out]`. The features are the channels times height times width of the input.
     pub fn gemm(&mut self, name: &str, input: NodeId, features: usize, out: usize) -> NodeId {
         let gemm = Gemm {
             weight: self.weight(&format!("{name}.weight"), [out, features]),

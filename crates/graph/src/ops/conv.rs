@@ -16,7 +16,7 @@ use crate::{
 pub struct Conv {
     /// The kernels, [out, in / groups, height, width]. Several nodes may share them.
     pub weight: WeightId,
-    /// The bias, [out]; `None` adds nothing.
+    /// The bias, `[out]`; `None` adds nothing.
     pub bias: Option<WeightId>,
     /// Strides, dilation and padding.
     pub window: Window,

@@ -21,7 +21,7 @@ use crate::{
 pub struct Gemm {
     /// The matrix, [out, features]; [features, out] if it is transposed.
     pub weight: WeightId,
-    /// The bias, [out]; `None` adds nothing.
+    /// The bias, `[out]`; `None` adds nothing.
     pub bias: Option<WeightId>,
     /// The factor of the product.
     pub alpha: f32,
