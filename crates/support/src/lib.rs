@@ -6,7 +6,6 @@
 //! | [`Progress`] | tells an observer how far a long operation has come |
 //! | [`SettingError`] | reports a setting with a value that is not allowed |
 //! | [`write_atomically`], [`check_writable`] | write a file whole or not at all |
-//! | [`Lru`] | a map that drops its least recently used entry |
 //!
 //! ```
 //! use oneiric_support::CancelToken;
@@ -21,12 +20,10 @@
 
 mod cancel;
 mod file;
-mod lru;
 mod progress;
 mod setting;
 
 pub use cancel::CancelToken;
 pub use file::{check_writable, write_atomically};
-pub use lru::Lru;
 pub use progress::Progress;
 pub use setting::SettingError;
