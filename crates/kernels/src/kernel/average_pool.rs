@@ -46,7 +46,7 @@ impl AveragePool {
     ///
     /// # Safety
     ///
-    /// As [`run_step`](super::run_step), in a function with the instructions of `L` enabled.
+    /// Same as [`run_step`](super::run_step), in a function with the instructions of `L` enabled.
     #[inline(always)]
     pub(super) unsafe fn run<L: Lanes>(&self, task: usize, context: &Context<'_>) {
         let (block, band) = (task / self.bands, task % self.bands);
@@ -125,7 +125,7 @@ impl AveragePoolGradient {
     ///
     /// # Safety
     ///
-    /// As [`run_step`](super::run_step), in a function with the instructions of `L` enabled.
+    /// Same as [`run_step`](super::run_step), in a function with the instructions of `L` enabled.
     #[inline(always)]
     pub(super) unsafe fn run<L: Lanes>(&self, task: usize, context: &Context<'_>) {
         let (block, band) = (task / self.bands, task % self.bands);

@@ -58,7 +58,7 @@ impl ToCells {
     ///
     /// # Safety
     ///
-    /// As [`run_step`](super::run_step).
+    /// Same as [`run_step`](super::run_step).
     pub(super) unsafe fn run<L: Lanes>(&self, task: usize, context: &Context<'_>) {
         let Cells {
             view,
@@ -129,7 +129,7 @@ impl Cells {
     ///
     /// # Safety
     ///
-    /// As [`run_step`](super::run_step).
+    /// Same as [`run_step`](super::run_step).
     pub(super) unsafe fn add_row(
         &self,
         channel: usize,

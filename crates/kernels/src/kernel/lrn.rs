@@ -61,7 +61,7 @@ impl LrnForward {
     ///
     /// # Safety
     ///
-    /// As [`run_step`](super::run_step), in a function with the instructions of `L` enabled.
+    /// Same as [`run_step`](super::run_step), in a function with the instructions of `L` enabled.
     #[inline(always)]
     pub(super) unsafe fn run<L: Lanes>(&self, task: usize, context: &Context<'_>) {
         let (from, lines) = (&self.from, &self.lines);

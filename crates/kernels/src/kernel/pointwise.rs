@@ -51,7 +51,7 @@ impl Pointwise {
     ///
     /// # Safety
     ///
-    /// As [`run_step`](super::run_step), in a function with the instructions of `L` enabled.
+    /// Same as [`run_step`](super::run_step), in a function with the instructions of `L` enabled.
     #[inline(always)]
     pub(super) unsafe fn run<L: Lanes>(&self, task: usize, context: &Context<'_>) {
         let dest = &self.dests[task];

@@ -44,7 +44,7 @@ impl Redirect {
     ///
     /// # Safety
     ///
-    /// As [`run_step`](super::run_step).
+    /// Same as [`run_step`](super::run_step).
     pub(super) unsafe fn run<L: Lanes>(&self, _: usize, context: &Context<'_>) {
         let mut dead = true;
         self.each(|at| {

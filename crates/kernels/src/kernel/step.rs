@@ -40,7 +40,7 @@ macro_rules! steps {
         ///
         /// # Safety
         ///
-        /// As [`run_step`], in a function with the instructions enabled.
+        /// Same as [`run_step`], in a function with the instructions enabled.
         #[inline(always)]
         unsafe fn run<L: Tiles>(step: &Step, task: usize, context: &Context<'_>) {
             // SAFETY: the caller's contract.
@@ -98,7 +98,7 @@ pub(crate) unsafe fn run_step(isa: Isa, step: &Step, task: usize, context: &Cont
 ///
 /// # Safety
 ///
-/// As [`run_step`].
+/// Same as [`run_step`].
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
 unsafe fn run_avx512(step: &Step, task: usize, context: &Context<'_>) {
@@ -110,7 +110,7 @@ unsafe fn run_avx512(step: &Step, task: usize, context: &Context<'_>) {
 ///
 /// # Safety
 ///
-/// As [`run_step`].
+/// Same as [`run_step`].
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn run_avx2(step: &Step, task: usize, context: &Context<'_>) {

@@ -66,7 +66,7 @@ impl ToLanes {
     ///
     /// # Safety
     ///
-    /// As [`run_step`](super::run_step), in a function with the instructions of `L` enabled.
+    /// Same as [`run_step`](super::run_step), in a function with the instructions of `L` enabled.
     #[inline(always)]
     pub(super) unsafe fn run<L: Lanes>(&self, task: usize, context: &Context<'_>) {
         let (block, band) = (task / self.bands, task % self.bands);
@@ -125,7 +125,7 @@ impl FromLanes {
     ///
     /// # Safety
     ///
-    /// As [`run_step`](super::run_step).
+    /// Same as [`run_step`](super::run_step).
     pub(super) unsafe fn run<L: Lanes>(&self, task: usize, context: &Context<'_>) {
         let (view, part) = (&self.view, self.parts[task]);
         for lane in 0..part.count {
@@ -195,7 +195,7 @@ impl InputGradient {
     ///
     /// # Safety
     ///
-    /// As [`run_step`](super::run_step).
+    /// Same as [`run_step`](super::run_step).
     pub(super) unsafe fn run<L: Lanes>(&self, task: usize, context: &Context<'_>) {
         for y in band_rows(task, self.bands, self.height) {
             for channel in 0..self.channels {
@@ -219,7 +219,7 @@ impl GradientSource {
     ///
     /// # Safety
     ///
-    /// As [`run_step`](super::run_step).
+    /// Same as [`run_step`](super::run_step).
     unsafe fn add_row(
         &self,
         channel: usize,

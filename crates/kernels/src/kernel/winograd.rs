@@ -130,7 +130,7 @@ impl Winograd {
     ///
     /// # Safety
     ///
-    /// As [`run_step`](super::run_step), in a function with the instructions of `L` enabled.
+    /// Same as [`run_step`](super::run_step), in a function with the instructions of `L` enabled.
     #[inline(always)]
     pub(super) unsafe fn run<L: Tiles>(&self, task: usize, context: &Context<'_>) {
         let (groups, rows) = self.part(task);

@@ -327,6 +327,27 @@ fn weights_past_the_end(
                 }
             });
         }
+        Step::Gemm(_) => {
+            push("matrix", &|step| {
+                if let Step::Gemm(gemm) = step {
+                    let outputs: usize = gemm.outputs.iter().map(|part| part.count).sum();
+                    gemm.matrix.start = len + LANES - outputs * gemm.matrix.row;
+                }
+            });
+            push("bias", &|step| {
+                if let Step::Gemm(gemm) = step {
+                    gemm.matrix.bias = Some(len);
+                }
+            });
+        }
+        Step::GemmGradient(_) => {
+            push("matrix", &|step| {
+                if let Step::GemmGradient(gemm) = step {
+                    let outputs: usize = gemm.outputs.iter().map(|part| part.count).sum();
+                    gemm.matrix.start = len + LANES - outputs * gemm.matrix.row;
+                }
+            });
+        }
         _ => {}
     }
 }

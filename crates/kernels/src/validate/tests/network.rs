@@ -1,8 +1,8 @@
 //! Networks with every kind of step, their programs, and what these compute.
 
 use oneiric_graph::{
-    Concat, ConvConfig, GlobalAveragePool, GraphBuilder, Lrn, MaxPool, NodeId, Op, Padding, Relu,
-    ReluGradient,
+    Add, AveragePool, Concat, ConvConfig, Gemm, GlobalAveragePool, GraphBuilder, Lrn, MaxPool,
+    NodeId, Op, Padding, Relu, ReluGradient,
 };
 
 use crate::{
@@ -85,6 +85,20 @@ impl Net {
         self.add(Concat, from)
     }
 
+    /// A fully connected layer over all `features` of a node.
+    fn gemm(&mut self, from: NodeId, out: usize, features: usize) -> NodeId {
+        let name = self.name();
+        let weight = format!("{name}.weight");
+        let gemm = Gemm {
+            weight: self.builder.weight(&weight, [out, features]),
+            bias: Some(self.builder.weight(&format!("{name}.bias"), [out])),
+            alpha: 1.0,
+            beta: 1.0,
+            transposed: false,
+        };
+        self.builder.node(&name, gemm, &[from])
+    }
+
     fn case(self, name: &'static str, image: [usize; 2], wanted: &[NodeId], direct: bool) -> Case {
         let wanted: Vec<usize> = wanted.iter().map(|node| node.index()).collect();
         let graph = self.builder.build().expect("a network");
@@ -154,12 +168,24 @@ pub(super) fn cases() -> Vec<Case> {
     let c = odd.conv(a, 19, 3, 3);
     let both = odd.concat(&[b, c, b]);
     let end = odd.lrn(both);
+    let mut residual = Net::new(3);
+    let x = residual.conv(residual.builder.input(), 20, 3, 1);
+    let one = residual.conv(x, 5, 1, 1);
+    let three = residual.conv(x, 19, 3, 1);
+    let both = residual.concat(&[one, three]);
+    let again = residual.conv(x, 24, 3, 1);
+    // The concatenation's channels lie in other blocks.
+    let sum = residual.add(Add, &[both, again, both]);
+    let pool = AveragePool::new([3, 3]).stride([2, 2]);
+    let pooled = residual.add(pool.padding(Padding::SameUpper), &[sum]);
+    let scores = residual.gemm(pooled, 9, 24 * 5 * 4);
     let (filtered, wanted) = inception();
     let (direct, _) = inception();
     vec![
         filtered.case("filtered", [21, 25], &wanted, false),
         direct.case("direct", [21, 25], &wanted, true),
         odd.case("odd", [10, 11], &[end, c], false),
+        residual.case("residual", [9, 8], &[scores, sum], false),
     ]
 }
 
