@@ -14,7 +14,7 @@ use crate::{
 pub struct GraphBuilder {
     nodes: Vec<Node>,
     /// Channels of each node, as far as they can be told before the graph is checked.
-    channels: Vec<usize>,
+    channels: Vec<Option<usize>>,
     weights: Vec<Weight>,
 }
 
@@ -37,15 +37,15 @@ impl GraphBuilder {
         NodeId(0)
     }
 
-    /// The channels of a node that was added; 0 if its operator does not fit its inputs, which
-    /// [`build`](Self::build) reports.
+    /// The channels of a node that was added; 0 if they are not known, or if its operator does not
+    /// fit its inputs, which [`build`](Self::build) reports.
     ///
     /// # Panics
     ///
     /// Panics if the node is another graph's and too large for this one.
     #[must_use]
     pub fn channels(&self, node: NodeId) -> usize {
-        self.channels[node.0]
+        self.channels[node.0].unwrap_or(0)
     }
 
     /// Declares a weight tensor.
@@ -60,12 +60,11 @@ impl GraphBuilder {
     /// Adds a node of any operator.
     pub fn node(&mut self, name: &str, op: impl Into<Op>, inputs: &[NodeId]) -> NodeId {
         let op = op.into();
-        let known: Option<Vec<usize>> = inputs
-            .iter()
-            .map(|input| self.channels.get(input.0).copied())
-            .collect();
+        let known = inputs.iter();
+        let known = known.map(|input| self.channels.get(input.0).copied());
+        let known: Option<Vec<Option<usize>>> = known.collect();
         let channels = known.and_then(|known| op.channels(&known, &self.weights).ok());
-        self.channels.push(channels.unwrap_or(0));
+        self.channels.push(channels.flatten());
         self.nodes.push(Node {
             name: name.to_owned(),
             op,
@@ -77,7 +76,7 @@ impl GraphBuilder {
     /// Adds a convolution, and declares its weights `NAME.weight` [out, in / groups, height, width]
     /// and, if it has one, `NAME.bias` `[out]`.
     pub fn conv(&mut self, name: &str, input: NodeId, config: ConvConfig) -> NodeId {
-        let channels = self.channels.get(input.0).copied().unwrap_or(0);
+        let channels = self.channels.get(input.0).copied().flatten().unwrap_or(0);
         let shape = config.weight_shape(channels);
         let weight = self.weight(&format!("{name}.weight"), shape);
         let bias = config
@@ -114,7 +113,7 @@ impl GraphBuilder {
 
     /// Adds a concatenation along the channels.
     pub fn concat(&mut self, name: &str, inputs: &[NodeId]) -> NodeId {
-        self.node(name, Concat, inputs)
+        self.node(name, Concat::CHANNELS, inputs)
     }
 
     /// Adds a sum of tensors of one shape.
@@ -142,7 +141,7 @@ impl GraphBuilder {
 
     /// Adds a softmax over the channels.
     pub fn softmax(&mut self, name: &str, input: NodeId) -> NodeId {
-        self.node(name, Softmax, &[input])
+        self.node(name, Softmax::CHANNELS, &[input])
     }
 
     /// Checks the nodes and returns the graph.

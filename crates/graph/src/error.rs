@@ -138,13 +138,13 @@ pub enum NodeError {
         /// The channels that the input has.
         found: usize,
     },
-    /// The inputs have different sizes.
-    #[error("its inputs must be of one size, but are of {}x{} and {}x{}", .expected[0], .expected[1], .found[0], .found[1])]
-    Sizes {
-        /// Rows and columns of the first input.
-        expected: [usize; 2],
-        /// Rows and columns of the other.
-        found: [usize; 2],
+    /// The inputs have different shapes.
+    #[error("its inputs have the shapes {expected:?} and {found:?}, but must fit one another")]
+    Shapes {
+        /// The shape of the first input.
+        expected: Vec<usize>,
+        /// The shape of the other.
+        found: Vec<usize>,
     },
     /// No window fits into the input, or one would lie in the padding alone.
     #[error("an input of {}x{} is too small for its windows", .input[0], .input[1])]
@@ -163,11 +163,51 @@ pub enum NodeError {
         found: usize,
     },
     /// A tensor has more positions than can be addressed.
-    #[error("its output would have {}x{} positions, more than the {most} that a side may have", .output[0], .output[1])]
+    #[error(
+        "its output would have the shape {output:?}, which is too large; an axis has at most {most} positions"
+    )]
     TooLarge {
-        /// Rows and columns of the output.
-        output: [usize; 2],
-        /// The most rows or columns.
+        /// The lengths of the output's axes.
+        output: Vec<usize>,
+        /// The most positions along an axis.
         most: usize,
+    },
+    /// A tensor has other axes than the operator needs.
+    #[error("a tensor has the shape {found:?}, but must have {expected}")]
+    Axes {
+        /// The axes that the operator needs.
+        expected: String,
+        /// The lengths of the tensor's axes.
+        found: Vec<usize>,
+    },
+    /// An operator names an axis that its input does not have.
+    #[error("it names axis {axis}, but its input has {axes}, counted from 0")]
+    NoSuchAxis {
+        /// The axis; a negative one counts from the end.
+        axis: isize,
+        /// The axes of the input.
+        axes: usize,
+    },
+    /// Two tensors cannot be broadcast to one shape.
+    #[error(
+        "its inputs have the shapes {first:?} and {second:?}, which cannot be broadcast to one"
+    )]
+    Broadcast {
+        /// The shape of the first.
+        first: Vec<usize>,
+        /// The shape of the second.
+        second: Vec<usize>,
+    },
+    /// The operator needs the values of a tensor that depends on what the image shows.
+    #[error("{what} depends on what the image shows, but must be known from its size")]
+    NotKnown {
+        /// The tensor.
+        what: &'static str,
+    },
+    /// The values of an input do not fit the others.
+    #[error("{reason}")]
+    Invalid {
+        /// What is wrong, and what was expected.
+        reason: String,
     },
 }

@@ -4,10 +4,12 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{GraphError, Node, NodeError, NodeId, Op, Shape, Weight};
+use crate::{
+    Fact, Facts, GraphError, Node, NodeError, NodeId, Op, Shape, Weight, fact::Known, oracle,
+};
 
-/// The most rows or columns of a tensor, so that sums of a few of them cannot overflow.
-const MOST_SIDE: usize = 1 << 28;
+/// The most values of a tensor that are computed ahead of the image.
+const MOST_KNOWN: usize = 1 << 20;
 
 /// A vision network as data: nodes in an order in which they can be computed, and the declarations
 /// of their weights.
@@ -21,7 +23,7 @@ pub struct Graph {
     nodes: Vec<Node>,
     weights: Vec<Weight>,
     #[serde(skip_serializing)]
-    channels: Vec<usize>,
+    channels: Vec<Option<usize>>,
 }
 
 /// A graph as it is read from a file.
@@ -54,7 +56,7 @@ impl Graph {
         if nodes.is_empty() {
             return Err(GraphError::Input { node: 0 });
         }
-        let mut channels: Vec<usize> = Vec::with_capacity(nodes.len());
+        let mut channels: Vec<Option<usize>> = Vec::with_capacity(nodes.len());
         for (index, node) in nodes.iter().enumerate() {
             if matches!(node.op, Op::Input(_)) != (index == 0) {
                 return Err(GraphError::Input { node: index });
@@ -65,7 +67,8 @@ impl Graph {
                     input: input.0,
                 });
             }
-            let inputs: Vec<usize> = node.inputs.iter().map(|input| channels[input.0]).collect();
+            let inputs = node.inputs.iter().map(|input| channels[input.0]);
+            let inputs: Vec<Option<usize>> = inputs.collect();
             let count = node.op.channels(&inputs, &weights);
             channels.push(count.map_err(|source| GraphError::Node {
                 node: node.name.clone(),
@@ -124,13 +127,14 @@ impl Graph {
         &self.nodes[node.0]
     }
 
-    /// Returns the channels of a node.
+    /// Returns the channels of a node, the length of axis 1, if they are the same for images of all
+    /// sizes and its operator says so.
     ///
     /// # Panics
     ///
     /// Panics if the node is another graph's and too large for this one.
     #[must_use]
-    pub fn channels(&self, node: NodeId) -> usize {
+    pub fn channels(&self, node: NodeId) -> Option<usize> {
         self.channels[node.0]
     }
 
@@ -160,52 +164,87 @@ impl Graph {
         Ok(needed)
     }
 
-    /// Infers the shapes of the given nodes and of all that they need, for an image of that height
-    /// and width: one entry a node of the graph, `None` for those that are not needed.
+    /// Infers what is known of the given nodes, and of all that they need, for an image of that
+    /// height and width: their shapes, and the values that do not depend on what it shows.
     ///
     /// # Errors
     ///
     /// Returns [`GraphError::Image`] if a needed node cannot be computed for such an image, with
     /// the first such node, and [`GraphError::NoSuchNode`] if the graph does not have one of the
     /// nodes.
+    pub fn facts(&self, nodes: &[NodeId], image: [usize; 2]) -> Result<Facts, GraphError> {
+        let needed = self.needed(nodes)?;
+        let mut all: Vec<Option<Known>> = Vec::with_capacity(self.nodes.len());
+        for (index, node) in self.nodes.iter().enumerate() {
+            if !needed[index] {
+                all.push(None);
+                continue;
+            }
+            let inputs = node.inputs.iter().filter_map(|input| all[input.0].as_ref());
+            let inputs: Vec<Fact<'_>> = inputs.map(Known::fact).collect();
+            let known = match node.op {
+                Op::Input(input) => self.image(input.channels, image),
+                _ => self.infer(&node.op, &inputs),
+            };
+            all.push(Some(known.map_err(|source| GraphError::Image {
+                node: node.name.clone(),
+                height: image[0],
+                width: image[1],
+                source,
+            })?));
+        }
+        Ok(Facts { all })
+    }
+
+    /// What is known of the image.
+    fn image(&self, channels: usize, size: [usize; 2]) -> Result<Known, NodeError> {
+        if size.contains(&0) {
+            return Err(NodeError::TooSmall { input: size });
+        }
+        let shape = Shape::of(&[1, channels, size[0], size[1]])?;
+        Ok(Known {
+            shape,
+            values: None,
+        })
+    }
+
+    /// What is known of an operator's output.
+    fn infer(&self, op: &Op, inputs: &[Fact<'_>]) -> Result<Known, NodeError> {
+        let shape = op.shape(inputs, &self.weights)?;
+        let is_known = op.is_known(inputs) && shape.count() <= MOST_KNOWN;
+        let values = is_known.then(|| oracle::known(op, inputs, &self.weights));
+        Ok(Known {
+            shape,
+            values: values.map(|tensor| tensor.values.into()),
+        })
+    }
+
+    /// Infers the shapes of the given nodes and of all that they need, for an image of that height
+    /// and width: one entry a node of the graph, `None` for those that are not needed.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`facts`](Self::facts).
     pub fn shapes(
         &self,
         nodes: &[NodeId],
         image: [usize; 2],
     ) -> Result<Vec<Option<Shape>>, GraphError> {
-        let needed = self.needed(nodes)?;
-        let mut shapes: Vec<Option<Shape>> = Vec::with_capacity(self.nodes.len());
-        for (index, node) in self.nodes.iter().enumerate() {
-            if !needed[index] {
-                shapes.push(None);
-                continue;
-            }
-            let inputs = node.inputs.iter().filter_map(|input| shapes[input.0]);
-            let inputs: Vec<Shape> = inputs.collect();
-            let size = match node.op {
-                Op::Input(_) => Ok(image),
-                _ => node.op.size(&inputs, &self.weights),
-            };
-            let size = size.and_then(check_size);
-            let size = size.map_err(|source| GraphError::Image {
-                node: node.name.clone(),
-                height: image[0],
-                width: image[1],
-                source,
-            })?;
-            shapes.push(Some(Shape::new(self.channels[index], size)));
-        }
-        Ok(shapes)
+        let facts = self.facts(nodes, image)?;
+        let shape = |known: Option<Known>| known.map(|known| known.shape);
+        Ok(facts.all.into_iter().map(shape).collect())
     }
 
     /// Infers the shape of one node for an image of that height and width.
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`shapes`](Self::shapes).
+    /// Returns the errors of [`facts`](Self::facts).
     pub fn shape(&self, node: NodeId, image: [usize; 2]) -> Result<Shape, GraphError> {
-        let shapes = self.shapes(&[node], image)?;
-        Ok(shapes[node.0].expect("a node that is asked for is needed"))
+        let facts = self.facts(&[node], image)?;
+        Ok(facts
+            .shape(node)
+            .expect("a node that is asked for is needed"))
     }
 
     /// Counts the multiplications, each with an addition, that the given nodes and all that they
@@ -214,7 +253,7 @@ impl Graph {
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`shapes`](Self::shapes).
+    /// Returns the errors of [`facts`](Self::facts).
     pub fn multiply_adds(&self, nodes: &[NodeId], image: [usize; 2]) -> Result<u64, GraphError> {
         let shapes = self.shapes(nodes, image)?;
         let counts = self.nodes.iter().zip(&shapes).filter_map(|(node, shape)| {
@@ -234,17 +273,4 @@ fn check_names<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), GraphE
         }
     }
     Ok(())
-}
-
-fn check_size(size: [usize; 2]) -> Result<[usize; 2], NodeError> {
-    if size.contains(&0) {
-        return Err(NodeError::TooSmall { input: size });
-    }
-    if size.iter().any(|&side| side > MOST_SIDE) {
-        return Err(NodeError::TooLarge {
-            output: size,
-            most: MOST_SIDE,
-        });
-    }
-    Ok(size)
 }

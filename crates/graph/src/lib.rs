@@ -22,7 +22,7 @@
 //! let graph = net.build()?;
 //!
 //! let both = graph.find("both").expect("a node of that name");
-//! assert_eq!(graph.shape(both, [224, 160])?.to_array(), [16, 112, 80]);
+//! assert_eq!(graph.shape(both, [224, 160])?.lengths(), [1, 16, 112, 80]);
 //! assert_eq!(graph.weights()[0].name, "stem.weight");
 //! assert_eq!(graph.weights()[0].shape, [16, 3, 3, 3]);
 //! # Ok::<(), oneiric_graph::GraphError>(())
@@ -30,35 +30,41 @@
 //!
 //! # Operators
 //!
-//! Each operator is one file in `ops/`: its settings as plain data, the rule for its shape, and,
-//! behind the feature `oracle`, its definition in f64 with the gradient, which the executors are
-//! tested against. docs/adding-an-operator.md is the recipe for a new one.
+//! Each operator is one file in `ops/`: its settings as plain data, the rule for its shape, and its
+//! definition in f64 with the gradient, which the executors are tested against and which computes
+//! what depends on the size of the image alone ([`Graph::facts`]). docs/adding-an-operator.md is the
+//! recipe for a new one.
 //!
-//! Tensors are [channels, height, width] an image; a batch is independent images.
+//! A [`Shape`] is that of one image's tensor; a batch is independent images.
 
 #![forbid(unsafe_code)]
 
 mod builder;
 mod error;
+mod fact;
 mod graph;
 mod node;
+mod number;
 mod ops;
-#[cfg(feature = "oracle")]
 pub mod oracle;
 mod relu_gradient;
 mod shape;
+mod view;
 mod weight;
 mod window;
 
 pub use builder::GraphBuilder;
 pub use error::{Arity, GraphError, NodeError};
+pub use fact::{Fact, Facts};
 pub use graph::Graph;
 pub use node::{Node, NodeId};
+pub use number::Number;
 pub use ops::{
-    Add, AveragePool, Concat, Conv, ConvConfig, Gemm, GlobalAveragePool, Input, Lrn, MaxPool, Op,
-    Relu, Softmax,
+    Add, AveragePool, Concat, Constant, Conv, ConvConfig, Gemm, GlobalAveragePool, Input, Lrn,
+    MatMul, MaxPool, Op, Parameter, Relu, Reshape, ShapeOf, Softmax,
 };
 pub use relu_gradient::ReluGradient;
-pub use shape::Shape;
+pub use shape::{MOST_AXES, Map, Shape};
+pub use view::View;
 pub use weight::{Weight, WeightId};
 pub use window::{Axis, Padding, Rounding, Window};

@@ -1,4 +1,4 @@
-//! The slow and obvious executor in f64 that all others are tested against.
+//! The slow and obvious executor in f64: the definition that all others are tested against.
 //!
 //! ```
 //! use oneiric_graph::{ConvConfig, GraphBuilder, ReluGradient, Shape, oracle};
@@ -22,12 +22,12 @@
 //! # Ok::<(), oneiric_graph::GraphError>(())
 //! ```
 
-use crate::{Graph, NodeId, ReluGradient, Shape, Weight, WeightId, ops::Operator};
+use crate::{Fact, Graph, Map, NodeId, Op, ReluGradient, Shape, Weight, WeightId, ops::Operator};
 
 /// A tensor of one image, row-major.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tensor {
-    /// Channels, rows and columns.
+    /// The lengths of the axes.
     pub shape: Shape,
     /// The values.
     pub values: Vec<f64>,
@@ -51,22 +51,57 @@ impl Tensor {
         Self::new(shape, vec![0.0; shape.count()])
     }
 
+    /// Returns the tensor of that shape whose value at each index, of one number an axis, is that
+    /// of a function.
+    pub(crate) fn from_index(shape: Shape, mut value: impl FnMut(&[usize]) -> f64) -> Self {
+        let mut index = vec![0; shape.axes()];
+        let values = (0..shape.count()).map(|_| {
+            let at = value(&index);
+            for (place, length) in index.iter_mut().zip(shape.lengths()).rev() {
+                *place += 1;
+                if *place < *length {
+                    break;
+                }
+                *place = 0;
+            }
+            at
+        });
+        let values = values.collect();
+        Self::new(shape, values)
+    }
+
+    /// The value at an index, of one number an axis.
+    pub(crate) fn at(&self, index: &[usize]) -> f64 {
+        let places = index.iter().zip(self.shape.lengths());
+        self.values[places.fold(0, |at, (place, length)| at * length + place)]
+    }
+
+    /// The value at an index of a shape that the tensor is broadcast to.
+    pub(crate) fn at_broadcast(&self, index: &[usize]) -> f64 {
+        let own = &index[index.len() - self.shape.axes()..];
+        let places = own.iter().zip(self.shape.lengths());
+        let at = places.fold(0, |at, (place, length)| {
+            at * length + if *length == 1 { 0 } else { *place }
+        });
+        self.values[at]
+    }
+
+    /// The tensor as if it did not depend on the image.
+    pub(crate) fn fact(&self) -> Fact<'_> {
+        Fact {
+            shape: self.shape,
+            values: Some(&self.values),
+        }
+    }
+
+    /// The channels, rows and columns of the maps of a tensor with four axes, and their number.
+    pub(crate) fn maps(&self) -> (usize, Map) {
+        self.shape.maps().expect("checked")
+    }
+
     pub(crate) fn map(&self, f: impl Fn(f64) -> f64) -> Self {
         let values = self.values.iter().map(|value| f(*value)).collect();
         Self::new(self.shape, values)
-    }
-}
-
-impl Shape {
-    /// The index of a value in row-major order.
-    #[must_use]
-    pub const fn index(self, channel: usize, y: usize, x: usize) -> usize {
-        (channel * self.height + y) * self.width + x
-    }
-
-    /// All positions (row, column), row by row.
-    pub(crate) fn positions(self) -> impl Iterator<Item = (usize, usize)> {
-        (0..self.height).flat_map(move |y| (0..self.width).map(move |x| (y, x)))
     }
 }
 
@@ -86,13 +121,31 @@ impl<'a> Weights<'a> {
         &self.values[id.index()]
     }
 
-    /// Returns zeros of the shape that an operator makes of inputs of these shapes.
-    pub(crate) fn output(&self, op: &dyn Operator, inputs: &[Shape]) -> Tensor {
-        let channels: Vec<usize> = inputs.iter().map(|input| input.channels).collect();
-        let channels = op.channels(&channels, self.declared).expect("checked");
-        let size = op.size(inputs, self.declared).expect("checked");
-        Tensor::zeros(Shape::new(channels, size))
+    /// Returns the shape that an operator makes of these inputs.
+    pub(crate) fn shape_of(&self, op: &dyn Operator, inputs: &[&Tensor]) -> Shape {
+        let facts: Vec<Fact<'_>> = inputs.iter().map(|input| input.fact()).collect();
+        op.shape(&facts, self.declared).expect("checked")
     }
+
+    /// Returns zeros of the shape that an operator makes of these inputs.
+    pub(crate) fn output(&self, op: &dyn Operator, inputs: &[&Tensor]) -> Tensor {
+        Tensor::zeros(self.shape_of(op, inputs))
+    }
+}
+
+/// Computes an operator without weights of whose inputs it reads all values or none.
+pub(crate) fn known(op: &Op, inputs: &[Fact<'_>], declared: &[Weight]) -> Tensor {
+    let tensors = inputs.iter().map(|input| match input.values {
+        Some(values) => Tensor::new(input.shape, values.to_vec()),
+        None => Tensor {
+            shape: input.shape,
+            values: Vec::new(),
+        },
+    });
+    let tensors: Vec<Tensor> = tensors.collect();
+    let tensors: Vec<&Tensor> = tensors.iter().collect();
+    let values = &[];
+    op.forward(&tensors, &Weights { declared, values })
 }
 
 /// The values that an operator's gradient may read.

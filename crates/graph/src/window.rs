@@ -3,7 +3,7 @@
 use oneiric_support::SettingError;
 use serde::{Deserialize, Serialize};
 
-use crate::NodeError;
+use crate::{NodeError, Shape};
 
 /// The most rows or columns of a stride, a dilation, a padding or a pooling's kernel: more is a
 /// typing error.
@@ -147,6 +147,14 @@ impl Window {
             }
         }
         Ok(())
+    }
+
+    /// The shape that a pooling makes of the maps of an input.
+    pub(crate) fn pooled(&self, kernel: [usize; 2], input: Shape) -> Result<Shape, NodeError> {
+        let (items, map) = input.maps()?;
+        self.check_inside(kernel, map.size())?;
+        let [height, width] = self.axes(kernel, map.size())?.map(|axis| axis.count);
+        Shape::of(&[items, map.channels, height, width])
     }
 
     /// Checks the settings.

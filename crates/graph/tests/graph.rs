@@ -294,7 +294,7 @@ fn defects_of_graphs_are_found_and_named() {
     // Inputs of different sizes are found for an image.
     let mut net = GraphBuilder::new(3);
     let half = net.max_pool("half", net.input(), MaxPool::new([2, 2]));
-    let both = net.node("both", Concat, &[net.input(), half]);
+    let both = net.node("both", Concat::CHANNELS, &[net.input(), half]);
     let graph = net.build().expect("channels fit");
     let error = graph
         .shape(both, [8, 8])

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Operator, common_size};
-#[cfg(feature = "oracle")]
-use crate::oracle::{Backward, Tensor, Weights};
-use crate::{Arity, NodeError, Shape, Weight};
+use super::{Operator, common_channels};
+use crate::{
+    Arity, Fact, NodeError, Shape, Weight,
+    oracle::{Backward, Tensor, Weights},
+};
 
 /// The sum of two or more tensors of one shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -16,19 +17,21 @@ impl Operator for Add {
         Arity::AtLeast(2)
     }
 
-    fn channels(&self, inputs: &[usize], _: &[Weight]) -> Result<usize, NodeError> {
-        let expected = inputs[0];
-        match inputs.iter().find(|&&input| input != expected) {
-            Some(&found) => Err(NodeError::Channels { expected, found }),
+    fn channels(&self, inputs: &[Option<usize>], _: &[Weight]) -> Result<Option<usize>, NodeError> {
+        common_channels(inputs)
+    }
+
+    fn shape(&self, inputs: &[Fact<'_>], _: &[Weight]) -> Result<Shape, NodeError> {
+        let expected = inputs[0].shape;
+        match inputs.iter().find(|input| input.shape != expected) {
+            Some(other) => Err(NodeError::Shapes {
+                expected: expected.lengths().to_vec(),
+                found: other.shape.lengths().to_vec(),
+            }),
             None => Ok(expected),
         }
     }
 
-    fn size(&self, inputs: &[Shape], _: &[Weight]) -> Result<[usize; 2], NodeError> {
-        common_size(inputs)
-    }
-
-    #[cfg(feature = "oracle")]
     fn forward(&self, inputs: &[&Tensor], _: &Weights<'_>) -> Tensor {
         let mut sum = Tensor::zeros(inputs[0].shape);
         for input in inputs {
@@ -39,7 +42,6 @@ impl Operator for Add {
         sum
     }
 
-    #[cfg(feature = "oracle")]
     fn backward(&self, pass: &Backward<'_>) -> Vec<Tensor> {
         vec![pass.gradient.clone(); pass.inputs.len()]
     }

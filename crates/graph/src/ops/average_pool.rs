@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::Operator;
-#[cfg(feature = "oracle")]
-use crate::oracle::{Backward, Tensor, Weights};
-use crate::{NodeError, Padding, Rounding, Shape, Weight, Window, window::check_steps};
+use crate::{
+    Fact, NodeError, Padding, Rounding, Shape, Weight, Window,
+    oracle::{Backward, Tensor, Weights},
+    window::check_steps,
+};
 
 /// The mean over windows. Every window has a position inside of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -96,29 +98,25 @@ impl AveragePool {
 }
 
 impl Operator for AveragePool {
-    fn channels(&self, inputs: &[usize], _: &[Weight]) -> Result<usize, NodeError> {
+    fn channels(&self, inputs: &[Option<usize>], _: &[Weight]) -> Result<Option<usize>, NodeError> {
         check_steps("a side of the pooling's kernel", self.kernel)?;
         self.window.check()?;
         Ok(inputs[0])
     }
 
-    fn size(&self, inputs: &[Shape], _: &[Weight]) -> Result<[usize; 2], NodeError> {
-        self.window.check_inside(self.kernel, inputs[0].size())?;
-        let axes = self.window.axes(self.kernel, inputs[0].size())?;
-        Ok(axes.map(|axis| axis.count))
+    fn shape(&self, inputs: &[Fact<'_>], _: &[Weight]) -> Result<Shape, NodeError> {
+        self.window.pooled(self.kernel, inputs[0].shape)
     }
 
-    #[cfg(feature = "oracle")]
     fn forward(&self, inputs: &[&Tensor], weights: &Weights<'_>) -> Tensor {
         let x = inputs[0];
-        let mut y = weights.output(self, &[x.shape]);
+        let mut y = weights.output(self, inputs);
         self.shares(x.shape, y.shape, |output, input, share| {
             y.values[output] += x.values[input] * share;
         });
         y
     }
 
-    #[cfg(feature = "oracle")]
     fn backward(&self, pass: &Backward<'_>) -> Vec<Tensor> {
         let shape = pass.inputs[0].shape;
         let mut gradient = Tensor::zeros(shape);
@@ -129,11 +127,12 @@ impl Operator for AveragePool {
     }
 }
 
-#[cfg(feature = "oracle")]
 impl AveragePool {
     /// Calls `work` with the output's index, the input's index and the share of the input in the
     /// mean, for every position inside of every window.
     fn shares(&self, input: Shape, output: Shape, mut work: impl FnMut(usize, usize, f64)) {
+        let (items, input) = input.maps().expect("checked");
+        let (_, output) = output.maps().expect("checked");
         let axes = self.window.axes(self.kernel, input.size());
         let [rows, columns] = axes.expect("checked");
         let [row_counts, column_counts] = self.counts(input.size()).expect("checked");
@@ -148,8 +147,15 @@ impl AveragePool {
                         let y = (oy * stride[0] + ky * dilation[0]).wrapping_sub(rows.before);
                         let x = (ox * stride[1] + kx * dilation[1]).wrapping_sub(columns.before);
                         if y < input.height && x < input.width {
-                            let at = input.index(channel, y, x);
-                            work(output.index(channel, oy, ox), at, share);
+                            let output_at = output.index(channel, oy, ox);
+                            let input_at = input.index(channel, y, x);
+                            for item in 0..items {
+                                work(
+                                    item * output.count() + output_at,
+                                    item * input.count() + input_at,
+                                    share,
+                                );
+                            }
                         }
                     }
                 }

@@ -4,10 +4,9 @@ use oneiric_support::SettingError;
 use serde::{Deserialize, Serialize};
 
 use super::Operator;
-#[cfg(feature = "oracle")]
-use crate::oracle::{Backward, Tensor, Weights};
 use crate::{
-    NodeError, Padding, Shape, Weight, WeightId, Window,
+    Fact, NodeError, Padding, Shape, Weight, WeightId, Window,
+    oracle::{Backward, Tensor, Weights},
     weight::{check_vector, declared},
 };
 
@@ -44,7 +43,11 @@ impl Operator for Conv {
         [self.weight].into_iter().chain(self.bias).collect()
     }
 
-    fn channels(&self, inputs: &[usize], weights: &[Weight]) -> Result<usize, NodeError> {
+    fn channels(
+        &self,
+        inputs: &[Option<usize>],
+        weights: &[Weight],
+    ) -> Result<Option<usize>, NodeError> {
         self.window.check()?;
         let weight = declared(weights, self.weight)?;
         let shape_error = |expected: String| NodeError::WeightShape {
@@ -60,45 +63,47 @@ impl Operator for Conv {
         let allowed = "at least 1, and divide the output channels";
         SettingError::require("the number of groups", groups, good, allowed)?;
         let expected = input.saturating_mul(groups);
-        if inputs[0] != expected {
-            return Err(NodeError::Channels {
-                expected,
-                found: inputs[0],
-            });
-        }
+        check_channels(expected, inputs[0])?;
         if let Some(bias) = self.bias {
             check_vector(weights, bias, out)?;
         }
-        Ok(out)
+        Ok(Some(out))
     }
 
-    fn size(&self, inputs: &[Shape], weights: &[Weight]) -> Result<[usize; 2], NodeError> {
-        let axes = self.window.axes(self.kernel(weights), inputs[0].size())?;
-        Ok(axes.map(|axis| axis.count))
+    fn shape(&self, inputs: &[Fact<'_>], weights: &[Weight]) -> Result<Shape, NodeError> {
+        let (items, input) = inputs[0].shape.maps()?;
+        let [channels, group_inputs, ..] = weights[self.weight.0].shape[..] else {
+            unreachable!("checked");
+        };
+        check_channels(group_inputs * self.groups, Some(input.channels))?;
+        let axes = self.window.axes(self.kernel(weights), input.size())?;
+        let [height, width] = axes.map(|axis| axis.count);
+        Shape::of(&[items, channels, height, width])
     }
 
     fn multiply_adds(&self, _: &[Shape], output: Shape, weights: &[Weight]) -> u64 {
-        let per_position = weights[self.weight.0].count();
-        (per_position * output.height * output.width) as u64
+        let [out, ..] = weights[self.weight.0].shape[..] else {
+            unreachable!("checked");
+        };
+        (weights[self.weight.0].count() / out * output.count()) as u64
     }
 
-    #[cfg(feature = "oracle")]
     fn forward(&self, inputs: &[&Tensor], weights: &Weights<'_>) -> Tensor {
         let x = inputs[0];
-        let mut y = weights.output(self, &[x.shape]);
+        let mut y = weights.output(self, inputs);
         self.products(x.shape, y.shape, weights, |output, input, weight| {
             y.values[output] += x.values[input] * weight;
         });
         if let Some(bias) = self.bias {
-            let plane = y.shape.height * y.shape.width;
+            let (_, map) = y.maps();
+            let plane = map.height * map.width;
             for (at, value) in y.values.iter_mut().enumerate() {
-                *value += f64::from(weights.values(bias)[at / plane]);
+                *value += f64::from(weights.values(bias)[at / plane % map.channels]);
             }
         }
         y
     }
 
-    #[cfg(feature = "oracle")]
     fn backward(&self, pass: &Backward<'_>) -> Vec<Tensor> {
         let shape = pass.inputs[0].shape;
         let mut gradient = Tensor::zeros(shape);
@@ -114,7 +119,6 @@ impl Operator for Conv {
     }
 }
 
-#[cfg(feature = "oracle")]
 impl Conv {
     /// Calls `work` with the output's index, the input's index and the weight of every product.
     fn products(
@@ -124,6 +128,8 @@ impl Conv {
         weights: &Weights<'_>,
         mut work: impl FnMut(usize, usize, f64),
     ) {
+        let (items, input) = input.maps().expect("checked");
+        let (_, output) = output.maps().expect("checked");
         let [_, group_inputs, kernel_height, kernel_width] =
             weights.shape(self.weight)[..].try_into().expect("checked");
         let window = &self.window;
@@ -145,16 +151,28 @@ impl Conv {
                             }
                             let weight =
                                 ((o * group_inputs + i) * kernel_height + ky) * kernel_width + kx;
-                            work(
-                                output.index(o, oy, ox),
-                                input.index(group * group_inputs + i, y, x),
-                                f64::from(values[weight]),
-                            );
+                            let output_at = output.index(o, oy, ox);
+                            let input_at = input.index(group * group_inputs + i, y, x);
+                            for item in 0..items {
+                                work(
+                                    item * output.count() + output_at,
+                                    item * input.count() + input_at,
+                                    f64::from(values[weight]),
+                                );
+                            }
                         }
                     }
                 }
             }
         }
+    }
+}
+
+/// Checks the channels of an input as far as they are known.
+fn check_channels(expected: usize, found: Option<usize>) -> Result<(), NodeError> {
+    match found {
+        Some(found) if found != expected => Err(NodeError::Channels { expected, found }),
+        _ => Ok(()),
     }
 }
 

@@ -6,17 +6,16 @@ use oneiric_support::SettingError;
 use serde::{Deserialize, Serialize};
 
 use super::Operator;
-#[cfg(feature = "oracle")]
-use crate::oracle::{Backward, Tensor, Weights};
 use crate::{
-    NodeError, Shape, Weight, WeightId,
+    Fact, NodeError, Shape, Weight, WeightId,
+    oracle::{Backward, Tensor, Weights},
     weight::{check_vector, declared},
 };
 
-/// A matrix product with the input as one vector: `y = alpha * W x + beta * b`, as [out, 1, 1].
+/// A matrix product with the input as one vector: `y = alpha * W x + beta * b`, as [1, out].
 ///
-/// The vector has the values of the input in the order [channels, height, width], so the matrix
-/// fixes the size of the image that the network takes unless the input always has one position.
+/// The vector has the values of the input in their order in memory, so the matrix fixes the
+/// size of the image that the network takes unless the input always has one position.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Gemm {
     /// The matrix, [out, features]; [features, out] if it is transposed.
@@ -73,7 +72,11 @@ impl Operator for Gemm {
         [self.weight].into_iter().chain(self.bias).collect()
     }
 
-    fn channels(&self, inputs: &[usize], weights: &[Weight]) -> Result<usize, NodeError> {
+    fn channels(
+        &self,
+        inputs: &[Option<usize>],
+        weights: &[Weight],
+    ) -> Result<Option<usize>, NodeError> {
         for (setting, value) in [("alpha", self.alpha), ("beta", self.beta)] {
             let setting = format!("the {setting} of the matrix product");
             SettingError::require(setting, value, value.is_finite(), "finite")?;
@@ -83,10 +86,11 @@ impl Operator for Gemm {
             2 => self.dimensions(weights)[1],
             _ => 0,
         };
-        if features == 0 || features % inputs[0] != 0 {
+        let channels = inputs[0].unwrap_or(1);
+        if features == 0 || features % channels != 0 {
             return Err(NodeError::WeightShape {
                 weight: weight.name.clone(),
-                expected: format!("[out, a multiple of {}], or transposed", inputs[0]),
+                expected: format!("[out, a multiple of {channels}], or transposed"),
                 found: weight.shape.clone(),
             });
         }
@@ -94,35 +98,38 @@ impl Operator for Gemm {
         if let Some(bias) = self.bias {
             check_vector(weights, bias, out)?;
         }
-        Ok(out)
+        Ok(Some(out))
     }
 
-    fn size(&self, inputs: &[Shape], weights: &[Weight]) -> Result<[usize; 2], NodeError> {
-        let [_, expected] = self.dimensions(weights);
-        let Shape {
-            channels,
-            height,
-            width,
-        } = inputs[0];
-        // A plane may have more positions than a number can say.
-        let found = channels.saturating_mul(height).saturating_mul(width);
+    fn shape(&self, inputs: &[Fact<'_>], weights: &[Weight]) -> Result<Shape, NodeError> {
+        let [out, expected] = self.dimensions(weights);
+        let [items, ref rest @ ..] = *inputs[0].shape.lengths() else {
+            let found = 1;
+            return Err(NodeError::Features { expected, found });
+        };
+        let found = rest.iter().product();
         if found == expected {
-            Ok([1, 1])
+            Shape::of(&[items, out])
         } else {
             Err(NodeError::Features { expected, found })
         }
     }
 
-    fn multiply_adds(&self, _: &[Shape], _: Shape, weights: &[Weight]) -> u64 {
-        weights[self.weight.0].count() as u64
+    fn multiply_adds(&self, _: &[Shape], output: Shape, weights: &[Weight]) -> u64 {
+        let items = output.lengths()[0];
+        (items * weights[self.weight.0].count()) as u64
     }
 
-    #[cfg(feature = "oracle")]
     fn forward(&self, inputs: &[&Tensor], weights: &Weights<'_>) -> Tensor {
         let x = inputs[0];
-        let mut y = weights.output(self, &[x.shape]);
-        for (o, y) in y.values.iter_mut().enumerate() {
-            let products = x.values.iter().enumerate();
+        let mut y = weights.output(self, inputs);
+        let [items, out] = *y.shape.lengths() else {
+            unreachable!("a matrix product has two axes");
+        };
+        let features = x.values.len() / items.max(1);
+        for (at, y) in y.values.iter_mut().enumerate() {
+            let (item, o) = (at / out, at % out);
+            let products = x.values[item * features..][..features].iter().enumerate();
             *y = products.map(|(i, x)| self.factor(weights, o, i) * x).sum();
             if let Some(bias) = self.bias {
                 *y += f64::from(self.beta) * f64::from(weights.values(bias)[o]);
@@ -131,11 +138,15 @@ impl Operator for Gemm {
         y
     }
 
-    #[cfg(feature = "oracle")]
     fn backward(&self, pass: &Backward<'_>) -> Vec<Tensor> {
         let mut gradient = Tensor::zeros(pass.inputs[0].shape);
-        for (i, value) in gradient.values.iter_mut().enumerate() {
-            let products = pass.gradient.values.iter().enumerate();
+        let [items, out] = *pass.gradient.shape.lengths() else {
+            unreachable!("a matrix product has two axes");
+        };
+        let features = gradient.values.len() / items.max(1);
+        for (at, value) in gradient.values.iter_mut().enumerate() {
+            let (item, i) = (at / features, at % features);
+            let products = pass.gradient.values[item * out..][..out].iter().enumerate();
             *value = products
                 .map(|(o, g)| self.factor(pass.weights, o, i) * g)
                 .sum();
@@ -144,7 +155,6 @@ impl Operator for Gemm {
     }
 }
 
-#[cfg(feature = "oracle")]
 impl Gemm {
     /// The factor of one feature in one output.
     fn factor(&self, weights: &Weights<'_>, out: usize, feature: usize) -> f64 {

@@ -4,9 +4,10 @@ use oneiric_support::SettingError;
 use serde::{Deserialize, Serialize};
 
 use super::Operator;
-#[cfg(feature = "oracle")]
-use crate::oracle::{Backward, Tensor, Weights};
-use crate::{Arity, NodeError, Shape, Weight};
+use crate::{
+    Arity, Fact, NodeError, Shape, Weight,
+    oracle::{Backward, Tensor, Weights},
+};
 
 /// The image that goes into a network, after preprocessing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -20,23 +21,25 @@ impl Operator for Input {
         Arity::Exactly(0)
     }
 
-    fn channels(&self, _: &[usize], _: &[Weight]) -> Result<usize, NodeError> {
+    fn channels(&self, _: &[Option<usize>], _: &[Weight]) -> Result<Option<usize>, NodeError> {
         let channels = self.channels;
         let setting = "the number of the input's channels";
         SettingError::require(setting, channels, channels > 0, "at least 1")?;
-        Ok(channels)
+        Ok(Some(channels))
     }
 
-    fn size(&self, _: &[Shape], _: &[Weight]) -> Result<[usize; 2], NodeError> {
+    fn is_known(&self, _: &[Fact<'_>]) -> bool {
+        false
+    }
+
+    fn shape(&self, _: &[Fact<'_>], _: &[Weight]) -> Result<Shape, NodeError> {
         unreachable!("the size of the input is given, not inferred")
     }
 
-    #[cfg(feature = "oracle")]
     fn forward(&self, _: &[&Tensor], _: &Weights<'_>) -> Tensor {
         unreachable!("the input is given, not computed")
     }
 
-    #[cfg(feature = "oracle")]
     fn backward(&self, _: &Backward<'_>) -> Vec<Tensor> {
         Vec::new()
     }

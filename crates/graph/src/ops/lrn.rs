@@ -6,9 +6,10 @@ use oneiric_support::SettingError;
 use serde::{Deserialize, Serialize};
 
 use super::Operator;
-#[cfg(feature = "oracle")]
-use crate::oracle::{Backward, Tensor, Weights};
-use crate::{NodeError, Shape, Weight};
+use crate::{
+    Fact, NodeError, Shape, Weight,
+    oracle::{Backward, Tensor, Weights},
+};
 
 /// Local response normalization across channels:
 /// `y_i = x_i / (bias + alpha * sum_{|j - i| <= radius} x_j^2)^beta`.
@@ -67,7 +68,7 @@ impl Hash for Lrn {
 }
 
 impl Operator for Lrn {
-    fn channels(&self, inputs: &[usize], _: &[Weight]) -> Result<usize, NodeError> {
+    fn channels(&self, inputs: &[Option<usize>], _: &[Weight]) -> Result<Option<usize>, NodeError> {
         let setting = |part| format!("the {part} of the normalization");
         let Self {
             radius,
@@ -84,11 +85,11 @@ impl Operator for Lrn {
         Ok(inputs[0])
     }
 
-    fn size(&self, inputs: &[Shape], _: &[Weight]) -> Result<[usize; 2], NodeError> {
-        Ok(inputs[0].size())
+    fn shape(&self, inputs: &[Fact<'_>], _: &[Weight]) -> Result<Shape, NodeError> {
+        inputs[0].shape.maps()?;
+        Ok(inputs[0].shape)
     }
 
-    #[cfg(feature = "oracle")]
     fn forward(&self, inputs: &[&Tensor], _: &Weights<'_>) -> Tensor {
         let x = inputs[0];
         let pairs = x.values.iter().zip(self.bases(x));
@@ -96,17 +97,14 @@ impl Operator for Lrn {
         Tensor::new(x.shape, values.collect())
     }
 
-    #[cfg(feature = "oracle")]
     fn backward(&self, pass: &Backward<'_>) -> Vec<Tensor> {
         let (x, g) = (pass.inputs[0], pass.gradient);
         let bases = self.bases(x);
         let (alpha, beta) = (f64::from(self.alpha), f64::from(self.beta));
-        let plane = x.shape.height * x.shape.width;
         let mut gradient = Tensor::zeros(x.shape);
         for at in 0..x.values.len() {
-            let sum: f64 = (0..x.shape.channels)
-                .filter(|j| j.abs_diff(at / plane) <= self.radius)
-                .map(|j| j * plane + at % plane)
+            let sum: f64 = self
+                .neighbors(x, at)
                 .map(|j| g.values[j] * x.values[j] * bases[j].powf(-beta - 1.0))
                 .sum();
             gradient.values[at] =
@@ -116,16 +114,22 @@ impl Operator for Lrn {
     }
 }
 
-#[cfg(feature = "oracle")]
 impl Lrn {
+    /// The places of the values at the position of one, in the channels around its own.
+    fn neighbors(&self, x: &Tensor, at: usize) -> impl Iterator<Item = usize> {
+        let (_, map) = x.maps();
+        let plane = map.height * map.width;
+        let (item, channel, position) = (at / map.count(), at / plane % map.channels, at % plane);
+        let last = (channel + self.radius).min(map.channels - 1);
+        let channels = channel.saturating_sub(self.radius)..=last;
+        channels.map(move |channel| item * map.count() + channel * plane + position)
+    }
+
     /// `bias + alpha * sum` of every value.
     fn bases(&self, x: &Tensor) -> Vec<f64> {
-        let plane = x.shape.height * x.shape.width;
         let base = |at: usize| {
-            let sum: f64 = (0..x.shape.channels)
-                .filter(|j| j.abs_diff(at / plane) <= self.radius)
-                .map(|j| x.values[j * plane + at % plane].powi(2))
-                .sum();
+            let squares = self.neighbors(x, at).map(|j| x.values[j].powi(2));
+            let sum: f64 = squares.sum();
             f64::from(self.bias) + f64::from(self.alpha) * sum
         };
         (0..x.values.len()).map(base).collect()

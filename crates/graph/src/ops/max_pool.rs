@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::Operator;
-#[cfg(feature = "oracle")]
-use crate::oracle::{Backward, Tensor, Weights};
-use crate::{NodeError, Padding, Rounding, Shape, Weight, Window, window::check_steps};
+use crate::{
+    Fact, NodeError, Padding, Rounding, Shape, Weight, Window,
+    oracle::{Backward, Tensor, Weights},
+    window::check_steps,
+};
 
 /// The maximum over windows. Padding never wins; a value that is not a number always does. Every
 /// window has a position inside of the input.
@@ -60,26 +62,22 @@ impl MaxPool {
 }
 
 impl Operator for MaxPool {
-    fn channels(&self, inputs: &[usize], _: &[Weight]) -> Result<usize, NodeError> {
+    fn channels(&self, inputs: &[Option<usize>], _: &[Weight]) -> Result<Option<usize>, NodeError> {
         check_steps("a side of the pooling's kernel", self.kernel)?;
         self.window.check()?;
         Ok(inputs[0])
     }
 
-    fn size(&self, inputs: &[Shape], _: &[Weight]) -> Result<[usize; 2], NodeError> {
-        self.window.check_inside(self.kernel, inputs[0].size())?;
-        let axes = self.window.axes(self.kernel, inputs[0].size())?;
-        Ok(axes.map(|axis| axis.count))
+    fn shape(&self, inputs: &[Fact<'_>], _: &[Weight]) -> Result<Shape, NodeError> {
+        self.window.pooled(self.kernel, inputs[0].shape)
     }
 
-    #[cfg(feature = "oracle")]
     fn forward(&self, inputs: &[&Tensor], weights: &Weights<'_>) -> Tensor {
         let winners = self.winners(inputs[0], weights);
         let values = winners.iter().map(|&at| inputs[0].values[at]).collect();
-        Tensor::new(weights.output(self, &[inputs[0].shape]).shape, values)
+        Tensor::new(weights.shape_of(self, inputs), values)
     }
 
-    #[cfg(feature = "oracle")]
     fn backward(&self, pass: &Backward<'_>) -> Vec<Tensor> {
         let mut gradient = Tensor::zeros(pass.inputs[0].shape);
         let winners = self.winners(pass.inputs[0], pass.weights);
@@ -90,16 +88,17 @@ impl Operator for MaxPool {
     }
 }
 
-#[cfg(feature = "oracle")]
 impl MaxPool {
     /// Returns the index of the first largest value of every window, or of the first that is not a
     /// number.
     fn winners(&self, x: &Tensor, weights: &Weights<'_>) -> Vec<usize> {
-        let output = weights.output(self, &[x.shape]).shape;
-        let axes = self.window.axes(self.kernel, x.shape.size());
+        let (_, output) = weights.output(self, &[x]).maps();
+        let (items, input) = x.maps();
+        let axes = self.window.axes(self.kernel, input.size());
         let [rows, columns] = axes.expect("checked");
-        let mut winners = Vec::with_capacity(output.count());
-        for channel in 0..output.channels {
+        let mut winners = Vec::with_capacity(items * output.count());
+        // Maps lie one behind the other, so all their channels are one list.
+        for channel in 0..items * output.channels {
             for (oy, ox) in output.positions() {
                 let mut best: Option<usize> = None;
                 for ky in 0..self.kernel[0] {
@@ -108,10 +107,10 @@ impl MaxPool {
                         let column = ox * self.window.stride[1] + kx * self.window.dilation[1];
                         let y = y.wrapping_sub(rows.before);
                         let column = column.wrapping_sub(columns.before);
-                        if y >= x.shape.height || column >= x.shape.width {
+                        if y >= input.height || column >= input.width {
                             continue;
                         }
-                        let at = x.shape.index(channel, y, column);
+                        let at = input.index(channel, y, column);
                         let value = x.values[at];
                         let wins = |best: usize| {
                             let best = x.values[best];

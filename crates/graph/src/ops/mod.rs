@@ -3,31 +3,43 @@
 mod add;
 mod average_pool;
 mod concat;
+mod constant;
 mod conv;
+mod differences;
 mod gemm;
 mod global_average_pool;
 mod input;
 mod lrn;
+mod matmul;
 mod max_pool;
+mod parameter;
 mod relu;
+mod reshape;
+mod shape_of;
 mod softmax;
 
 pub use add::Add;
 pub use average_pool::AveragePool;
 pub use concat::Concat;
+pub use constant::Constant;
 pub use conv::{Conv, ConvConfig};
 pub use gemm::Gemm;
 pub use global_average_pool::GlobalAveragePool;
 pub use input::Input;
 pub use lrn::Lrn;
+pub use matmul::MatMul;
 pub use max_pool::MaxPool;
+pub use parameter::Parameter;
 pub use relu::Relu;
+pub use reshape::Reshape;
 use serde::{Deserialize, Serialize};
+pub use shape_of::ShapeOf;
 pub use softmax::Softmax;
 
-#[cfg(feature = "oracle")]
-use crate::oracle::{Backward, Tensor};
-use crate::{Arity, NodeError, Shape, Weight, WeightId};
+use crate::{
+    Arity, Fact, NodeError, Shape, Weight, WeightId,
+    oracle::{Backward, Tensor, Weights},
+};
 
 /// The rules of one operator.
 pub(crate) trait Operator {
@@ -42,11 +54,21 @@ pub(crate) trait Operator {
     }
 
     /// Checks the settings and the weights against the channels of the inputs, of which there are
-    /// as many as the arity says, and returns the channels of the output.
-    fn channels(&self, inputs: &[usize], weights: &[Weight]) -> Result<usize, NodeError>;
+    /// as many as the arity says, and returns the channels of the output. Channels are the length
+    /// of axis 1 where it is the same for images of all sizes; `None` if that is not known.
+    fn channels(
+        &self,
+        inputs: &[Option<usize>],
+        weights: &[Weight],
+    ) -> Result<Option<usize>, NodeError>;
 
-    /// Infers the rows and columns of the output.
-    fn size(&self, inputs: &[Shape], weights: &[Weight]) -> Result<[usize; 2], NodeError>;
+    /// Infers the shape of the output.
+    fn shape(&self, inputs: &[Fact<'_>], weights: &[Weight]) -> Result<Shape, NodeError>;
+
+    /// Returns true if the output does not depend on what the image shows.
+    fn is_known(&self, inputs: &[Fact<'_>]) -> bool {
+        inputs.iter().all(|input| input.values.is_some())
+    }
 
     /// Counts the multiplications that come with an addition.
     fn multiply_adds(&self, _inputs: &[Shape], _output: Shape, _weights: &[Weight]) -> u64 {
@@ -54,12 +76,18 @@ pub(crate) trait Operator {
     }
 
     /// The operator's definition: the output for inputs and the values of the graph's weights.
-    #[cfg(feature = "oracle")]
-    fn forward(&self, inputs: &[&Tensor], weights: &crate::oracle::Weights<'_>) -> Tensor;
+    fn forward(&self, inputs: &[&Tensor], weights: &Weights<'_>) -> Tensor;
 
-    /// The gradients of the inputs, in their order.
-    #[cfg(feature = "oracle")]
-    fn backward(&self, pass: &Backward<'_>) -> Vec<Tensor>;
+    /// Returns true if the output changes with an input gradually: it is no index, and no length.
+    fn is_smooth(&self, _input: usize) -> bool {
+        true
+    }
+
+    /// The gradients of the inputs, in their order: by central differences of the definition
+    /// unless the operator says otherwise.
+    fn backward(&self, pass: &Backward<'_>) -> Vec<Tensor> {
+        differences::gradients(self, pass)
+    }
 }
 
 /// Declares the operators: an enum with one variant for each, and its way to the operator's rules.
@@ -110,7 +138,7 @@ operators! {
     AveragePool,
     /// Local response normalization across channels.
     Lrn,
-    /// Concatenation along the channels.
+    /// Concatenation along an axis.
     Concat,
     /// Sum of tensors of one shape.
     Add,
@@ -118,8 +146,18 @@ operators! {
     GlobalAveragePool,
     /// Matrix product with the input as one vector.
     Gemm,
-    /// Softmax over the channels.
+    /// Softmax along an axis.
     Softmax,
+    /// Numbers that are part of the graph.
+    Constant,
+    /// A weight as a tensor.
+    Parameter,
+    /// Matrix product of two tensors.
+    MatMul,
+    /// Other axes for the same values.
+    Reshape,
+    /// The lengths of a tensor's axes.
+    ShapeOf,
 }
 
 impl Op {
@@ -131,9 +169,9 @@ impl Op {
 
     pub(crate) fn channels(
         &self,
-        inputs: &[usize],
+        inputs: &[Option<usize>],
         weights: &[Weight],
-    ) -> Result<usize, NodeError> {
+    ) -> Result<Option<usize>, NodeError> {
         let expected = self.rules().arity();
         if !expected.allows(inputs.len()) {
             return Err(NodeError::Arity {
@@ -144,41 +182,39 @@ impl Op {
         self.rules().channels(inputs, weights)
     }
 
-    pub(crate) fn size(
+    pub(crate) fn shape(
         &self,
-        inputs: &[Shape],
+        inputs: &[Fact<'_>],
         weights: &[Weight],
-    ) -> Result<[usize; 2], NodeError> {
-        self.rules().size(inputs, weights)
+    ) -> Result<Shape, NodeError> {
+        self.rules().shape(inputs, weights)
+    }
+
+    pub(crate) fn is_known(&self, inputs: &[Fact<'_>]) -> bool {
+        self.rules().is_known(inputs)
     }
 
     pub(crate) fn multiply_adds(&self, inputs: &[Shape], output: Shape, weights: &[Weight]) -> u64 {
         self.rules().multiply_adds(inputs, output, weights)
     }
 
-    #[cfg(feature = "oracle")]
-    pub(crate) fn forward(
-        &self,
-        inputs: &[&Tensor],
-        weights: &crate::oracle::Weights<'_>,
-    ) -> Tensor {
+    pub(crate) fn forward(&self, inputs: &[&Tensor], weights: &Weights<'_>) -> Tensor {
         self.rules().forward(inputs, weights)
     }
 
-    #[cfg(feature = "oracle")]
     pub(crate) fn backward(&self, pass: &Backward<'_>) -> Vec<Tensor> {
         self.rules().backward(pass)
     }
 }
 
-/// Checks that all inputs have the size of the first, and returns it.
-pub(crate) fn common_size(inputs: &[Shape]) -> Result<[usize; 2], NodeError> {
-    let expected = inputs[0].size();
-    match inputs.iter().find(|input| input.size() != expected) {
-        Some(other) => Err(NodeError::Sizes {
-            expected,
-            found: other.size(),
-        }),
-        None => Ok(expected),
+/// Checks that the inputs' channels, as far as they are known, are those of the first.
+pub(crate) fn common_channels(inputs: &[Option<usize>]) -> Result<Option<usize>, NodeError> {
+    let mut known = inputs.iter().flatten().copied();
+    let Some(expected) = known.next() else {
+        return Ok(None);
+    };
+    match known.find(|&found| found != expected) {
+        Some(found) => Err(NodeError::Channels { expected, found }),
+        None => Ok(Some(expected)),
     }
 }

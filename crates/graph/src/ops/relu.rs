@@ -3,10 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Operator;
-use crate::{NodeError, Shape, Weight};
-#[cfg(feature = "oracle")]
 use crate::{
-    ReluGradient,
+    Fact, NodeError, ReluGradient, Shape, Weight,
     oracle::{Backward, Tensor, Weights},
 };
 
@@ -15,20 +13,18 @@ use crate::{
 pub struct Relu;
 
 impl Operator for Relu {
-    fn channels(&self, inputs: &[usize], _: &[Weight]) -> Result<usize, NodeError> {
+    fn channels(&self, inputs: &[Option<usize>], _: &[Weight]) -> Result<Option<usize>, NodeError> {
         Ok(inputs[0])
     }
 
-    fn size(&self, inputs: &[Shape], _: &[Weight]) -> Result<[usize; 2], NodeError> {
-        Ok(inputs[0].size())
+    fn shape(&self, inputs: &[Fact<'_>], _: &[Weight]) -> Result<Shape, NodeError> {
+        Ok(inputs[0].shape)
     }
 
-    #[cfg(feature = "oracle")]
     fn forward(&self, inputs: &[&Tensor], _: &Weights<'_>) -> Tensor {
         inputs[0].map(|value| if value <= 0.0 { 0.0 } else { value })
     }
 
-    #[cfg(feature = "oracle")]
     fn backward(&self, pass: &Backward<'_>) -> Vec<Tensor> {
         let passes = |is_passed: fn(f64, f64) -> bool| {
             let pairs = pass.gradient.values.iter().zip(&pass.output.values);
