@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{NodeError, NodeId, Shape};
+use crate::{GraphError, NodeError, NodeId, Shape};
 
 /// What is known of one tensor for images of a given size.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +58,8 @@ impl<'a> Fact<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Facts {
     pub(crate) all: Vec<Option<Known>>,
+    /// The nodes that cannot be computed although their inputs can be.
+    pub(crate) errors: Vec<(NodeId, GraphError)>,
 }
 
 /// What is known of one tensor.
@@ -78,10 +80,23 @@ impl Known {
 
 impl Facts {
     /// Returns what is known of a node; `None` if it was not asked for and nothing that was needs
-    /// it.
+    /// it, or if it cannot be computed for this size of image.
     #[must_use]
     pub fn get(&self, node: NodeId) -> Option<Fact<'_>> {
         self.all.get(node.0)?.as_ref().map(Known::fact)
+    }
+
+    /// Returns the reason why a node cannot be computed although its inputs can be.
+    #[must_use]
+    pub fn error(&self, node: NodeId) -> Option<&GraphError> {
+        let found = self.errors.iter().find(|(found, _)| *found == node);
+        found.map(|(_, error)| error)
+    }
+
+    /// The nodes that cannot be computed although their inputs can be, each with the reason.
+    #[must_use]
+    pub fn errors(&self) -> &[(NodeId, GraphError)] {
+        &self.errors
     }
 
     /// Returns the shape of a node; `None` as for [`get`](Self::get).

@@ -174,30 +174,55 @@ impl Graph {
     /// nodes.
     pub fn facts(&self, nodes: &[NodeId], image: [usize; 2]) -> Result<Facts, GraphError> {
         let needed = self.needed(nodes)?;
+        let mut facts = self.facts_of(&needed, image);
+        match facts.errors.is_empty() {
+            true => Ok(facts),
+            false => Err(facts.errors.swap_remove(0).1),
+        }
+    }
+
+    /// Infers what is known of all nodes that can be computed for an image of that height and
+    /// width; [`Facts::error`] says why the others cannot.
+    #[must_use]
+    pub fn all_facts(&self, image: [usize; 2]) -> Facts {
+        self.facts_of(&vec![true; self.nodes.len()], image)
+    }
+
+    fn facts_of(&self, needed: &[bool], image: [usize; 2]) -> Facts {
+        let mut errors: Vec<(NodeId, GraphError)> = Vec::new();
         let mut all: Vec<Option<Known>> = Vec::with_capacity(self.nodes.len());
         for (index, node) in self.nodes.iter().enumerate() {
             if !needed[index] {
                 all.push(None);
                 continue;
             }
-            let inputs = node.inputs.iter().filter_map(|input| all[input.0].as_ref());
-            let inputs: Vec<Fact<'_>> = inputs.map(Known::fact).collect();
-            let known = match node.op {
-                Op::Input(input) => self.image(input.channels, image),
-                _ => self.infer(&node.op, &inputs),
-            };
-            all.push(Some(known.map_err(|source| GraphError::Image {
-                node: node.name.clone(),
-                height: image[0],
-                width: image[1],
-                source,
-            })?));
+            let inputs = node.inputs.iter();
+            let inputs = inputs.map(|input| all[input.0].as_ref().map(Known::fact));
+            let inputs: Option<Vec<Fact<'_>>> = inputs.collect();
+            // A node behind one that cannot be computed has no error of its own.
+            let known = inputs.and_then(|inputs| {
+                let known = match node.op {
+                    Op::Input(input) => Self::image(input.channels, image),
+                    _ => self.infer(&node.op, &inputs),
+                };
+                let source = known.map_err(|source| {
+                    let error = GraphError::Image {
+                        node: node.name.clone(),
+                        height: image[0],
+                        width: image[1],
+                        source,
+                    };
+                    errors.push((NodeId(index), error));
+                });
+                source.ok()
+            });
+            all.push(known);
         }
-        Ok(Facts { all })
+        Facts { all, errors }
     }
 
     /// What is known of the image.
-    fn image(&self, channels: usize, size: [usize; 2]) -> Result<Known, NodeError> {
+    fn image(channels: usize, size: [usize; 2]) -> Result<Known, NodeError> {
         if size.contains(&0) {
             return Err(NodeError::TooSmall { input: size });
         }

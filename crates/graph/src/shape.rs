@@ -13,7 +13,7 @@ pub const MOST_AXES: usize = 7;
 pub(crate) const MOST_LENGTH: usize = 1 << 28;
 
 /// The most values of a tensor.
-const MOST_VALUES: usize = 1 << 40;
+const MOST_VALUES: usize = 1 << 59;
 
 /// The lengths of a tensor's axes for one image, in their order in memory: at most
 /// [`MOST_AXES`], and none for a scalar.

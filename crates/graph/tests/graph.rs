@@ -300,5 +300,5 @@ fn defects_of_graphs_are_found_and_named() {
         .shape(both, [8, 8])
         .expect_err("sizes differ")
         .to_string();
-    assert!(error.contains("8x8 and 4x4"), "{error}");
+    assert!(error.contains("[1, 3, 8, 8] and [1, 3, 4, 4]"), "{error}");
 }

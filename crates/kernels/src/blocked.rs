@@ -1,6 +1,6 @@
 //! A graph as the kernels see it: which nodes they can run, and the blocks of each node's channels.
 
-use oneiric_graph::{Graph, GraphError, Node, NodeId, Op, Shape};
+use oneiric_graph::{Graph, GraphError, Map, Node, NodeId, Op, Shape};
 
 use crate::{
     KernelError,
@@ -33,8 +33,10 @@ impl Blocked {
                 let error: Option<&KernelError> = errors[input.index()].as_ref();
                 error.cloned()
             });
-            errors.push(by_input.or_else(|| unsupported(node)));
             let channels = graph.channels(NodeId::new(index));
+            errors.push(by_input.or_else(|| unsupported(node, channels)));
+            // A node without a known number of channels is not run.
+            let channels = channels.unwrap_or(0);
             let inputs = node.inputs.iter();
             let inputs: Vec<&[usize]> = inputs.map(|input| &lanes[input.index()][..]).collect();
             lanes.push(match operator(&node.op) {
@@ -54,7 +56,8 @@ impl Blocked {
             inputs: inputs.collect(),
             lanes,
             unsupported: errors,
-            interleaved: graph.channels(graph.input()) < LANES && all_read_interleaved,
+            interleaved: graph.channels(graph.input()).is_some_and(|n| n < LANES)
+                && all_read_interleaved,
             graph: graph.clone(),
         }
     }
@@ -134,18 +137,20 @@ impl Blocked {
     ) -> Result<Vec<[usize; 2]>, GraphError> {
         let wanted: Vec<NodeId> = wanted.iter().map(|&node| NodeId::new(node)).collect();
         let shapes = self.graph.shapes(&wanted, image)?;
-        Ok(shapes
+        let map = |shape: Option<Shape>| shape.as_ref().and_then(Shape::map);
+        let sizes = shapes
             .into_iter()
-            .map(|shape| shape.map_or([0; 2], Shape::size))
-            .collect())
+            .map(|shape| map(shape).map_or([0; 2], Map::size));
+        Ok(sizes.collect())
     }
 }
 
 /// Returns an error if the kernels lack the operator of a node, or one of its settings.
-fn unsupported(node: &Node) -> Option<KernelError> {
-    let reason = match operator(&node.op) {
-        Some(op) => op.unsupported()?.to_owned(),
-        None => format!("the kernels have no {}", node.op.name()),
+fn unsupported(node: &Node, channels: Option<usize>) -> Option<KernelError> {
+    let reason = match (operator(&node.op), channels) {
+        (Some(op), Some(_)) => op.unsupported()?.to_owned(),
+        (Some(_), None) => "its channels depend on the size of the image".to_owned(),
+        (None, _) => format!("the kernels have no {}", node.op.name()),
     };
     let node = node.name.clone();
     Some(KernelError::Unsupported { node, reason })

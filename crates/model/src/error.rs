@@ -114,6 +114,20 @@ pub enum ModelError {
     /// The graph is not allowed.
     #[error(transparent)]
     Graph(Box<GraphError>),
+    /// A layer's view does not fit the tensor of its node.
+    #[error(
+        "the layer {layer:?} cannot be seen as its view and channels say: for an image of {}x{} \
+         its node's tensor {}", .image[0], .image[1],
+        .shape.as_ref().map_or("cannot be computed".to_owned(), |s| format!("has the shape {s:?}"))
+    )]
+    View {
+        /// The name of the layer.
+        layer: String,
+        /// Rows and columns of the image.
+        image: [usize; 2],
+        /// The lengths of the tensor's axes; `None` if it cannot be computed.
+        shape: Option<Vec<usize>>,
+    },
     /// The graph has an operator that no executor computes.
     #[error("the node {node:?}: there is no implementation of {operator}")]
     Operator {

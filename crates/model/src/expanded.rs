@@ -5,7 +5,7 @@ use burn::tensor::{
     ops::{ConvTransposeOptions, PadMode},
 };
 use oneiric_core::read;
-use oneiric_graph::{Graph, NodeId, Op, Padding, Window};
+use oneiric_graph::{Concat, Graph, NodeId, Op, Padding, Window};
 
 use crate::{GraphNetwork, LayerId, ModelError, NetworkExt};
 
@@ -126,19 +126,28 @@ impl GraphNetwork {
     ) -> Result<ExpandedWeights, ModelError> {
         let graph = self.graph();
         let refuse = |reason| {
-            let [from, to] = [source, target].map(|layer| name(graph, layer));
+            let [from, to] = [source, target].map(|layer| self.name_of(layer));
             ModelError::NoSuchWeights { from, to, reason }
         };
-        let nodes = graph.nodes().len();
-        if source.index() >= nodes || target.index() >= nodes {
+        let layers = self.layers().len();
+        if source.index() >= layers || target.index() >= layers {
             return Err(refuse("the network has no such layer"));
         }
         if channel >= self.describe(target).channels() {
             return Err(refuse("the later layer has no such channel"));
         }
-        let channels = |node: usize| graph.channels(NodeId::new(node));
-        let (unit, unit_channel) = origin(graph, source.index(), target.index(), channel);
-        let on_the_way = on_the_way(graph, source.index(), unit);
+        let nodes = graph.nodes().len();
+        let [from, to] = [source, target].map(|layer| self.node(layer).index());
+        let (unit, unit_channel) = origin(graph, from, to, channel);
+        let on_the_way = on_the_way(graph, from, unit);
+        let nodes_on_the_way = (0..nodes).filter(|&node| on_the_way[node]);
+        let unknown = nodes_on_the_way
+            .map(NodeId::new)
+            .any(|node| graph.channels(node).is_none());
+        if unknown {
+            return Err(refuse("an operator between the layers has no kernel"));
+        }
+        let channels = |node: usize| graph.channels(NodeId::new(node)).unwrap_or(0);
         if !on_the_way[unit] {
             return Err(refuse(
                 "the earlier layer does not lie before that channel of the later one",
@@ -152,7 +161,7 @@ impl GraphNetwork {
             row: 0,
             column: 0,
         });
-        for index in (source.index() + 1..=unit).rev() {
+        for index in (from + 1..=unit).rev() {
             let Some(kernel) = kernels[index].take() else {
                 continue;
             };
@@ -178,7 +187,9 @@ impl GraphNetwork {
                             let weight = Tensor::full([count, 1, rows, columns], share, device);
                             kernel.through(weight, &pool.window, count)
                         }
-                        Op::Concat(_) => kernel.with(|v| v.narrow(1, first_channel, count)),
+                        Op::Concat(Concat { axis: 1 }) => {
+                            kernel.with(|v| v.narrow(1, first_channel, count))
+                        }
                         Op::Relu(_) | Op::Lrn(_) | Op::Add(_) => kernel.with(|v| v),
                         Op::GlobalAveragePool(_) => {
                             return Err(refuse("the mean over all positions has no kernel"));
@@ -194,7 +205,7 @@ impl GraphNetwork {
                 first_channel += count;
             }
         }
-        let kernel = kernels[source.index()]
+        let kernel = kernels[from]
             .take()
             .expect("a path leads from the source to the unit");
         let [_, channels, height, width] = kernel.values.dims();
@@ -205,6 +216,14 @@ impl GraphNetwork {
             shape: [channels, height, width],
             values: read(kernel.values)?,
         })
+    }
+}
+
+impl GraphNetwork {
+    fn name_of(&self, layer: LayerId) -> String {
+        let named = self.layers().get(layer.index());
+        let unnamed = || format!("layer {}", layer.index());
+        named.map_or_else(unnamed, |layer| layer.name().to_owned())
     }
 }
 
@@ -275,11 +294,11 @@ fn origin(graph: &Graph, from: usize, to: usize, channel: usize) -> (usize, usiz
     while node != from
         && matches!(
             graph.nodes()[node].op,
-            Op::Concat(_) | Op::Relu(_) | Op::Lrn(_)
+            Op::Concat(Concat { axis: 1 }) | Op::Relu(_) | Op::Lrn(_)
         )
     {
         for &input in &graph.nodes()[node].inputs {
-            let channels = graph.channels(input);
+            let channels = graph.channels(input).unwrap_or(0);
             if channel < channels {
                 node = input.index();
                 break;
@@ -307,12 +326,4 @@ fn one_hot(channel: usize, channels: usize, device: &Device) -> Tensor<4> {
         .map(|c| f32::from(u8::from(c == channel)))
         .collect();
     Tensor::from_data(TensorData::new(values, [1, channels, 1, 1]), device)
-}
-
-fn name(graph: &Graph, layer: LayerId) -> String {
-    let node = graph.nodes().get(layer.index());
-    node.map_or_else(
-        || format!("layer {}", layer.index()),
-        |node| node.name.clone(),
-    )
 }

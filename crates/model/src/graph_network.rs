@@ -7,22 +7,25 @@ use std::{
 
 use burn::tensor::{Device, Tensor};
 use oneiric_core::Backend;
-use oneiric_graph::{Graph, GraphError, NodeError, NodeId};
+use oneiric_graph::{Facts, Graph, NodeId};
 use oneiric_kernels::Isa;
 use oneiric_weights::NamedTensors;
 
 use crate::{
     BurnReason, Kernels, Layer, LayerId, ModelError, Network, NetworkExt, NetworkInfo,
-    NetworkWeights, Preprocessing, Probe, ReluGradient, burn_pass, compiled::Compiled, ops,
+    NetworkWeights, NodeLayer, Preprocessing, Probe, ReluGradient,
+    burn_pass::{self, BurnPass},
+    compiled::Compiled,
+    facts_by_size::FactsBySize,
+    ops,
     preprocessing::Preprocessor,
+    smallest_image,
 };
-
-/// The side of the largest square image that the search for the smallest image tries.
-const LARGEST_SQUARE: usize = 4096;
 
 /// A network that computes a [`Graph`]. Clones share the weights.
 ///
-/// Every node is a layer. On a CPU the kernels of this library compute the network if they can:
+/// Every node that is a map or a vector is a layer, unless
+/// [`with_layers`](Self::with_layers) says otherwise. On a CPU the kernels of this library compute the network if they can:
 /// [`kernels`](Self::kernels) returns the executor, and [`burn_reason`](Self::burn_reason) the
 /// reason why it is not the kernels.
 ///
@@ -58,6 +61,8 @@ const LARGEST_SQUARE: usize = 4096;
 #[derive(Debug, Clone)]
 pub struct GraphNetwork {
     graph: Arc<Graph>,
+    facts: Arc<FactsBySize>,
+    layers: Arc<[NodeLayer]>,
     info: NetworkInfo,
     weights: NetworkWeights,
     preprocessing: Preprocessing,
@@ -90,20 +95,23 @@ impl GraphNetwork {
         let backend = Backend::of(device)?;
         let device = device.clone().without_autodiff();
         let graph = Arc::new(graph);
-        if let Some(node) = graph.nodes()[1..]
-            .iter()
-            .find(|node| ops::burn_op(&node.op).is_none())
-        {
+        let facts = Arc::new(FactsBySize::new(Arc::clone(&graph)));
+        let smallest = smallest_image::of(&facts)?;
+        let known = facts.get(smallest);
+        if let Some(node) = burn_pass::uncomputable(&graph, &known) {
             return Err(ModelError::Operator {
                 node: node.name.clone(),
                 operator: node.op.name(),
             });
         }
         let weights = NetworkWeights::load(Arc::clone(&graph), tensors, &device)?;
-        let channels = graph.channels(graph.input());
-        let preprocessing = Preprocessing::none(channels);
+        let layers: Arc<[NodeLayer]> = NodeLayer::of_graph(&graph, &known).into();
+        let info = info(&graph, &facts, &layers, &device).with_smallest_image(smallest);
+        let preprocessing = Preprocessing::none(info.channels());
         Ok(Self {
-            info: info(&graph, &device)?,
+            info,
+            facts,
+            layers,
             preprocessor: Preprocessor::new(&preprocessing, &device),
             preprocessing,
             weights,
@@ -181,6 +189,33 @@ impl GraphNetwork {
             });
         }
         self.info = self.info.with_labels(labels);
+        Ok(self)
+    }
+
+    /// Sets the layers, in the order of their nodes, in place of one for each node that is a map or
+    /// a vector. Call it before [`with_logits`](Self::with_logits).
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ModelError::NoImageFits`] if a layer's view does not fit its node for the smallest
+    /// image.
+    pub fn with_layers(mut self, layers: Vec<NodeLayer>) -> Result<Self, ModelError> {
+        let image = self.info.smallest_image();
+        let facts = self.facts.get(image);
+        let misfit = |layer: &&NodeLayer| {
+            let map = layer.map(&facts);
+            map.is_none_or(|map| map.channels != layer.layer.channels())
+        };
+        if let Some(layer) = layers.iter().find(misfit) {
+            return Err(ModelError::View {
+                layer: layer.layer.name().to_owned(),
+                image,
+                shape: facts.shape(layer.node).map(Into::into),
+            });
+        }
+        self.layers = layers.into();
+        self.info = info(&self.graph, &self.facts, &self.layers, self.info.device())
+            .with_smallest_image(image);
         Ok(self)
     }
 
@@ -274,7 +309,7 @@ impl GraphNetwork {
     /// the image is too small for a layer.
     #[must_use]
     pub fn multiply_adds(&self, layers: &[LayerId], image: [usize; 2]) -> Option<u64> {
-        let nodes: Vec<NodeId> = layers.iter().map(|layer| NodeId::new(layer.0)).collect();
+        let nodes: Vec<NodeId> = layers.iter().map(|&layer| self.node(layer)).collect();
         self.graph.multiply_adds(&nodes, image).ok()
     }
 
@@ -303,33 +338,97 @@ impl GraphNetwork {
 
     /// Computes the layers that the probe wants, from a preprocessed input.
     fn run(&self, input: Tensor<4>, probe: &mut Probe<'_>) -> ControlFlow<()> {
-        let nodes = self.graph.nodes().len();
+        let [_, _, height, width] = input.dims();
+        let facts = self.facts.get([height, width]);
+        let wanted: Vec<NodeId> = probe
+            .wanted()
+            .iter()
+            .map(|&layer| self.node(layer))
+            .collect();
+        let given = self.given(input, &wanted, &facts, probe);
+        let mut layers = self.layers.iter().enumerate().peekable();
+        self.burn_pass(
+            &facts,
+            &wanted,
+            given,
+            probe.relu_gradient(),
+            &mut |node, mut value| {
+                // Layers lie in the order of their nodes; those of nodes that are not computed are left
+                // out.
+                while let Some((index, layer)) = layers.next_if(|(_, layer)| layer.node <= node) {
+                    let id = LayerId::new(index);
+                    if layer.node == node && probe.reads(id) {
+                        let shown = probe.at(id, layer.show(value.clone(), &facts))?;
+                        if probe.is_patched() {
+                            value = layer.replace(&value, shown, &facts);
+                        }
+                    }
+                }
+                ControlFlow::Continue(value)
+            },
+        )
+    }
+
+    /// Computes some nodes by burn's operations, given the values of others, and gives every given
+    /// or computed node to a visitor, whose result takes its place.
+    pub(crate) fn burn_pass(
+        &self,
+        facts: &Facts,
+        wanted: &[NodeId],
+        given: Vec<Option<ops::Value>>,
+        relu: ReluGradient,
+        visit: &mut dyn FnMut(NodeId, ops::Value) -> ControlFlow<(), ops::Value>,
+    ) -> ControlFlow<()> {
         let pass = ops::Pass {
             weights: &self.weights,
             bands: &self.bands,
-            relu: probe.relu_gradient(),
+            relu,
+            device: self.info.device().clone(),
         };
-        let mut given = vec![None; nodes];
-        match self.compiled() {
-            Ok(compiled) if !probe.is_patched() && !probe.wanted().is_empty() => {
-                let wanted = self.computed_by(&compiled, probe.wanted());
-                let values = ops::forward_frozen(&compiled.frozen, input, &wanted, pass.relu);
-                for (node, value) in wanted.into_iter().zip(values) {
-                    given[node] = Some(value);
-                }
-            }
-            _ => given[0] = Some(input),
-        }
-        burn_pass::run(&self.graph, &pass, given, probe)
+        let pass = BurnPass {
+            graph: &self.graph,
+            facts,
+            pass: &pass,
+        };
+        pass.run(wanted, given, visit)
     }
 
-    /// Returns the nodes that the kernels compute for some layers, in order: the layers themselves,
+    /// Returns the values that burn's operations begin with: those that the kernels compute, or the
+    /// input.
+    fn given(
+        &self,
+        input: Tensor<4>,
+        wanted: &[NodeId],
+        facts: &Facts,
+        probe: &Probe<'_>,
+    ) -> Vec<Option<ops::Value>> {
+        let [images, ..] = input.dims();
+        let value = |node: NodeId, tensor: Tensor<4>| {
+            let shape = facts.shape(node).expect("computed for this size of image");
+            Some(tensor.reshape(ops::lengths(images, shape)))
+        };
+        let mut given = vec![None; self.graph.nodes().len()];
+        match self.compiled() {
+            Ok(compiled) if !probe.is_patched() && !wanted.is_empty() => {
+                let nodes = self.computed_by(&compiled, wanted);
+                let relu = probe.relu_gradient();
+                let values = ops::forward_frozen(&compiled.frozen, input, &nodes, relu);
+                for (node, tensor) in nodes.into_iter().zip(values) {
+                    given[node] = value(NodeId::new(node), tensor);
+                }
+            }
+            _ => given[0] = value(self.graph.input(), input),
+        }
+        given
+    }
+
+    /// Returns the nodes that the kernels compute for some wanted ones, in order: those themselves,
     /// and the inputs of the nodes that burn computes after the kernels.
-    fn computed_by(&self, compiled: &Compiled, layers: &[LayerId]) -> Vec<usize> {
+    fn computed_by(&self, compiled: &Compiled, wanted: &[NodeId]) -> Vec<usize> {
         let supported = &compiled.supported;
         let mut needed = vec![false; supported.len()];
-        for layer in layers {
-            needed[layer.0] = true;
+        for node in wanted {
+            needed[node.index()] = true;
         }
         for node in (0..supported.len()).rev() {
             if needed[node] && !supported[node] {
@@ -342,6 +441,11 @@ impl GraphNetwork {
         nodes.collect()
     }
 
+    /// The node of a layer.
+    pub(crate) fn node(&self, layer: LayerId) -> NodeId {
+        self.layers[layer.0].node
+    }
+
     /// Returns the graph compiled for the kernels, or the reason why burn computes it.
     fn compiled(&self) -> Result<Compiled, BurnReason> {
         let isa = self.isa.clone()?;
@@ -349,7 +453,10 @@ impl GraphNetwork {
             Some(weight) => Err(BurnReason::Tracked {
                 weight: weight.to_owned(),
             }),
-            None => Compiled::new(&self.graph, &self.weights),
+            None => {
+                let image = self.info.smallest_image();
+                Compiled::new(&self.graph, &self.weights, image)
+            }
         });
         let Compiled { frozen, supported } = compiled.clone()?;
         let frozen = frozen.with_isa(isa)?;
@@ -373,35 +480,22 @@ impl AsRef<Self> for GraphNetwork {
     }
 }
 
-/// Returns the description of a graph: every node is a layer, and the graph is the rule for sizes.
-fn info(graph: &Arc<Graph>, device: &Device) -> Result<NetworkInfo, ModelError> {
-    let nodes: Vec<NodeId> = (0..graph.nodes().len()).map(NodeId::new).collect();
-    let layer = |&node: &NodeId| Layer::new(&graph.node(node).name, graph.channels(node));
-    let layers: Vec<Layer> = nodes.iter().map(layer).collect();
-    let shapes = |side: usize| graph.shapes(&nodes, [side; 2]);
-    let fits = |side: &usize| shapes(*side).is_ok();
-    // A fully connected layer may take a size that is no square: all else then says what is too
-    // small.
-    let fits_but_for_features = |side: &usize| match shapes(*side) {
-        Err(GraphError::Image { source, .. }) => matches!(source, NodeError::Features { .. }),
-        other => other.is_ok(),
-    };
-    let smallest = (1..=LARGEST_SQUARE).find(fits);
-    let smallest = smallest.or_else(|| (1..=LARGEST_SQUARE).find(fits_but_for_features));
-    let smallest = smallest.ok_or_else(|| ModelError::NoImageFits {
-        largest: LARGEST_SQUARE,
-        source: match shapes(LARGEST_SQUARE) {
-            Err(error) => Box::new(error),
-            Ok(_) => unreachable!("no image fits"),
-        },
-    })?;
-    let sizes = Arc::clone(graph);
-    let info = NetworkInfo::new(layers, device)
-        .with_channels(graph.channels(graph.input()))
-        .with_smallest_image([smallest; 2])
+/// Returns the description of a graph with those layers.
+fn info(
+    graph: &Graph,
+    facts: &Arc<FactsBySize>,
+    layers: &Arc<[NodeLayer]>,
+    device: &Device,
+) -> NetworkInfo {
+    let listed: Vec<Layer> = layers.iter().map(|layer| layer.layer.clone()).collect();
+    let (facts, layers) = (Arc::clone(facts), Arc::clone(layers));
+    let channels = graph
+        .channels(graph.input())
+        .expect("an input has channels");
+    NetworkInfo::new(listed, device)
+        .with_channels(channels)
         .with_sizes(move |layer, image| {
-            let shape = sizes.shape(NodeId::new(layer.0), image);
-            shape.ok().map(|shape| shape.size())
-        });
-    Ok(info)
+            let map = layers[layer.0].map(&facts.get(image));
+            map.map(|map| map.size())
+        })
 }

@@ -39,6 +39,7 @@ mod classify;
 mod compiled;
 mod error;
 mod expanded;
+mod facts_by_size;
 mod graph_network;
 mod inception;
 mod kernels;
@@ -50,9 +51,11 @@ mod network_ext;
 mod network_id;
 mod network_info;
 mod network_weights;
+mod node_layer;
 mod ops;
 mod preprocessing;
 mod probe;
+mod smallest_image;
 mod verify;
 
 pub use classify::Prediction;
@@ -68,6 +71,7 @@ pub use network_ext::NetworkExt;
 pub use network_id::NetworkId;
 pub use network_info::NetworkInfo;
 pub use network_weights::NetworkWeights;
+pub use node_layer::NodeLayer;
 /// Downloads: the whole crate [`oneiric_download`].
 #[cfg(feature = "download")]
 pub use oneiric_download as download;

@@ -102,6 +102,11 @@ impl NetworkWeights {
         Ok(())
     }
 
+    /// Returns the tensor of a declaration, flat.
+    pub(crate) fn flat(&self, id: WeightId) -> Tensor<1> {
+        self.values[id.index()].clone()
+    }
+
     /// Returns the tensor of a declaration, which has `D` axes.
     pub(crate) fn at<const D: usize>(&self, id: WeightId) -> Tensor<D> {
         let shape = &self.graph.weights()[id.index()].shape;

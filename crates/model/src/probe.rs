@@ -84,6 +84,11 @@ impl<'a> Probe<'a> {
         self.patch.is_some()
     }
 
+    /// Returns true if anyone reads a layer: it is wanted, or a patch or a record takes them all.
+    pub(crate) fn reads(&self, layer: LayerId) -> bool {
+        self.patch.is_some() || self.record.is_some() || self.wanted.contains(&layer)
+    }
+
     /// The wanted layers.
     #[must_use]
     pub fn wanted(&self) -> &[LayerId] {

@@ -10,6 +10,10 @@ use crate::{
 };
 
 impl Operator for Concat {
+    fn unsupported(&self) -> Option<&'static str> {
+        (self.axis != 1).then_some("the kernels concatenate along the channels, axis 1, only")
+    }
+
     /// Partly filled blocks stay so.
     fn lanes(&self, inputs: &[&[usize]], _: usize) -> Vec<usize> {
         inputs.concat()

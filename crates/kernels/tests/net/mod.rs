@@ -147,7 +147,7 @@ impl Net {
         self.add(pool.padding(padding).rounding(rounding), &[from])
     }
     pub fn concat(&mut self, from: &[NodeId]) -> NodeId {
-        self.add(oneiric_graph::Concat, from)
+        self.add(oneiric_graph::Concat::CHANNELS, from)
     }
     pub fn graph(&self) -> Graph {
         self.builder.clone().build().expect("a graph")
@@ -227,7 +227,11 @@ pub fn check_input(what: &str, net: &mut Net, input: &[f32], shape: [usize; 4], 
         }
         let run = network.forward(input, shape, wanted).expect("it fits");
         for (i, &node) in wanted.iter().enumerate() {
-            let [rc, rh, rw] = items[0][node.index()].shape.to_array();
+            let [rc, rh, rw] = items[0][node.index()]
+                .shape
+                .map()
+                .expect("a map")
+                .to_array();
             let node = node.index();
             assert_eq!(run.shape(i), [n, rc, rh, rw], "{what} node {node} {isa:?}");
             let expected: Vec<f64> = items

@@ -206,7 +206,10 @@ mod tests {
             let graph = config.graph().expect("a configuration of ours");
             ["conv2d0", "maxpool0", "maxpool1", "maxpool4", "mixed5b"].map(|name| {
                 let node = graph.find(name).expect("a node");
-                graph.shape(node, [image; 2]).expect("large enough").height
+                graph
+                    .shape(node, [image; 2])
+                    .expect("large enough")
+                    .lengths()[2]
             })
         };
         // Caffe pads convolutions by half their kernel and rounds poolings up; TensorFlow divides

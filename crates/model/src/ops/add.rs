@@ -1,13 +1,12 @@
 //! Addition.
 
-use burn::tensor::Tensor;
 use oneiric_graph::Add;
 
-use super::{BurnOp, Pass};
+use super::{BurnOp, Inputs, Pass, Value};
 
 impl BurnOp for Add {
-    fn run(&self, inputs: Vec<Tensor<4>>, _: &Pass<'_>) -> Tensor<4> {
-        let sum = inputs.into_iter().reduce(|sum, next| sum + next);
+    fn run(&self, mut inputs: Inputs<'_>, _: &Pass<'_>) -> Value {
+        let sum = inputs.take_all().into_iter().reduce(|sum, next| sum + next);
         sum.expect("checked by the graph")
     }
 }

@@ -3,13 +3,13 @@
 use burn::tensor::{Tensor, TensorData, module, ops::ConvOptions};
 use oneiric_graph::AveragePool;
 
-use super::{BurnOp, Pass, only, padding::pads};
+use super::{BurnOp, Inputs, Pass, Value, padding::pads};
 
 impl BurnOp for AveragePool {
     /// The sum over each window is a depthwise convolution with ones: burn's average pooling has no
     /// dilation, and its divisors are those of one rule for partial windows.
-    fn run(&self, inputs: Vec<Tensor<4>>, _: &Pass<'_>) -> Tensor<4> {
-        let x = only(inputs);
+    fn run(&self, mut inputs: Inputs<'_>, _: &Pass<'_>) -> Value {
+        let x = inputs.take_maps(0);
         let [_, channels, height, width] = x.dims();
         let [kernel_height, kernel_width] = self.kernel;
         let device = x.device().without_autodiff();
@@ -26,7 +26,7 @@ impl BurnOp for AveragePool {
         });
         let shape = [1, 1, rows.len(), columns.len()];
         let shares = TensorData::new(shares.collect::<Vec<f32>>(), shape);
-        sums * Tensor::from_data(shares, &device)
+        inputs.maps(sums * Tensor::from_data(shares, &device))
     }
 }
 

@@ -3,11 +3,13 @@
 use burn::tensor::Tensor;
 use oneiric_graph::Concat;
 
-use super::{BurnOp, Pass};
+use super::{BurnOp, Inputs, Pass, Value, value::axis};
 
 impl BurnOp for Concat {
-    fn run(&self, inputs: Vec<Tensor<4>>, _: &Pass<'_>) -> Tensor<4> {
-        Tensor::cat(inputs, 1)
+    fn run(&self, mut inputs: Inputs<'_>, _: &Pass<'_>) -> Value {
+        let shape = inputs.output();
+        let along = axis(&shape, shape.axis(self.axis).expect("checked by the graph"));
+        Tensor::cat(inputs.take_all(), along)
     }
 }
 

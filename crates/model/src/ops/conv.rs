@@ -3,11 +3,11 @@
 use burn::tensor::{Tensor, module, ops::ConvOptions};
 use oneiric_graph::Conv;
 
-use super::{BurnOp, Pass, only, padding::pads};
+use super::{BurnOp, Inputs, Pass, Value, padding::pads};
 
 impl BurnOp for Conv {
-    fn run(&self, inputs: Vec<Tensor<4>>, pass: &Pass<'_>) -> Tensor<4> {
-        let x = only(inputs);
+    fn run(&self, mut inputs: Inputs<'_>, pass: &Pass<'_>) -> Value {
+        let x = inputs.take_maps(0);
         let [_, _, height, width] = x.dims();
         let weight: Tensor<4> = pass.weights.at(self.weight);
         let bias = self.bias.map(|bias| pass.weights.at(bias));
@@ -16,7 +16,7 @@ impl BurnOp for Conv {
         let pads = pads(window, [kernel_height, kernel_width], [height, width]);
         let options =
             ConvOptions::new_with_padding(window.stride, pads, window.dilation, self.groups);
-        module::conv2d(x, weight, bias, options)
+        inputs.maps(module::conv2d(x, weight, bias, options))
     }
 }
 

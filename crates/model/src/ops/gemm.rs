@@ -3,13 +3,15 @@
 use burn::tensor::Tensor;
 use oneiric_graph::Gemm;
 
-use super::{BurnOp, Pass, only};
+use super::{BurnOp, Inputs, Pass, Value, lengths};
 
 impl BurnOp for Gemm {
-    fn run(&self, inputs: Vec<Tensor<4>>, pass: &Pass<'_>) -> Tensor<4> {
-        let x = only(inputs);
-        let [items, channels, height, width] = x.dims();
-        let x: Tensor<2> = x.reshape([items, channels * height * width]);
+    fn run(&self, mut inputs: Inputs<'_>, pass: &Pass<'_>) -> Value {
+        let x = inputs.take(0);
+        let [images, ..] = x.dims();
+        let input = inputs.shape(0);
+        let rows = input.lengths()[0];
+        let x: Tensor<2> = x.reshape([images * rows, input.count() / rows]);
         let matrix: Tensor<2> = pass.weights.at(self.weight);
         let matrix = if self.transposed {
             matrix
@@ -21,8 +23,7 @@ impl BurnOp for Gemm {
             let bias: Tensor<1> = pass.weights.at(bias);
             y = y + (bias * self.beta).unsqueeze::<2>();
         }
-        let [_, out] = y.dims();
-        y.reshape([items, out, 1, 1])
+        y.reshape(lengths(images, inputs.output()))
     }
 }
 

@@ -3,11 +3,12 @@
 use burn::tensor::Tensor;
 use oneiric_graph::GlobalAveragePool;
 
-use super::{BurnOp, Pass, only};
+use super::{BurnOp, Inputs, Pass, Value};
 
 impl BurnOp for GlobalAveragePool {
-    fn run(&self, inputs: Vec<Tensor<4>>, _: &Pass<'_>) -> Tensor<4> {
-        mean_over(mean_over(only(inputs), 2), 3)
+    fn run(&self, mut inputs: Inputs<'_>, _: &Pass<'_>) -> Value {
+        let means = mean_over(mean_over(inputs.take_maps(0), 2), 3);
+        inputs.maps(means)
     }
 }
 

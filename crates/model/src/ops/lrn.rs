@@ -8,18 +8,18 @@ use std::{
 use burn::tensor::{Device, Tensor, TensorData, module, ops::ConvOptions};
 use oneiric_graph::Lrn;
 
-use super::{BurnOp, Pass, only};
+use super::{BurnOp, Inputs, Pass, Value};
 
 impl BurnOp for Lrn {
     /// The sum over neighboring channels is a 1x1 convolution with a band matrix: exact, one matrix
     /// product, and several times faster than burn's average pooling over the channel axis.
-    fn run(&self, inputs: Vec<Tensor<4>>, pass: &Pass<'_>) -> Tensor<4> {
-        let x = only(inputs);
+    fn run(&self, mut inputs: Inputs<'_>, pass: &Pass<'_>) -> Value {
+        let x = inputs.take_maps(0);
         let Band { matrix, bias } = pass.bands.of(self, x.dims()[1]);
         let options = ConvOptions::new([1; 2], [0; 2], [1; 2], 1);
         let squares = x.clone() * x.clone();
         let base = module::conv2d(squares, matrix, Some(bias), options);
-        x * base.powf_scalar(-self.beta)
+        inputs.maps(x * base.powf_scalar(-self.beta))
     }
 }
 

@@ -1,19 +1,19 @@
 //! Maximum pooling.
 
-use burn::tensor::{Tensor, module, ops::MaxPoolOptions};
+use burn::tensor::{module, ops::MaxPoolOptions};
 use oneiric_graph::MaxPool;
 
-use super::{BurnOp, Pass, only, padding::pads};
+use super::{BurnOp, Inputs, Pass, Value, padding::pads};
 
 impl BurnOp for MaxPool {
-    fn run(&self, inputs: Vec<Tensor<4>>, _: &Pass<'_>) -> Tensor<4> {
-        let x = only(inputs);
+    fn run(&self, mut inputs: Inputs<'_>, _: &Pass<'_>) -> Value {
+        let x = inputs.take_maps(0);
         let [_, _, height, width] = x.dims();
         let options = MaxPoolOptions::new(self.kernel)
             .with_stride(self.window.stride)
             .with_dilation(self.window.dilation)
             .with_padding_pairs(pads(&self.window, self.kernel, [height, width]));
-        module::max_pool2d(x, options)
+        inputs.maps(module::max_pool2d(x, options))
     }
 }
 

@@ -1,7 +1,6 @@
 //! The operators by burn's operations: one file each, and the list in [`burn_op`].
 //!
-//! All take and return [n, channels, height, width] and are differentiable with respect to their
-//! inputs. docs/adding-an-operator.md is the recipe for a new one.
+//! All take and return [`Value`]s and are differentiable with respect to their inputs. docs/adding-an-operator.md is the recipe for a new one.
 
 mod add;
 mod average_pool;
@@ -11,27 +10,32 @@ mod frozen;
 mod gemm;
 mod global_average_pool;
 mod lrn;
+mod matmul;
 mod max_pool;
 mod padding;
+mod parameter;
 mod relu;
+mod reshape;
 mod softmax;
 #[cfg(test)]
 mod testing;
+mod value;
 
-use burn::tensor::Tensor;
+use burn::tensor::Device;
 use oneiric_graph::{Op, ReluGradient};
 
 pub(crate) use frozen::forward_frozen;
 pub(crate) use lrn::LrnBands;
 pub use relu::redirected_relu;
 pub(crate) use relu::relu;
+pub(crate) use value::{Inputs, Value, known, lengths};
 
 use crate::NetworkWeights;
 
 /// An operator that burn can compute.
 pub(crate) trait BurnOp {
-    /// Computes the output. The number of `inputs` is the operator's arity.
-    fn run(&self, inputs: Vec<Tensor<4>>, pass: &Pass<'_>) -> Tensor<4>;
+    /// Computes the output. The number of inputs is one that the operator's arity allows.
+    fn run(&self, inputs: Inputs<'_>, pass: &Pass<'_>) -> Value;
 }
 
 /// The data that an operator may read in a forward pass besides its inputs.
@@ -40,10 +44,12 @@ pub(crate) struct Pass<'a> {
     pub(crate) weights: &'a NetworkWeights,
     pub(crate) bands: &'a LrnBands,
     pub(crate) relu: ReluGradient,
+    /// The device of the weights, without autodiff.
+    pub(crate) device: Device,
 }
 
 /// Returns the implementation of an operator; `None` for the input, which is given, and for
-/// operators that burn does not compute.
+/// operators whose output never depends on what the image shows.
 pub(crate) fn burn_op(op: &Op) -> Option<&dyn BurnOp> {
     match op {
         Op::Conv(op) => Some(op),
@@ -56,12 +62,9 @@ pub(crate) fn burn_op(op: &Op) -> Option<&dyn BurnOp> {
         Op::GlobalAveragePool(op) => Some(op),
         Op::Gemm(op) => Some(op),
         Op::Softmax(op) => Some(op),
+        Op::Parameter(op) => Some(op),
+        Op::MatMul(op) => Some(op),
+        Op::Reshape(op) => Some(op),
         _ => None,
     }
-}
-
-/// Returns the only input of an operator that takes one.
-fn only(inputs: Vec<Tensor<4>>) -> Tensor<4> {
-    let [input] = <[Tensor<4>; 1]>::try_from(inputs).expect("checked by the graph");
-    input
 }

@@ -4,11 +4,15 @@ use burn::tensor::{Tensor, activation};
 use oneiric_core::custom_gradient;
 use oneiric_graph::{Relu, ReluGradient};
 
-use super::{BurnOp, Pass, only};
+use super::{BurnOp, Inputs, Pass, Value};
 
 impl BurnOp for Relu {
-    fn run(&self, inputs: Vec<Tensor<4>>, pass: &Pass<'_>) -> Tensor<4> {
-        relu(only(inputs), pass.relu)
+    fn run(&self, mut inputs: Inputs<'_>, pass: &Pass<'_>) -> Value {
+        let x = inputs.take(0);
+        let dims = x.dims();
+        let [images, ..] = dims;
+        let values = inputs.output().count();
+        relu(x.reshape([images, values, 1, 1]), pass.relu).reshape(dims)
     }
 }
 

@@ -1,11 +1,14 @@
 //! Operators by burn's operations against their definitions in f64.
 
+use std::ops::ControlFlow;
+
 use burn::tensor::Tensor;
 use oneiric_graph::{Graph, GraphBuilder, NodeId, ReluGradient, Shape, oracle};
 use oneiric_testkit::{Array, Tolerance, assert_close, devices};
 use oneiric_weights::{HostTensor, NamedTensors};
 
-use crate::{GraphNetwork, Kernels, LayerId, NetworkExt};
+use super::{Value, lengths};
+use crate::GraphNetwork;
 
 /// Images in a batch.
 const BATCH: usize = 2;
@@ -46,10 +49,11 @@ fn check_size(
     size: [usize; 2],
     relu: ReluGradient,
 ) {
-    let input = Shape::new(graph.channels(graph.input()), size);
-    let output = graph.shape(node, size).expect("large enough");
-    let whole = |shape: Shape| [BATCH, shape.channels, shape.height, shape.width];
-    let images = Array::noise(whole(input), 1);
+    let shape = |node| graph.shape(node, size).expect("large enough");
+    let (input, output) = (shape(graph.input()), shape(node));
+    let whole = |shape: Shape| lengths(BATCH, shape);
+    let image = input.map().expect("an image").to_array();
+    let images = Array::noise([BATCH, image[0], image[1], image[2]], 1);
     let upstream = Array::noise(whole(output), 2);
     let (mut values, mut gradients) = (Vec::new(), Vec::new());
     for item in 0..BATCH {
@@ -61,7 +65,7 @@ fn check_size(
         gradients.extend(gradient.values.iter().map(|v| *v as f32));
     }
     let values = Array::new(whole(output), values);
-    let gradients = Array::new(whole(input), gradients);
+    let gradients = Array::new(images.shape.clone(), gradients);
     let tensors: NamedTensors = graph
         .weights()
         .iter()
@@ -73,12 +77,10 @@ fn check_size(
         .collect();
     for (backend, device) in devices() {
         let net = GraphNetwork::new(graph.clone(), tensors.clone(), &device);
-        let net = net.and_then(|net| net.with_kernels(Kernels::Burn));
         let net = net.expect("a network");
         let image: Tensor<4> = images.tensor(&device);
         let image = image.autodiff().require_grad();
-        let layers = [LayerId::new(node.index())];
-        let found = net.forward_to(image.clone(), &layers, relu).remove(0);
+        let found = run(&net, image.clone(), node, relu);
         let loss = (found.clone() * upstream.tensor(&device)).sum();
         let gradient = image.grad_remove(&mut loss.backward());
         let gradient = Array::of(gradient.expect("it depends on the image"));
@@ -96,6 +98,24 @@ fn check_size(
             backward,
         );
     }
+}
+
+/// Computes a node by burn's operations.
+fn run(net: &GraphNetwork, image: Tensor<4>, node: NodeId, relu: ReluGradient) -> Value {
+    let [images, _, height, width] = image.dims();
+    let graph = net.graph();
+    let facts = graph.all_facts([height, width]);
+    let input = facts.shape(graph.input()).expect("the image");
+    let mut given = vec![None; graph.nodes().len()];
+    given[0] = Some(image.reshape(lengths(images, input)));
+    let mut found = None;
+    let _ = net.burn_pass(&facts, &[node], given, relu, &mut |at, value| {
+        if at == node {
+            found = Some(value.clone());
+        }
+        ControlFlow::Continue(value)
+    });
+    found.expect("computed")
 }
 
 fn item_of(array: &Array, shape: Shape, item: usize) -> oracle::Tensor {

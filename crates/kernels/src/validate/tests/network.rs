@@ -82,7 +82,7 @@ impl Net {
     }
 
     fn concat(&mut self, from: &[NodeId]) -> NodeId {
-        self.add(Concat, from)
+        self.add(Concat::CHANNELS, from)
     }
 
     /// A fully connected layer over all `features` of a node.
