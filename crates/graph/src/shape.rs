@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::NodeError;
 
 /// The most axes of a tensor.
-pub const MOST_AXES: usize = 7;
+pub const MOST_AXES: usize = 6;
 
 /// The most positions along an axis, so that sums of a few of them cannot overflow.
 pub(crate) const MOST_LENGTH: usize = 1 << 28;
@@ -36,7 +36,7 @@ impl Shape {
     pub const fn new(channels: usize, [height, width]: [usize; 2]) -> Self {
         Self {
             axes: 4,
-            lengths: [1, channels, height, width, 1, 1, 1],
+            lengths: [1, channels, height, width, 1, 1],
         }
     }
 
@@ -51,7 +51,7 @@ impl Shape {
     pub const fn vector(length: usize) -> Self {
         Self {
             axes: 1,
-            lengths: [length, 1, 1, 1, 1, 1, 1],
+            lengths: [length, 1, 1, 1, 1, 1],
         }
     }
 

@@ -116,6 +116,9 @@ pub(crate) fn uncomputable<'a>(graph: &'a Graph, facts: &Facts) -> Option<&'a on
         let fact = facts.get(NodeId::new(*index));
         !matches!(node.op, Op::Input(_)) && fact.is_none_or(|fact| fact.values.is_none())
     });
-    let missing = depends.find(|(_, node)| ops::burn_op(&node.op).is_none());
+    let missing = depends.find(|(index, node)| {
+        let shape = facts.shape(NodeId::new(*index));
+        ops::burn_op(&node.op).is_none() || shape.is_some_and(|shape| !ops::holds(shape))
+    });
     missing.map(|(_, node)| node)
 }

@@ -28,7 +28,7 @@ pub(crate) use frozen::forward_frozen;
 pub(crate) use lrn::LrnBands;
 pub use relu::redirected_relu;
 pub(crate) use relu::relu;
-pub(crate) use value::{Inputs, Value, known, lengths};
+pub(crate) use value::{Inputs, Value, holds, known, lengths};
 
 use crate::NetworkWeights;
 

@@ -1,14 +1,16 @@
 //! The tensors of nodes in a pass by burn's operations.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use oneiric_graph::{Fact, MOST_AXES, Shape};
+use oneiric_graph::{Fact, Shape};
 
-/// The axes of every [`Value`].
-pub(crate) const AXES: usize = MOST_AXES + 1;
+/// The axes of every [`Value`]: burn's ndarray backend reshapes tensors of at most six.
+pub(crate) const AXES: usize = 6;
 
 /// The tensor of a node: [images, 1, ..., 1, and the lengths of the node's shape], so that axes are
 /// matched from the last one, as in broadcasting. A tensor that does not depend on the image has
 /// one image, which stands for all.
+///
+/// A shape of six axes begins with a length of 1 ([`holds`]), in whose place the images lie.
 pub(crate) type Value = Tensor<AXES>;
 
 /// The inputs of an operator in a pass.
@@ -101,12 +103,18 @@ impl<'a> Inputs<'a> {
 /// The lengths of a value's axes for that many images.
 pub(crate) fn lengths(images: usize, shape: Shape) -> [usize; AXES] {
     let mut all = [1; AXES];
-    all[0] = images;
     all[AXES - shape.axes()..].copy_from_slice(shape.lengths());
+    all[0] = images;
     all
 }
 
-/// The axis of a value that is that axis of its shape.
+/// Returns true if a value can have that shape.
+pub(crate) fn holds(shape: Shape) -> bool {
+    shape.axes() < AXES || (shape.axes() == AXES && shape.lengths()[0] == 1)
+}
+
+/// The axis of a value that is that axis of its shape. For the first of six it is 0, that of the
+/// images.
 pub(crate) const fn axis(shape: &Shape, axis: usize) -> usize {
     AXES - shape.axes() + axis
 }
