@@ -176,23 +176,26 @@ fn lengths_that_no_number_can_say() {
     let shape = [usize::MAX / 2 + 1, 3, 2, 2];
     let result = network.forward(&[], shape, &[relu]);
     assert!(matches!(result, Err(KernelError::TooLarge { .. })));
-    // The sides of no items.
-    for [height, width] in [[1, usize::MAX / 4], [usize::MAX; 2]] {
-        let result = network.forward(&[], [0, 3, height, width], &[relu]);
-        assert!(matches!(
+    let is_too_large = |result| {
+        matches!(
             result,
             Err(KernelError::Graph(GraphError::Image {
                 source: NodeError::TooLarge { .. },
                 ..
             }))
-        ));
+        )
+    };
+    // The sides of no items.
+    for [height, width] in [[1, usize::MAX / 4], [usize::MAX; 2]] {
+        let result = network.forward(&[], [0, 3, height, width], &[relu]);
+        assert!(is_too_large(result.map(|_| ())));
     }
     // Sides that can be, of tensors that cannot.
     let mut net = Net::new(1, 1);
     let wide = net.conv(INPUT, 500, 1, 1, none);
     let shape = [0, 1, 1 << 28, 1 << 28];
     let result = net.frozen().forward(&[], shape, &[wide]);
-    assert!(matches!(result, Err(KernelError::TooLarge { .. })));
+    assert!(is_too_large(result.map(|_| ())));
 }
 
 #[test]
