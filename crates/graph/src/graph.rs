@@ -175,9 +175,10 @@ impl Graph {
     pub fn facts(&self, nodes: &[NodeId], image: [usize; 2]) -> Result<Facts, GraphError> {
         let needed = self.needed(nodes)?;
         let mut facts = self.facts_of(&needed, image);
-        match facts.errors.is_empty() {
-            true => Ok(facts),
-            false => Err(facts.errors.swap_remove(0).1),
+        if facts.errors.is_empty() {
+            Ok(facts)
+        } else {
+            Err(facts.errors.swap_remove(0).1)
         }
     }
 

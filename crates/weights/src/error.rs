@@ -87,6 +87,16 @@ pub enum Defect {
         /// The violation found.
         problem: &'static str,
     },
+    /// The values of a tensor lie in another file, which cannot be read.
+    #[error("the values of {name:?} cannot be read from {path:?}: {problem}")]
+    External {
+        /// The name of the tensor.
+        name: String,
+        /// The path that the model gives.
+        path: String,
+        /// The problem.
+        problem: String,
+    },
     /// The header of a safetensors file is not valid JSON of the expected structure.
     #[error("the header of the safetensors file is damaged ({0}); download it again")]
     Header(#[from] serde_json::Error),

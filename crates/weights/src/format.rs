@@ -19,6 +19,8 @@ pub enum Format {
     Caffe,
     /// Safetensors.
     Safetensors,
+    /// An ONNX model, which [`onnx`](crate::onnx) reads.
+    Onnx,
 }
 
 impl fmt::Display for Format {
@@ -28,6 +30,7 @@ impl fmt::Display for Format {
             Self::PyTorch => "PyTorch",
             Self::Caffe => "Caffe",
             Self::Safetensors => "safetensors",
+            Self::Onnx => "ONNX",
         })
     }
 }

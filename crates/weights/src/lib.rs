@@ -46,6 +46,7 @@ mod element;
 mod error;
 mod format;
 mod labels;
+pub mod onnx;
 mod protobuf;
 mod pytorch;
 mod read;

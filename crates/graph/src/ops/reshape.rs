@@ -110,7 +110,7 @@ fn given(to: &[i64], shape: Shape, zero_copies: bool) -> Result<Vec<usize>, Node
         .try_fold(1_usize, usize::checked_mul);
     let count = count.ok_or_else(invalid)?;
     if let Some(rest) = rest {
-        if count == 0 || shape.count() % count != 0 {
+        if count == 0 || !shape.count().is_multiple_of(count) {
             return Err(invalid());
         }
         lengths[rest] = shape.count() / count;

@@ -44,11 +44,6 @@ impl<'a> Inputs<'a> {
         self.facts.len()
     }
 
-    /// What is known of an input.
-    pub(crate) fn fact(&self, input: usize) -> Fact<'a> {
-        self.facts[input]
-    }
-
     /// The shape of an input.
     pub(crate) fn shape(&self, input: usize) -> Shape {
         self.facts[input].shape

@@ -3,7 +3,7 @@
 mod caffe;
 mod recognize;
 mod tensorflow;
-mod wire;
+pub(crate) mod wire;
 
 pub(crate) use caffe::read_net;
 pub(crate) use recognize::recognize;

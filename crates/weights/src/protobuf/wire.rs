@@ -9,7 +9,7 @@
 
 /// A field's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Value<'a> {
+pub(crate) enum Value<'a> {
     Number(u64),
     /// A message, a string, bytes or packed numbers.
     Bytes(&'a [u8]),
@@ -18,11 +18,11 @@ pub(super) enum Value<'a> {
 }
 
 /// The reason that the next field cannot be read, for [`Defect::Damaged`](crate::Defect).
-pub(super) type Problem = &'static str;
+pub(crate) type Problem = &'static str;
 
 /// An iterator over the fields of a message in order. It ends after the first error.
 #[derive(Debug, Clone)]
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     rest: &'a [u8],
     /// True for the beginning of a message, in which the last field may be truncated.
     truncated: bool,
@@ -30,7 +30,7 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// Iterates over the fields of a complete message.
-    pub(super) fn of(message: &'a [u8]) -> Self {
+    pub(crate) fn of(message: &'a [u8]) -> Self {
         Self {
             rest: message,
             truncated: false,
@@ -39,7 +39,7 @@ impl<'a> Fields<'a> {
 
     /// Iterates over the fields in the first bytes of a message. A truncated field has the bytes
     /// that are present.
-    pub(super) fn of_beginning(message: &'a [u8]) -> Self {
+    pub(crate) fn of_beginning(message: &'a [u8]) -> Self {
         Self {
             rest: message,
             truncated: true,
@@ -102,7 +102,7 @@ impl<'a> Iterator for Fields<'a> {
 }
 
 /// Reads a varint, a number stored in 7 bits per byte, of at most 64 bits, and advances `bytes`.
-pub(super) fn varint(bytes: &mut &[u8]) -> Result<u64, Problem> {
+pub(crate) fn varint(bytes: &mut &[u8]) -> Result<u64, Problem> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {
         let (&byte, rest) = bytes.split_first().ok_or("a number is cut off")?;
@@ -117,7 +117,7 @@ pub(super) fn varint(bytes: &mut &[u8]) -> Result<u64, Problem> {
 
 /// Converts one size of a shape. Both formats store it as a signed number; a negative one gives
 /// `None`.
-pub(super) fn side(number: u64) -> Option<usize> {
+pub(crate) fn side(number: u64) -> Option<usize> {
     i64::try_from(number).ok()?;
     usize::try_from(number).ok()
 }
