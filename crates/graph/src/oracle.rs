@@ -70,6 +70,16 @@ impl Tensor {
         Self::new(shape, values)
     }
 
+    /// The value at an index of a shape that the tensor is broadcast to.
+    pub(crate) fn at_broadcast(&self, index: &[usize]) -> f64 {
+        let own = &index[index.len() - self.shape.axes()..];
+        let places = own.iter().zip(self.shape.lengths());
+        let at = places.fold(0, |at, (place, length)| {
+            at * length + if *length == 1 { 0 } else { *place }
+        });
+        self.values[at]
+    }
+
     /// The tensor as if it did not depend on the image.
     pub(crate) fn fact(&self) -> Fact<'_> {
         Fact {

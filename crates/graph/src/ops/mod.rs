@@ -2,39 +2,55 @@
 
 mod add;
 mod average_pool;
+mod binary;
 mod concat;
 mod constant;
 mod conv;
 mod differences;
 mod gemm;
+mod generate;
 mod global_average_pool;
 mod input;
+mod layer_norm;
 mod lrn;
 mod matmul;
 mod max_pool;
 mod parameter;
+mod rearrange;
+mod reduce;
 mod relu;
 mod reshape;
+mod resize;
+mod select;
 mod shape_of;
 mod softmax;
+mod unary;
 
 pub use add::Add;
 pub use average_pool::AveragePool;
+pub use binary::Binary;
 pub use concat::Concat;
 pub use constant::Constant;
 pub use conv::{Conv, ConvConfig};
 pub use gemm::Gemm;
+pub use generate::Generate;
 pub use global_average_pool::GlobalAveragePool;
 pub use input::Input;
+pub use layer_norm::LayerNorm;
 pub use lrn::Lrn;
 pub use matmul::MatMul;
 pub use max_pool::MaxPool;
 pub use parameter::Parameter;
+pub use rearrange::{Arrangement, Fill, Rearrange};
+pub use reduce::{Reduce, Reduction};
 pub use relu::Relu;
 pub use reshape::Reshape;
+pub use resize::{Coordinates, Halves, Interpolation, Resize, Taps};
+pub use select::Select;
 use serde::{Deserialize, Serialize};
 pub use shape_of::ShapeOf;
 pub use softmax::Softmax;
+pub use unary::Unary;
 
 use crate::{
     Arity, Fact, NodeError, Shape, Weight, WeightId,
@@ -158,6 +174,22 @@ operators! {
     Reshape,
     /// The lengths of a tensor's axes.
     ShapeOf,
+    /// Function of single values.
+    Unary,
+    /// Function of two values.
+    Binary,
+    /// Choice between two tensors.
+    Select,
+    /// Reduction along axes.
+    Reduce,
+    /// Normalization over axes.
+    LayerNorm,
+    /// Known values from known numbers.
+    Generate,
+    /// Movement of values.
+    Rearrange,
+    /// Resizing.
+    Resize,
 }
 
 impl Op {

@@ -4,21 +4,28 @@
 
 mod add;
 mod average_pool;
+mod binary;
 mod concat;
 mod conv;
 mod frozen;
 mod gemm;
 mod global_average_pool;
+mod layer_norm;
 mod lrn;
 mod matmul;
 mod max_pool;
 mod padding;
 mod parameter;
+mod rearrange;
+mod reduce;
 mod relu;
 mod reshape;
+mod resize;
+mod select;
 mod softmax;
 #[cfg(test)]
 mod testing;
+mod unary;
 mod value;
 
 use burn::tensor::Device;
@@ -65,6 +72,13 @@ pub(crate) fn burn_op(op: &Op) -> Option<&dyn BurnOp> {
         Op::Parameter(op) => Some(op),
         Op::MatMul(op) => Some(op),
         Op::Reshape(op) => Some(op),
+        Op::Unary(op) => Some(op),
+        Op::Binary(op) => Some(op),
+        Op::Select(op) => Some(op),
+        Op::Reduce(op) => Some(op),
+        Op::LayerNorm(op) => Some(op),
+        Op::Rearrange(op) => Some(op),
+        Op::Resize(op) => Some(op),
         _ => None,
     }
 }

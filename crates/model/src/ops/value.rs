@@ -44,6 +44,16 @@ impl<'a> Inputs<'a> {
         self.facts.len()
     }
 
+    /// What is known of an input.
+    pub(crate) fn fact(&self, input: usize) -> Fact<'a> {
+        self.facts[input]
+    }
+
+    /// The device of the pass, without autodiff.
+    pub(crate) const fn device(&self) -> &'a Device {
+        self.device
+    }
+
     /// The shape of an input.
     pub(crate) fn shape(&self, input: usize) -> Shape {
         self.facts[input].shape
@@ -112,6 +122,20 @@ pub(crate) fn holds(shape: Shape) -> bool {
 /// images.
 pub(crate) const fn axis(shape: &Shape, axis: usize) -> usize {
     AXES - shape.axes() + axis
+}
+
+/// Broadcasts values to one shape.
+pub(crate) fn common<const N: usize>(values: [Value; N]) -> [Value; N] {
+    let mut dims = [1; AXES];
+    for value in &values {
+        for (length, own) in dims.iter_mut().zip(value.dims()) {
+            // A length is 1 or that of all; a tensor of no values has one of 0.
+            if own != 1 {
+                *length = own;
+            }
+        }
+    }
+    values.map(|value| value.expand(dims))
 }
 
 /// Repeats a value that stands for all images.

@@ -1,0 +1,85 @@
+//! Tensors that are made of lengths alone.
+
+use serde::{Deserialize, Serialize};
+
+use super::Operator;
+use crate::{
+    Arity, Fact, NodeError, Number, Shape, Weight,
+    oracle::{Tensor, Weights},
+};
+
+/// A tensor of known values, made from known numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Generate {
+    /// One value everywhere, in the shape that the input holds.
+    Fill {
+        /// The value.
+        value: Number,
+    },
+    /// The numbers from the first input up to the second, without it, in steps of the third.
+    Range,
+    /// The indices of the values that are not 0, [axes, count].
+    NonZero,
+}
+
+impl Operator for Generate {
+    fn arity(&self) -> Arity {
+        Arity::Exactly(if matches!(self, Self::Range) { 3 } else { 1 })
+    }
+
+    fn channels(&self, _: &[Option<usize>], _: &[Weight]) -> Result<Option<usize>, NodeError> {
+        Ok(None)
+    }
+
+    fn shape(&self, inputs: &[Fact<'_>], _: &[Weight]) -> Result<Shape, NodeError> {
+        match self {
+            Self::Fill { .. } => Shape::of(&inputs[0].lengths("the shape of a filled tensor")?),
+            Self::Range => {
+                let [start, limit, step] = [0, 1, 2].map(|at| inputs[at].known("a range's bound"));
+                let bound = |values: Result<&[f64], NodeError>| {
+                    let first = values?.first().copied();
+                    first
+                        .filter(|value| value.is_finite())
+                        .ok_or(NodeError::Invalid {
+                            reason: "a range has no bound".to_owned(),
+                        })
+                };
+                let (start, limit, step) = (bound(start)?, bound(limit)?, bound(step)?);
+                let count = ((limit - start) / step).ceil().max(0.0);
+                Shape::of(&[count as usize])
+            }
+            Self::NonZero => {
+                let values = inputs[0].known("the tensor whose indices are asked for")?;
+                let count = values.iter().filter(|value| **value != 0.0).count();
+                Shape::of(&[inputs[0].shape.axes(), count])
+            }
+        }
+    }
+
+    fn is_smooth(&self, _: usize) -> bool {
+        false
+    }
+
+    fn forward(&self, inputs: &[&Tensor], weights: &Weights<'_>) -> Tensor {
+        let shape = weights.shape_of(self, inputs);
+        match self {
+            Self::Fill { value } => Tensor::new(shape, vec![value.0; shape.count()]),
+            Self::Range => {
+                let (start, step) = (inputs[0].values[0], inputs[2].values[0]);
+                let values = (0..shape.count()).map(|at| start + at as f64 * step);
+                Tensor::new(shape, values.collect())
+            }
+            Self::NonZero => {
+                let mut found: Vec<Vec<usize>> = Vec::new();
+                let _ = Tensor::from_index(inputs[0].shape, |index| {
+                    if inputs[0].at_broadcast(index) != 0.0 {
+                        found.push(index.to_vec());
+                    }
+                    0.0
+                });
+                Tensor::from_index(shape, |index| found[index[1]][index[0]] as f64)
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Normalization over axes.
+
+use serde::{Deserialize, Serialize};
+
+use super::Operator;
+use crate::{
+    Fact, NodeError, Number, Shape, Weight,
+    oracle::{Tensor, Weights},
+};
+
+/// Normalization over an axis and all behind it: `(x - mean) / sqrt(variance + epsilon)`. Scale and
+/// bias are nodes of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct LayerNorm {
+    /// The first axis; a negative one counts from the end.
+    pub axis: isize,
+    /// What is added to the variance.
+    pub epsilon: Number,
+}
+
+impl Operator for LayerNorm {
+    fn channels(&self, inputs: &[Option<usize>], _: &[Weight]) -> Result<Option<usize>, NodeError> {
+        Ok(inputs[0])
+    }
+
+    fn shape(&self, inputs: &[Fact<'_>], _: &[Weight]) -> Result<Shape, NodeError> {
+        inputs[0].shape.axis(self.axis)?;
+        Ok(inputs[0].shape)
+    }
+
+    fn forward(&self, inputs: &[&Tensor], _: &Weights<'_>) -> Tensor {
+        let x = inputs[0];
+        let axis = x.shape.axis(self.axis).expect("checked");
+        let run: usize = x.shape.lengths()[axis..].iter().product();
+        let runs = x.values.chunks(run.max(1)).flat_map(|values| {
+            let mean = values.iter().sum::<f64>() / run as f64;
+            let squares = values.iter().map(|value| (value - mean).powi(2));
+            let variance = squares.sum::<f64>() / run as f64;
+            let scale = (variance + self.epsilon.0).sqrt().recip();
+            values.iter().map(move |value| (value - mean) * scale)
+        });
+        Tensor::new(x.shape, runs.collect())
+    }
+}
