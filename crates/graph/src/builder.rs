@@ -1,8 +1,9 @@
 //! Building graphs.
 
 use crate::{
-    Add, AveragePool, Concat, Conv, ConvConfig, Gemm, GlobalAveragePool, Graph, GraphError, Input,
-    Lrn, MaxPool, Node, NodeId, Op, Relu, Softmax, Weight, WeightId,
+    Add, AveragePool, Concat, Conv, ConvConfig, Fact, Gemm, GlobalAveragePool, Graph, GraphError,
+    Inferred, Input, Lrn, MaxPool, Node, NodeError, NodeId, Op, Relu, Softmax, Weight, WeightId,
+    graph::{infer, of_image},
 };
 
 /// Builds a [`Graph`] node by node.
@@ -57,6 +58,34 @@ impl GraphBuilder {
         WeightId(self.weights.len() - 1)
     }
 
+    /// The name of a declared weight.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the weight is another graph's and too large for this one.
+    #[must_use]
+    pub fn weight_name(&self, weight: WeightId) -> &str {
+        &self.weights[weight.0].name
+    }
+
+    /// Gives a node that was added another name.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the node is another graph's and too large for this one.
+    pub fn rename(&mut self, node: NodeId, name: &str) {
+        name.clone_into(&mut self.nodes[node.0].name);
+    }
+
+    /// Gives a node that was added another operator with the same inputs.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the node is another graph's and too large for this one.
+    pub fn replace(&mut self, node: NodeId, op: impl Into<Op>) {
+        self.nodes[node.0].op = op.into();
+    }
+
     /// Adds a node of any operator.
     pub fn node(&mut self, name: &str, op: impl Into<Op>, inputs: &[NodeId]) -> NodeId {
         let op = op.into();
@@ -71,6 +100,27 @@ impl GraphBuilder {
             inputs: inputs.to_vec(),
         });
         NodeId(self.nodes.len() - 1)
+    }
+
+    /// Returns what is known of a node that is about to be added, given what is known of its inputs
+    /// for some size of image, to look ahead while a graph is built.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`NodeError`] if the operator does not fit.
+    pub fn infer(&self, op: &Op, inputs: &[Fact<'_>]) -> Result<Inferred, NodeError> {
+        let channels: Vec<Option<usize>> = vec![None; inputs.len()];
+        op.channels(&channels, &self.weights)?;
+        infer(op, inputs, &self.weights)
+    }
+
+    /// Returns what is known of an image of that height and width.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`NodeError`] if a side is 0.
+    pub fn infer_image(channels: usize, size: [usize; 2]) -> Result<Inferred, NodeError> {
+        of_image(channels, size)
     }
 
     /// Adds a convolution, and declares its weights `NAME.weight` [out, in / groups, height, width]

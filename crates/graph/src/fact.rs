@@ -57,20 +57,24 @@ impl<'a> Fact<'a> {
 /// What is known of the tensors of a graph for images of a given size.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Facts {
-    pub(crate) all: Vec<Option<Known>>,
+    pub(crate) all: Vec<Option<Inferred>>,
     /// The nodes that cannot be computed although their inputs can be.
     pub(crate) errors: Vec<(NodeId, GraphError)>,
 }
 
-/// What is known of one tensor.
+/// What is known of one tensor, with its values.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Known {
-    pub(crate) shape: Shape,
-    pub(crate) values: Option<Arc<[f64]>>,
+pub struct Inferred {
+    /// The shape.
+    pub shape: Shape,
+    /// The values, if they do not depend on what the image shows.
+    pub values: Option<Arc<[f64]>>,
 }
 
-impl Known {
-    pub(crate) fn fact(&self) -> Fact<'_> {
+impl Inferred {
+    /// What is known, by reference.
+    #[must_use]
+    pub fn fact(&self) -> Fact<'_> {
         Fact {
             shape: self.shape,
             values: self.values.as_deref(),
@@ -83,7 +87,7 @@ impl Facts {
     /// it, or if it cannot be computed for this size of image.
     #[must_use]
     pub fn get(&self, node: NodeId) -> Option<Fact<'_>> {
-        self.all.get(node.0)?.as_ref().map(Known::fact)
+        self.all.get(node.0)?.as_ref().map(Inferred::fact)
     }
 
     /// Returns the reason why a node cannot be computed although its inputs can be.

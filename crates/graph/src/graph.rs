@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Fact, Facts, GraphError, Node, NodeError, NodeId, Op, Shape, Weight, fact::Known, oracle,
+    Fact, Facts, GraphError, Inferred, Node, NodeError, NodeId, Op, Shape, Weight, WeightId, oracle,
 };
 
 /// The most values of a tensor that are computed ahead of the image.
@@ -88,6 +88,32 @@ impl Graph {
             weights,
             channels,
         })
+    }
+
+    /// Returns the graph without the declarations of weights that no operator reads.
+    #[must_use]
+    pub fn without_unused_weights(mut self) -> Self {
+        let mut used = vec![false; self.weights.len()];
+        for id in self.nodes.iter().flat_map(|node| node.op.weights()) {
+            used[id.0] = true;
+        }
+        let mut kept = 0;
+        let places: Vec<WeightId> = used
+            .iter()
+            .map(|used| {
+                let place = WeightId(kept);
+                kept += usize::from(*used);
+                place
+            })
+            .collect();
+        for node in &mut self.nodes {
+            for id in node.op.weights_mut() {
+                *id = places[id.0];
+            }
+        }
+        let mut used = used.into_iter();
+        self.weights.retain(|_| used.next().unwrap_or(false));
+        self
     }
 
     /// The nodes, in an order in which they can be computed; the first is the input.
@@ -191,20 +217,20 @@ impl Graph {
 
     fn facts_of(&self, needed: &[bool], image: [usize; 2]) -> Facts {
         let mut errors: Vec<(NodeId, GraphError)> = Vec::new();
-        let mut all: Vec<Option<Known>> = Vec::with_capacity(self.nodes.len());
+        let mut all: Vec<Option<Inferred>> = Vec::with_capacity(self.nodes.len());
         for (index, node) in self.nodes.iter().enumerate() {
             if !needed[index] {
                 all.push(None);
                 continue;
             }
             let inputs = node.inputs.iter();
-            let inputs = inputs.map(|input| all[input.0].as_ref().map(Known::fact));
+            let inputs = inputs.map(|input| all[input.0].as_ref().map(Inferred::fact));
             let inputs: Option<Vec<Fact<'_>>> = inputs.collect();
             // A node behind one that cannot be computed has no error of its own.
             let known = inputs.and_then(|inputs| {
                 let known = match node.op {
-                    Op::Input(input) => Self::image(input.channels, image),
-                    _ => self.infer(&node.op, &inputs),
+                    Op::Input(input) => of_image(input.channels, image),
+                    _ => infer(&node.op, &inputs, &self.weights),
                 };
                 let source = known.map_err(|source| {
                     let error = GraphError::Image {
@@ -222,29 +248,6 @@ impl Graph {
         Facts { all, errors }
     }
 
-    /// What is known of the image.
-    fn image(channels: usize, size: [usize; 2]) -> Result<Known, NodeError> {
-        if size.contains(&0) {
-            return Err(NodeError::TooSmall { input: size });
-        }
-        let shape = Shape::of(&[1, channels, size[0], size[1]])?;
-        Ok(Known {
-            shape,
-            values: None,
-        })
-    }
-
-    /// What is known of an operator's output.
-    fn infer(&self, op: &Op, inputs: &[Fact<'_>]) -> Result<Known, NodeError> {
-        let shape = op.shape(inputs, &self.weights)?;
-        let is_known = op.is_known(inputs) && shape.count() <= MOST_KNOWN;
-        let values = is_known.then(|| oracle::known(op, inputs, &self.weights));
-        Ok(Known {
-            shape,
-            values: values.map(|tensor| tensor.values.into()),
-        })
-    }
-
     /// Infers the shapes of the given nodes and of all that they need, for an image of that height
     /// and width: one entry a node of the graph, `None` for those that are not needed.
     ///
@@ -257,7 +260,7 @@ impl Graph {
         image: [usize; 2],
     ) -> Result<Vec<Option<Shape>>, GraphError> {
         let facts = self.facts(nodes, image)?;
-        let shape = |known: Option<Known>| known.map(|known| known.shape);
+        let shape = |known: Option<Inferred>| known.map(|known| known.shape);
         Ok(facts.all.into_iter().map(shape).collect())
     }
 
@@ -289,6 +292,33 @@ impl Graph {
         });
         Ok(counts.sum())
     }
+}
+
+/// What is known of the image.
+pub(crate) fn of_image(channels: usize, size: [usize; 2]) -> Result<Inferred, NodeError> {
+    if size.contains(&0) {
+        return Err(NodeError::TooSmall { input: size });
+    }
+    let shape = Shape::of(&[1, channels, size[0], size[1]])?;
+    Ok(Inferred {
+        shape,
+        values: None,
+    })
+}
+
+/// What is known of an operator's output.
+pub(crate) fn infer(
+    op: &Op,
+    inputs: &[Fact<'_>],
+    weights: &[Weight],
+) -> Result<Inferred, NodeError> {
+    let shape = op.shape(inputs, weights)?;
+    let is_known = op.is_known(inputs) && shape.count() <= MOST_KNOWN;
+    let values = is_known.then(|| oracle::known(op, inputs, weights));
+    Ok(Inferred {
+        shape,
+        values: values.map(|tensor| tensor.values.into()),
+    })
 }
 
 fn check_names<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), GraphError> {

@@ -55,7 +55,7 @@ mod window;
 
 pub use builder::GraphBuilder;
 pub use error::{Arity, GraphError, NodeError};
-pub use fact::{Fact, Facts};
+pub use fact::{Fact, Facts, Inferred};
 pub use graph::Graph;
 pub use node::{Node, NodeId};
 pub use number::Number;

@@ -22,7 +22,9 @@
 //! # Ok::<(), oneiric_graph::GraphError>(())
 //! ```
 
-use crate::{Fact, Graph, Map, NodeId, Op, ReluGradient, Shape, Weight, WeightId, ops::Operator};
+use crate::{
+    Fact, Graph, Map, NodeError, NodeId, Op, ReluGradient, Shape, Weight, WeightId, ops::Operator,
+};
 
 /// A tensor of one image, row-major.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,6 +127,20 @@ impl<'a> Weights<'a> {
     pub(crate) fn output(&self, op: &dyn Operator, inputs: &[&Tensor]) -> Tensor {
         Tensor::zeros(self.shape_of(op, inputs))
     }
+}
+
+/// Computes an operator without weights.
+///
+/// # Errors
+///
+/// Returns a [`NodeError`] if the operator does not fit the inputs.
+pub fn evaluate(op: &Op, inputs: &[&Tensor]) -> Result<Tensor, NodeError> {
+    let channels: Vec<Option<usize>> = vec![None; inputs.len()];
+    op.channels(&channels, &[])?;
+    let facts: Vec<Fact<'_>> = inputs.iter().map(|input| input.fact()).collect();
+    op.shape(&facts, &[])?;
+    let (declared, values) = (&[], &[]);
+    Ok(op.forward(inputs, &Weights { declared, values }))
 }
 
 /// Computes an operator without weights of whose inputs it reads all values or none.

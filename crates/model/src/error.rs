@@ -111,6 +111,9 @@ pub enum ModelError {
         /// The reason.
         reason: Box<BurnReason>,
     },
+    /// The ONNX model cannot be imported.
+    #[error(transparent)]
+    Onnx(#[from] oneiric_onnx::ImportError),
     /// The graph is not allowed.
     #[error(transparent)]
     Graph(Box<GraphError>),

@@ -92,11 +92,21 @@ impl GraphNetwork {
     /// [`ModelError::NoImageFits`] if no image is large enough for all nodes; and
     /// [`ModelError::Device`] if the device cannot be used.
     pub fn new(graph: Graph, tensors: NamedTensors, device: &Device) -> Result<Self, ModelError> {
+        Self::for_image(graph, tensors, [0, 0], device)
+    }
+
+    /// Creates a network of which a size of image is known that fits, or 0.
+    pub(crate) fn for_image(
+        graph: Graph,
+        tensors: NamedTensors,
+        image: [usize; 2],
+        device: &Device,
+    ) -> Result<Self, ModelError> {
         let backend = Backend::of(device)?;
         let device = device.clone().without_autodiff();
         let graph = Arc::new(graph);
         let facts = Arc::new(FactsBySize::new(Arc::clone(&graph)));
-        let smallest = smallest_image::of(&facts)?;
+        let smallest = smallest_image::of(&facts, image)?;
         let known = facts.get(smallest);
         if let Some(node) = burn_pass::uncomputable(&graph, &known) {
             return Err(ModelError::Operator {

@@ -19,9 +19,11 @@ pub enum ColorOrder {
 /// | trained with | constructor |
 /// | --- | --- |
 /// | 0..=1 | [`none`](Self::none) |
-/// | -1..=1 | [`uniform`](Self::uniform)`(2.0, [1.0; 3])` |
-/// | torchvision: ImageNet's mean and deviation | [`normalized`](Self::normalized) |
-/// | Caffe: bytes, blue first, minus a mean | `uniform(255.0, mean)` and [`bgr`](Self::bgr) |
+/// | 0..=255 | [`byte`](Self::byte) |
+/// | -1..=1 | [`half`](Self::half) |
+/// | torchvision, timm: ImageNet's mean and deviation | [`imagenet`](Self::imagenet) |
+/// | Caffe: bytes, blue first, minus a mean | [`caffe`](Self::caffe) |
+/// | another mean and deviation | [`normalized`](Self::normalized) |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Stored", into = "Stored")]
 pub struct Preprocessing {
@@ -38,6 +40,33 @@ impl Preprocessing {
     #[must_use]
     pub fn none(channels: usize) -> Self {
         Self::uniform(1.0, vec![0.0; channels])
+    }
+
+    /// Creates `255 * channel`, for colors.
+    #[must_use]
+    pub fn byte() -> Self {
+        Self::uniform(255.0, [0.0; 3])
+    }
+
+    /// Creates `2 * channel - 1`, for colors.
+    #[must_use]
+    pub fn half() -> Self {
+        Self::uniform(2.0, [1.0; 3])
+    }
+
+    /// Creates torchvision's preprocessing for colors: `(channel - mean) / deviation` with ImageNet's
+    /// mean `[0.485, 0.456, 0.406]` and deviation `[0.229, 0.224, 0.225]`.
+    #[must_use]
+    pub fn imagenet() -> Self {
+        Self::normalized([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    }
+
+    /// Creates Caffe's preprocessing for colors: blue, green and red as `255 * channel - mean`, with
+    /// the mean `[104, 117, 123]`. Models with a mean of their own take
+    /// `uniform(255.0, mean).bgr()`.
+    #[must_use]
+    pub fn caffe() -> Self {
+        Self::uniform(255.0, [104.0, 117.0, 123.0]).bgr()
     }
 
     /// Creates `channel * scale - mean`, with one scale for all channels: 255 for a network that

@@ -12,12 +12,12 @@ const LARGEST: usize = 4096;
 const USUAL: [usize; 12] = [28, 96, 160, 192, 224, 227, 240, 299, 331, 384, 448, 600];
 
 /// Returns the rows and columns of the smallest square image that all nodes of a graph can be
-/// computed for.
+/// computed for; `usual` is a size that is known to fit, or 0.
 ///
 /// # Errors
 ///
 /// Returns [`ModelError::NoImageFits`] if no side up to 4096 is large enough.
-pub(crate) fn of(facts: &FactsBySize) -> Result<[usize; 2], ModelError> {
+pub(crate) fn of(facts: &FactsBySize, usual: [usize; 2]) -> Result<[usize; 2], ModelError> {
     let errors = |side: usize| facts.get([side; 2]).errors().to_vec();
     let fits = |side: usize| errors(side).is_empty();
     // A fully connected layer may take a size that is no square: all else then says what is too
@@ -28,7 +28,11 @@ pub(crate) fn of(facts: &FactsBySize) -> Result<[usize; 2], ModelError> {
             _ => false,
         })
     };
-    let side = smallest_side(fits).or_else(|| smallest_side(fits_but_for_features));
+    let [height, width] = usual;
+    if height != width && facts.get(usual).errors().is_empty() {
+        return Ok(usual);
+    }
+    let side = smallest_side(fits, height).or_else(|| smallest_side(fits_but_for_features, height));
     side.map(|side| [side; 2])
         .ok_or_else(|| ModelError::NoImageFits {
             largest: LARGEST,
@@ -38,14 +42,15 @@ pub(crate) fn of(facts: &FactsBySize) -> Result<[usize; 2], ModelError> {
 
 /// Returns a side that fits of which the next smaller one does not: the smallest, if all larger
 /// ones fit as well. Usual sides are tried before all.
-pub(crate) fn smallest_side(fits: impl Fn(usize) -> bool) -> Option<usize> {
+pub(crate) fn smallest_side(fits: impl Fn(usize) -> bool, usual: usize) -> Option<usize> {
     let powers = (0..)
         .map(|power| 1 << power)
         .take_while(|side| *side <= LARGEST);
-    let mut usual: Vec<usize> = powers.chain(USUAL).collect();
-    usual.sort_unstable();
+    let mut sides: Vec<usize> = powers.chain(USUAL).collect();
+    sides.extend((usual > 0).then_some(usual));
+    sides.sort_unstable();
     let mut below = 0;
-    let found = usual.into_iter().find(|&side| {
+    let found = sides.into_iter().find(|&side| {
         let found = fits(side);
         if !found {
             below = side;
@@ -73,11 +78,12 @@ mod tests {
     #[test]
     fn a_bound_a_single_side_and_nothing_are_found() {
         for bound in [1, 2, 7, 32, 33, 225, 4096] {
-            assert_eq!(smallest_side(|side| side >= bound), Some(bound));
+            assert_eq!(smallest_side(|side| side >= bound, 0), Some(bound));
         }
         for only in [224, 97, 3] {
-            assert_eq!(smallest_side(|side| side == only), Some(only));
+            assert_eq!(smallest_side(|side| side == only, 0), Some(only));
+            assert_eq!(smallest_side(|side| side == only, only), Some(only));
         }
-        assert_eq!(smallest_side(|_| false), None);
+        assert_eq!(smallest_side(|_| false, 0), None);
     }
 }

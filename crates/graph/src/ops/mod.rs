@@ -199,6 +199,17 @@ impl Op {
         self.rules().weights()
     }
 
+    /// The weights that the operator reads, to give them other numbers.
+    pub(crate) fn weights_mut(&mut self) -> Vec<&mut WeightId> {
+        match self {
+            Self::Conv(Conv { weight, bias, .. }) | Self::Gemm(Gemm { weight, bias, .. }) => {
+                [weight].into_iter().chain(bias).collect()
+            }
+            Self::Parameter(Parameter { weight }) => vec![weight],
+            _ => Vec::new(),
+        }
+    }
+
     pub(crate) fn channels(
         &self,
         inputs: &[Option<usize>],

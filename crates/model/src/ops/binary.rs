@@ -78,7 +78,7 @@ fn power(x: Value, exponent: f64) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use oneiric_graph::{Binary, Constant, GlobalAveragePool, Parameter};
+    use oneiric_graph::{Binary, Constant, GlobalAveragePool, Parameter, Unary};
 
     use crate::ops::testing::check;
 
@@ -112,11 +112,11 @@ mod tests {
                 net.node("sum", Binary::Add, &[y, net.input()])
             });
         }
-        for exponent in [2.0, 3.0, 0.5] {
+        for exponent in [2.0, 3.0, 0.5, 1.3] {
             check("power", 3, &[[4, 5]], |net| {
                 let exponent = net.node("exponent", Constant::scalar(exponent), &[]);
-                let square = net.node("square", Binary::Mul, &[net.input(), net.input()]);
-                net.node("power", Binary::Pow, &[square, exponent])
+                let exp = net.node("exp", Unary::Exp, &[net.input()]);
+                net.node("power", Binary::Pow, &[exp, exponent])
             });
         }
         check("quotient", 3, &[[4, 5]], |net| {

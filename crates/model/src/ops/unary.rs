@@ -181,7 +181,7 @@ mod tests {
         ] {
             check(&format!("{unary:?}"), 3, &[[1, 1], [5, 3]], |net| {
                 let y = net.node("y", unary, &[net.input()]);
-                net.node("sum", oneiric_graph::Add, &[y, net.input()])
+                net.node("product", Binary::Mul, &[y, net.input()])
             });
         }
         for unary in [Unary::Log, Unary::Sqrt, Unary::Reciprocal] {
