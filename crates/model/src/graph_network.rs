@@ -287,6 +287,12 @@ impl GraphNetwork {
         &self.graph
     }
 
+    /// The layers with their nodes.
+    #[must_use]
+    pub fn node_layers(&self) -> &[NodeLayer] {
+        &self.layers
+    }
+
     /// The weights.
     #[must_use]
     pub const fn weights(&self) -> &NetworkWeights {

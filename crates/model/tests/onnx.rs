@@ -1,7 +1,7 @@
 //! Networks from ONNX files against what onnxruntime and PyTorch compute, on every backend.
 
 use burn::tensor::{Device, Tensor};
-use oneiric_model::{LayerId, NetworkExt, OnnxNetwork, Preprocessing, ReluGradient};
+use oneiric_model::{LayerId, NetworkExt, OnnxNetwork, Preprocessing, ReluGradient, graph::View};
 use oneiric_testkit::{Array, Oracle, Tolerance, assert_close, devices, shared};
 
 fn network(path: &str, device: &Device) -> Option<OnnxNetwork> {
@@ -10,19 +10,45 @@ fn network(path: &str, device: &Device) -> Option<OnnxNetwork> {
     Some(net.unwrap_or_else(|error| panic!("{error}")))
 }
 
-/// Returns the activations as they are stored: of large maps, every 8th channel only.
-fn thinned(found: &Array, expected: &Array) -> Array {
+/// Returns every 8th channel if the file stores only those; `axis` is that of the channels.
+fn thinned(found: &Array, axis: usize, expected: &Array) -> Array {
+    let shape = expected.shape.clone();
     if found.values.len() == expected.values.len() {
-        return Array::new(expected.shape.clone(), found.values.clone());
+        return Array::new(shape, found.values.clone());
     }
-    let [_, channels, height, width] = found.shape[..] else {
-        panic!("a layer has four axes");
+    let inner: usize = found.shape[axis + 1..].iter().product();
+    let channels = found.shape[axis];
+    let places = (0..found.values.len()).filter(|at| at / inner % channels % 8 == 0);
+    Array::new(shape, places.map(|at| found.values[at]).collect())
+}
+
+/// Returns the tensor of the file that a layer is a view of, with the axis of its channels.
+fn in_file(net: &OnnxNetwork, image: Tensor<4>, name: &str) -> Option<(Tensor<4>, usize)> {
+    let layer = match name {
+        "scores" => net.logits().expect("class scores"),
+        // Inside of attention are tensors that are no maps.
+        _ => net.layer(name).ok()?,
     };
-    let plane = height * width;
-    let places = (0..found.values.len()).filter(|at| at / plane % channels % 8 == 0);
-    Array::new(
-        expected.shape.clone(),
-        places.map(|at| found.values[at]).collect(),
+    let read = |layer: LayerId| -> Tensor<4> {
+        let layers = net.forward_to(image.clone(), &[layer], ReluGradient::Plain);
+        layers.into_iter().next().expect("a layer")
+    };
+    let tokens = |map: Tensor<4>| -> Tensor<4> {
+        let [items, channels, height, width] = map.dims();
+        let rows = map.reshape([items, channels, height * width, 1]);
+        rows.permute([0, 3, 2, 1])
+    };
+    let found = read(layer);
+    Some(
+        match net.graph_network().node_layers()[layer.index()].view {
+            View::ChannelsLast => (found.permute([0, 2, 3, 1]), 3),
+            View::Tokens { prefix: 0, .. } => (tokens(found), 3),
+            View::Tokens { .. } => {
+                let prefix = net.layer(&format!("{name}:prefix")).expect("a prefix");
+                (Tensor::cat(vec![tokens(read(prefix)), tokens(found)], 2), 3)
+            }
+            _ => (found, 1),
+        },
     )
 }
 
@@ -36,7 +62,6 @@ fn compare(name: &str, model: &str, oracle: &str) {
         for key in stored.names().filter(|key| key.ends_with("image")) {
             let size = key.strip_suffix("image").expect("the ending");
             let image: Tensor<4> = stored.get(key).tensor(&device);
-            let [_, _, height, width] = image.dims();
             let mut count = 0;
             for key in stored.names() {
                 let Some(tensor) = key.strip_prefix(size).filter(|tensor| *tensor != "image")
@@ -57,63 +82,32 @@ fn compare(name: &str, model: &str, oracle: &str) {
                         ),
                     },
                 };
-                let layer = if tensor == "scores" {
-                    net.logits().expect("class scores")
-                } else {
-                    match net.layer(tensor) {
-                        Ok(layer) => layer,
-                        // Tensors of attention's inside, which are no maps.
-                        Err(_) => continue,
-                    }
+                let input = image.clone().autodiff().require_grad();
+                let Some((found, axis)) = in_file(&net, input.clone(), tensor) else {
+                    continue;
                 };
                 count += 1;
                 let what = format!("{name} {key} on {backend}");
-                match channel {
-                    None => {
-                        let found = forward(&net, image.clone(), layer);
-                        if !is_as_stored(&net, layer, expected, [height, width]) {
-                            continue;
-                        }
-                        let found = thinned(&Array::of(found), expected);
-                        let tolerance = if backend.is_host() {
-                            Tolerance::ACTIVATIONS
-                        } else {
-                            Tolerance::ACTIVATIONS_GPU
-                        };
-                        assert_close(&what, &found, expected, tolerance);
-                    }
-                    // Of tokens, the mean is over those before the map as well.
-                    Some(_) if net.layer(&format!("{tensor}:prefix")).is_ok() => {}
-                    Some(channel) => {
-                        let input = image.clone().autodiff().require_grad();
-                        let found = forward(&net, input.clone(), layer);
-                        let loss = found.narrow(1, channel, 1).mean();
-                        let gradient = input.grad_remove(&mut loss.backward());
-                        let gradient = Array::of(gradient.expect("a gradient"));
-                        assert_close(&what, &gradient, expected, Tolerance::GRADIENTS);
-                    }
+                if let Some(channel) = channel {
+                    let loss = found.narrow(axis, channel, 1).mean();
+                    let gradient = input.grad_remove(&mut loss.backward());
+                    let gradient = Array::of(gradient.expect("a gradient"));
+                    assert_close(&what, &gradient, expected, Tolerance::GRADIENTS);
+                    continue;
                 }
+                let tolerance = if backend.is_host() {
+                    Tolerance::ACTIVATIONS
+                } else {
+                    Tolerance::ACTIVATIONS_GPU
+                };
+                // Large maps are stored by every 8th channel, tokens by every 8th number of the
+                // last axis; the second axis of a map with its channels last counts as the former.
+                let axis = if expected.shape.len() == 4 { 1 } else { axis };
+                let found = thinned(&Array::of(found), axis, expected);
+                assert_close(&what, &found, expected, tolerance);
             }
             assert!(count >= 3, "{name} at {size}: {count}");
         }
-    }
-}
-
-fn forward(net: &OnnxNetwork, image: Tensor<4>, layer: LayerId) -> Tensor<4> {
-    net.forward_to(image, &[layer], ReluGradient::Plain)
-        .remove(0)
-}
-
-/// True for a layer whose values lie in the same order as in the file: a map or a vector.
-fn is_as_stored(net: &OnnxNetwork, layer: LayerId, expected: &Array, image: [usize; 2]) -> bool {
-    let Some([height, width]) = net.layer_size(layer, image) else {
-        return false;
-    };
-    let channels = net.describe(layer).channels();
-    match expected.shape[..] {
-        [_, _, h, w] => [h, w] == [height, width],
-        [_, c] => c == channels && height * width == 1,
-        _ => false,
     }
 }
 
@@ -134,5 +128,45 @@ fn networks_of_every_architecture_are_what_onnxruntime_and_pytorch_compute() {
     ] {
         let file = |ending: &str| format!("onnx/oracles/{name}.{ending}");
         compare(name, &file("onnx"), &file("safetensors"));
+    }
+}
+
+#[test]
+fn a_real_network_is_what_onnxruntime_and_pytorch_compute() {
+    let file = "weights/efficientnet_lite0.onnx";
+    compare(
+        "EfficientNet-Lite0",
+        file,
+        "onnx/oracles/efficientnet_lite0.safetensors",
+    );
+}
+
+#[test]
+fn batches_are_single_images_also_where_the_file_bakes_in_one() {
+    for (_, device) in devices() {
+        for name in ["resnet", "vit", "shufflenet", "convnext"] {
+            let Some(net) = network(&format!("onnx/oracles/{name}.onnx"), &device) else {
+                return;
+            };
+            let [height, width] = net.smallest_image().map(|side| side.max(64));
+            let images = Array::noise([3, 3, height, width], 5);
+            let batch: Tensor<4> = images.tensor(&device);
+            let logits = [net.logits().expect("class scores")];
+            let scores = |images: Tensor<4>| {
+                let scores = net.forward_to(images, &logits, ReluGradient::Plain);
+                Array::of(scores.into_iter().next().expect("scores")).values
+            };
+            let together = scores(batch.clone());
+            let alone: Vec<f32> = (0..3)
+                .flat_map(|item| scores(batch.clone().narrow(0, item, 1)))
+                .collect();
+            let shape = [alone.len()];
+            assert_close(
+                name,
+                &Array::new(shape, together),
+                &Array::new(shape, alone),
+                Tolerance::ACTIVATIONS,
+            );
+        }
     }
 }
