@@ -27,7 +27,7 @@ pub use oneiric_transform as transform;
 pub use oneiric_weights as weights;
 
 pub use oneiric_core::{Backend, DeviceError, Picture, PictureError, default_device};
-pub use oneiric_model::{GraphNetwork, InceptionV1, Network, NetworkExt};
+pub use oneiric_model::{GraphNetwork, InceptionV1, Network, NetworkExt, OnnxNetwork};
 pub use oneiric_objective::{Objective, Objectives};
 pub use oneiric_optimize::{RunError, Visualization, Visualizer, visualize};
 pub use oneiric_param::{Fourier, Parameterization};

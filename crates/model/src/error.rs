@@ -113,7 +113,7 @@ pub enum ModelError {
     },
     /// The ONNX model cannot be imported.
     #[error(transparent)]
-    Onnx(#[from] oneiric_onnx::ImportError),
+    Onnx(#[from] Box<oneiric_onnx::ImportError>),
     /// The graph is not allowed.
     #[error(transparent)]
     Graph(Box<GraphError>),

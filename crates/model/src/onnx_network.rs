@@ -78,7 +78,7 @@ impl OnnxNetwork {
             unreachable,
             image,
             ..
-        } = import(model)?;
+        } = import(model).map_err(Box::new)?;
         let logits = logits.map(|logits| layers[logits].name.clone());
         let kinds = layers.iter().map(|layer| layer.kind.clone()).collect();
         let layers = layers.into_iter().map(|source| {

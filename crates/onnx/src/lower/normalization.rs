@@ -29,7 +29,11 @@ pub(super) fn lower(
             let x = arguments.input(0)?;
             let axes = importer.axes(&x);
             let groups = arguments.int("num_groups", 1);
-            let shape = importer.add_of(oneiric_graph::ShapeOf::ALL, &[x.clone()], Kind::Int)?;
+            let shape = importer.add_of(
+                oneiric_graph::ShapeOf::ALL,
+                std::slice::from_ref(&x),
+                Kind::Int,
+            )?;
             let to = Input::Constant(Constant::vector(&[0, groups, -1]));
             let parts = importer.add(Reshape::To { zero_copies: true }, &[x, to])?;
             let parts = importer.add(LayerNorm { axis: 2, epsilon }, &[parts])?;
@@ -70,7 +74,7 @@ pub(super) fn lower(
                 axes: Some(vec![axis]),
                 keep: true,
             };
-            let norm = importer.add(norm, &[x.clone()])?;
+            let norm = importer.add(norm, std::slice::from_ref(&x))?;
             importer.add(Binary::Div, &[x, norm])?
         }
         _ => return Ok(None),
@@ -83,7 +87,7 @@ fn layer(importer: &mut Importer, arguments: &Arguments<'_>) -> Result<Outputs, 
     let axis = positive(&[arguments.int("axis", -1)], importer.axes(&x))[0];
     let epsilon = Number(arguments.float("epsilon", 1e-5));
     let mut outputs = Vec::new();
-    let mut y = importer.add(LayerNorm { axis, epsilon }, &[x.clone()])?;
+    let mut y = importer.add(LayerNorm { axis, epsilon }, std::slice::from_ref(&x))?;
     y = importer.add(Binary::Mul, &[y, arguments.input(1)?])?;
     if let Some(bias) = arguments.optional(2) {
         y = importer.add(Binary::Add, &[y, bias.clone()])?;
@@ -103,7 +107,7 @@ fn layer(importer: &mut Importer, arguments: &Arguments<'_>) -> Result<Outputs, 
             axes: Some(axes),
             keep: true,
         };
-        let means = importer.add(mean.clone(), &[x.clone()])?;
+        let means = importer.add(mean.clone(), std::slice::from_ref(&x))?;
         let rest = importer.add(Binary::Sub, &[x, means.clone()])?;
         let square = importer.add(Binary::Mul, &[rest.clone(), rest])?;
         let variance = importer.add(mean, &[square])?;

@@ -112,7 +112,7 @@ fn softmax(importer: &mut Importer, arguments: &Arguments<'_>) -> Result<Input, 
         let own = (first..count).find(|at| lengths[*at] > 1).unwrap_or(first);
         return along(importer, x, own as isize, is_log);
     }
-    let flat = importer.add(Reshape::Flatten { axis }, &[x.clone()])?;
+    let flat = importer.add(Reshape::Flatten { axis }, std::slice::from_ref(&x))?;
     let y = along(importer, flat, 1, is_log)?;
     let shape = importer.add_of(
         oneiric_graph::ShapeOf::ALL,
@@ -131,6 +131,6 @@ fn along(importer: &mut Importer, x: Input, axis: isize, is_log: bool) -> Result
         axes: Some(vec![axis]),
         keep: true,
     };
-    let sum = importer.add(sum, &[x.clone()])?;
+    let sum = importer.add(sum, std::slice::from_ref(&x))?;
     importer.add(Binary::Sub, &[x, sum])
 }
