@@ -19,7 +19,7 @@ fn thinned(found: &Array, axis: usize, expected: &Array) -> Array {
     }
     let inner: usize = found.shape[axis + 1..].iter().product();
     let channels = found.shape[axis];
-    let places = (0..found.values.len()).filter(|at| at / inner % channels % 8 == 0);
+    let places = (0..found.values.len()).filter(|at| (at / inner % channels).is_multiple_of(8));
     Array::new(shape, places.map(|at| found.values[at]).collect())
 }
 
