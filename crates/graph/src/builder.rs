@@ -58,6 +58,12 @@ impl GraphBuilder {
         WeightId(self.weights.len() - 1)
     }
 
+    /// The weights that were declared.
+    #[must_use]
+    pub fn weights(&self) -> &[Weight] {
+        &self.weights
+    }
+
     /// The name of a declared weight.
     ///
     /// # Panics

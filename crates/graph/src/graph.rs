@@ -313,7 +313,7 @@ pub(crate) fn infer(
     weights: &[Weight],
 ) -> Result<Inferred, NodeError> {
     let shape = op.shape(inputs, weights)?;
-    let is_known = op.is_known(inputs) && shape.count() <= MOST_KNOWN;
+    let is_known = op.weights().is_empty() && op.is_known(inputs) && shape.count() <= MOST_KNOWN;
     let values = is_known.then(|| oracle::known(op, inputs, weights));
     Ok(Inferred {
         shape,

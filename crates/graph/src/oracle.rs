@@ -129,17 +129,21 @@ impl<'a> Weights<'a> {
     }
 }
 
-/// Computes an operator without weights.
+/// Computes an operator, given the declarations and the values of the weights that it names.
 ///
 /// # Errors
 ///
 /// Returns a [`NodeError`] if the operator does not fit the inputs.
-pub fn evaluate(op: &Op, inputs: &[&Tensor]) -> Result<Tensor, NodeError> {
+pub fn evaluate(
+    op: &Op,
+    inputs: &[&Tensor],
+    declared: &[Weight],
+    values: &[Vec<f32>],
+) -> Result<Tensor, NodeError> {
     let channels: Vec<Option<usize>> = vec![None; inputs.len()];
-    op.channels(&channels, &[])?;
+    op.channels(&channels, declared)?;
     let facts: Vec<Fact<'_>> = inputs.iter().map(|input| input.fact()).collect();
-    op.shape(&facts, &[])?;
-    let (declared, values) = (&[], &[]);
+    op.shape(&facts, declared)?;
     Ok(op.forward(inputs, &Weights { declared, values }))
 }
 

@@ -95,11 +95,18 @@ impl Importer {
                 Input::Node(_) => None,
             })
             .collect();
-        if let Some(constants) = constants
-            && op.weights().is_empty()
-        {
+        if let Some(constants) = constants {
             let constants: Vec<&oracle::Tensor> = constants.iter().collect();
-            let computed = oracle::evaluate(&op, &constants);
+            let declared = self.builder.weights();
+            let values: Vec<Vec<f32>> = if op.weights().is_empty() {
+                Vec::new()
+            } else {
+                let names = declared.iter().map(|weight| &weight.name);
+                names
+                    .map(|name| self.weights[name].values.clone())
+                    .collect()
+            };
+            let computed = oracle::evaluate(&op, &constants, declared, &values);
             let computed = computed.map_err(|error| error.to_string())?;
             return Ok(Input::Constant(Constant::new(computed, kind)));
         }

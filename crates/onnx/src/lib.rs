@@ -21,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod compute;
 mod constant;
 mod error;
 mod functions;
@@ -30,5 +31,6 @@ mod layers;
 mod lower;
 mod names;
 
+pub use compute::{Computed, compute};
 pub use error::{ImportError, Missing};
 pub use import::{Import, LayerSource, import, import_with};

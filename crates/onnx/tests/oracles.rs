@@ -41,7 +41,7 @@ fn forward(import: &Import, shape: Shape, image: &[f32]) -> Vec<oracle::Tensor> 
 fn thinned(tensor: &oracle::Tensor, axis: usize) -> Vec<f64> {
     let lengths = tensor.shape.lengths();
     let inner: usize = lengths[axis + 1..].iter().product();
-    let kept = |at: &usize| at / inner % lengths[axis] % 8 == 0;
+    let kept = |at: &usize| (at / inner % lengths[axis]).is_multiple_of(8);
     let places = (0..tensor.values.len()).filter(kept);
     places.map(|at| tensor.values[at]).collect()
 }
@@ -82,11 +82,11 @@ fn networks_compute_what_onnxruntime_computes() {
         let (key, (shape, image)) = smallest.expect("an image");
         let size = key.strip_suffix("image").expect("the ending");
         let values = forward(&import, Shape::of(shape).expect("a shape"), image);
-        // Rounding in onnxruntime alone is 1.004e-5 in one tensor of the real network.
-        let most = if name == "efficientnet_lite0" {
-            1.1e-5
-        } else {
-            1e-5
+        // In one tensor of the real network onnxruntime differs by 2.4e-5 from itself, with and
+        // without its optimizations: so much does rounding change it.
+        let most = match name {
+            "efficientnet_lite0" => 1.3e-5,
+            _ => 1e-5,
         };
         let mut compared = 0;
         let mut worst = 0.0_f64;

@@ -47,7 +47,11 @@ impl Reshape {
                 given(&to, shape, *zero_copies)
             }
             Self::Flatten { axis } => {
-                let at = axis_of(*axis, lengths.len() + 1)?;
+                // The axis behind the last one may be named, but not counted from the end.
+                let at = match usize::try_from(*axis) {
+                    Ok(at) if at == lengths.len() => at,
+                    _ => shape.axis(*axis)?,
+                };
                 let (before, after) = lengths.split_at(at);
                 Ok(vec![before.iter().product(), after.iter().product()])
             }

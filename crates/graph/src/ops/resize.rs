@@ -131,7 +131,8 @@ impl Resize {
                 center * (1.0 - adjustment) + half_pixel
             }
             Coordinates::AlignCorners if output == 1 => 0.0,
-            Coordinates::AlignCorners => x * (input - 1) as f64 / (output - 1) as f64,
+            // ONNX takes the output's length before it is rounded.
+            Coordinates::AlignCorners => x * (input - 1) as f64 / (scale * input as f64 - 1.0),
             Coordinates::Asymmetric => x / scale,
         };
         let inside = |at: f64| at.clamp(0.0, (input - 1) as f64) as usize;
@@ -165,7 +166,7 @@ impl Resize {
         for from in first..=last {
             let weight = kernel((from as f64 - position) / stretch);
             let outside = from < 0 || from >= input as i64;
-            if weight == 0.0 || (outside && (self.exclude_outside || self.antialias)) {
+            if weight == 0.0 || (outside && self.exclude_outside) {
                 continue;
             }
             sum += weight;

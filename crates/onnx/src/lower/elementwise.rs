@@ -22,7 +22,7 @@ pub(super) fn lower(
             let x = arguments.input(0)?;
             return importer.add(Relu, &[x]).map(Some);
         }
-        "Identity" | "Dropout" => return arguments.input(0).map(Some),
+        "Identity" => return arguments.input(0).map(Some),
         "Cast" | "CastLike" => return cast(importer, arguments).map(Some),
         "Clip" => return clip(importer, arguments).map(Some),
         "Abs" => Unary::Abs,
@@ -79,6 +79,27 @@ pub(super) fn lower(
     };
     let x = arguments.input(0)?;
     importer.add(unary, &[x]).map(Some)
+}
+
+/// A dropout, which does nothing, and its mask, which is true everywhere.
+pub(super) fn dropout(
+    importer: &mut Importer,
+    arguments: &Arguments<'_>,
+) -> Result<super::Outputs, Reason> {
+    let x = arguments.input(0)?;
+    let wants_mask = arguments.node.outputs.len() > 1;
+    let mask = wants_mask.then(|| {
+        let inputs = std::slice::from_ref(&x);
+        let shape = importer.add_of(oneiric_graph::ShapeOf::ALL, inputs, Kind::Int)?;
+        let value = Number(1.0);
+        importer.add_of(
+            oneiric_graph::Generate::Fill { value },
+            &[shape],
+            Kind::Bool,
+        )
+    });
+    let mask = mask.transpose()?;
+    Ok(vec![Some(x), mask])
 }
 
 /// Functions of two values and more.

@@ -1,5 +1,6 @@
 //! The operators of ONNX, each as nodes of the graph.
 
+mod attention;
 mod convolution;
 mod elementwise;
 mod linear;
@@ -32,6 +33,9 @@ pub(crate) fn lower(
     }
     let one =
         |output: Result<Option<Input>, Reason>| output.map(|output| output.map(|y| vec![Some(y)]));
+    if arguments.node.op_type == "Dropout" {
+        return elementwise::dropout(importer, arguments);
+    }
     if let Some(outputs) = one(elementwise::lower(importer, arguments, is_only_reader))? {
         return Ok(outputs);
     }
@@ -54,6 +58,9 @@ pub(crate) fn lower(
         return Ok(outputs);
     }
     if let Some(outputs) = moves::lower(importer, arguments)? {
+        return Ok(outputs);
+    }
+    if let Some(outputs) = attention::lower(importer, arguments)? {
         return Ok(outputs);
     }
     Err(match arguments.node.op_type.as_str() {

@@ -75,6 +75,10 @@ pub(super) fn lower(
                 keep: true,
             };
             let norm = importer.add(norm, std::slice::from_ref(&x))?;
+            // Zeros stay zeros.
+            let zero = Input::Constant(Constant::scalar(0.0));
+            let is_zero = importer.add(Binary::Equal, &[norm.clone(), zero])?;
+            let norm = importer.add(Binary::Add, &[norm, is_zero])?;
             importer.add(Binary::Div, &[x, norm])?
         }
         _ => return Ok(None),
