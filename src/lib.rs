@@ -56,3 +56,8 @@ struct OwnNetwork;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/weights.md")]
 struct Weights;
+
+/// The code in the page about ONNX files compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/onnx.md")]
+struct Onnx;

@@ -204,3 +204,53 @@ fn external_data_is_read_from_the_models_folder_alone() {
         assert!(text.contains("leads out"), "{text}");
     }
 }
+
+#[test]
+fn mutated_models_are_models_or_errors() {
+    let tensor = [
+        number(1, 2),
+        number(2, 7),
+        field(8, b"t"),
+        field(9, &[1; 16]),
+    ]
+    .concat();
+    let body = field(1, &field(4, b"Relu"));
+    let attributes = [
+        [field(1, b"axes"), field(8, &[1, 2, 3]), vec![0xa0, 1, 7]].concat(),
+        [field(1, b"value"), field(5, &tensor), vec![0xa0, 1, 4]].concat(),
+        [field(1, b"body"), field(6, &body), vec![0xa0, 1, 5]].concat(),
+    ];
+    let attributes = attributes.map(|attribute| field(5, &attribute)).concat();
+    let node = [field(1, b"x"), field(2, b"y"), field(4, b"If"), attributes].concat();
+    let dimension = field(1, &number(1, 3));
+    let input = [field(1, b"x"), field(2, &field(1, &field(2, &dimension)))].concat();
+    let graph = [field(1, &node), field(5, &tensor), field(11, &input)].concat();
+    let length = graph.len();
+    let mut model = vec![0x3a, (length & 127 | 128) as u8, (length >> 7) as u8];
+    model.extend(graph);
+    assert!(parse(&model, None).is_ok());
+
+    // A linear congruential generator (Knuth's MMIX), so that a failure repeats.
+    let mut state = 1_u64;
+    let mut next = |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let mut read = 0;
+    for _ in 0..200_000 {
+        let mut bytes = model.clone();
+        for _ in 0..=next(4) {
+            let at = next(bytes.len());
+            match next(3) {
+                0 => bytes[at] = next(256) as u8,
+                1 => bytes.truncate(at.max(1)),
+                _ => bytes.insert(at, next(256) as u8),
+            }
+        }
+        read += usize::from(parse(&bytes, None).is_ok());
+        let _ = parse_tensor(&bytes);
+    }
+    assert!(read > 1000, "{read} of them are models still");
+}

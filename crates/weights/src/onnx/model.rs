@@ -171,6 +171,7 @@ pub enum Values {
     Float(Vec<f32>),
     /// Integers and truth values, which are 0 and 1. An unsigned one above the largest `i64` wraps.
     Int(Vec<i64>),
-    /// Values of a type that is not read.
+    /// Values of a type that is not read, or more than 65,536 integers of 8 bits, which are the
+    /// weights of a quantized network.
     Opaque,
 }

@@ -65,12 +65,13 @@ pub(super) struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    /// Creates a reader for a file of those bytes. A node of a few bytes takes some hundred in
-    /// memory, which a network with its weights in another file consists of.
+    /// Creates a reader for a file of those bytes. Vectors that grow take up to three times what is
+    /// in them, and a node of a few bytes takes some hundred, for which the constant is: a network
+    /// with its weights in another file consists of nodes alone.
     fn new(file: &[u8], folder: Option<&'a Path>) -> Self {
         Self {
             folder,
-            bytes_left: file.len().saturating_mul(16).saturating_add(4 << 20),
+            bytes_left: file.len().saturating_mul(4).saturating_add(4 << 20),
         }
     }
 

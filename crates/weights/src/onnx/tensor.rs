@@ -26,6 +26,9 @@ const UINT64_DATA: u64 = 11;
 const EXTERNAL_DATA: u64 = 13;
 const DATA_LOCATION: u64 = 14;
 
+/// The most integers of one byte that are read.
+const MOST_BYTES: usize = 1 << 16;
+
 impl Parser<'_> {
     /// Reads a tensor (`TensorProto`).
     pub(super) fn tensor(&mut self, message: &[u8]) -> Result<Tensor, Defect> {
@@ -62,7 +65,10 @@ impl Parser<'_> {
         }
         let element = ElementType::of(element);
         let count = volume(&name, &shape)?;
-        let Some(size) = element.size() else {
+        // Many bytes are the weights of a quantized network, and would take eight times their size.
+        let is_quantized =
+            matches!(element, ElementType::Int8 | ElementType::Uint8) && count > MOST_BYTES;
+        let Some(size) = element.size().filter(|_| !is_quantized) else {
             let values = Values::Opaque;
             return Ok(Tensor {
                 name,
@@ -72,8 +78,8 @@ impl Parser<'_> {
             });
         };
         let bytes = (count as u64).saturating_mul(size as u64);
-        // Values of one byte take eight as integers.
         let values = if is_external {
+            // What lies in another file does not count as this one's.
             let bytes = external.read(self.folder, &name, bytes)?;
             decode(element, &bytes)
         } else if let Some(raw) = raw {
