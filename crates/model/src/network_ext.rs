@@ -4,7 +4,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::{
     Layer, LayerId, ModelError, Network, NetworkId, Patch, Prediction, Probe, ReluGradient,
-    layer_names, verify,
+    layer_names, smallest_image::smallest_side, verify,
 };
 
 /// The side of the largest square image that is tried to find the smallest that a layer takes.
@@ -89,9 +89,33 @@ pub trait NetworkExt: Network {
     /// of its smallest image.
     fn smallest_square(&self, layer: LayerId) -> Option<usize> {
         match self.info().sizes() {
-            Some(sizes) => (1..=LARGEST_SQUARE).find(|&side| sizes(layer, [side; 2]).is_some()),
+            Some(sizes) => {
+                let [usual, _] = self.smallest_image();
+                let fits = |side: usize| sizes(layer, [side; 2]).is_some();
+                smallest_side(fits, usual).filter(|&side| side <= LARGEST_SQUARE)
+            }
             None => self.smallest_image().into_iter().max(),
         }
+    }
+
+    /// Returns the rows and columns of the only images that a layer takes, for a network that takes
+    /// no larger ones: one with a fully connected layer on a map, or with position embeddings.
+    /// `None` if the network takes images of all sizes from the smallest on, or has no rule for
+    /// sizes.
+    fn only_size(&self, layer: LayerId) -> Option<[usize; 2]> {
+        let sizes = self.info().sizes()?;
+        let smallest = match self.smallest_square(layer) {
+            Some(side) => [side; 2],
+            None => self.smallest_image(),
+        };
+        sizes(layer, smallest)?;
+        // Poolings round, so that a few sizes above the smallest may do as well.
+        let takes_larger = [33, 64, 97].into_iter().any(|more| {
+            let larger = smallest.map(|side| side + more);
+            sizes(layer, larger).is_some()
+        });
+        let takes_double = sizes(layer, smallest.map(|side| 2 * side)).is_some();
+        (!takes_larger && !takes_double).then_some(smallest)
     }
 
     /// Returns the activations of some layers, in their order, each [n, channels, height, width].

@@ -49,6 +49,22 @@ pub enum LayerError {
         /// Side of the smallest square image that is large enough, if known.
         needed: Option<usize>,
     },
+    /// An image of another size than the only one that the layer takes.
+    #[error(
+        "{layer} takes images of {}x{} only, as the network sees them (after transforms), but this \
+         one is {width}x{height}; append Resize::new({}, {}) to the transforms",
+        .only[1], .only[0], .only[1], .only[0]
+    )]
+    OtherSize {
+        /// Name of the layer.
+        layer: String,
+        /// Width of the image, after transforms.
+        width: usize,
+        /// Height of the image, after transforms.
+        height: usize,
+        /// Rows and columns of the images that the layer takes.
+        only: [usize; 2],
+    },
     /// An image of other channels than the network takes.
     #[error(
         "the network takes images of {expected} channels, but this one has {found} (after \

@@ -146,6 +146,33 @@ impl Objective {
     }
 
     /// All measures that it reads, in the order of its terms.
+    /// Returns the rows and columns of the only images that a network of the objective takes, as it
+    /// sees them; `None` if all take images of any size from the smallest on. See
+    /// [`NetworkExt::only_size`](oneiric_model::NetworkExt::only_size).
+    #[must_use]
+    pub fn only_size(&self) -> Option<[usize; 2]> {
+        self.sources()
+            .find_map(|source| Some(source.only_size()?.1))
+    }
+
+    /// Checks that the networks take images of that height and width, as they see them. Call
+    /// [`check`](Self::check) before a run, and this for a view whose size transforms have changed.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`LayerError::OtherSize`](crate::LayerError::OtherSize) for another size than the only
+    /// one that a network takes.
+    pub fn check_view(&self, view: [usize; 2]) -> Result<(), ObjectiveError> {
+        for source in self.sources() {
+            if let Some((layer, _)) = source.only_size()
+                && source.network.layer_size(layer, view).is_none()
+            {
+                return Err(source.misfit(layer, view).into());
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn sources(&self) -> impl Iterator<Item = &Source> {
         self.terms.iter().flat_map(Term::sources)
     }

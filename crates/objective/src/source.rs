@@ -49,19 +49,35 @@ impl Source {
         let sizes = layers.iter().map(|&layer| {
             let size = sizes.entry((self.network.id().clone(), layer));
             let size = size.or_insert_with(|| self.network.layer_size(layer, [view[1], view[2]]));
-            size.ok_or_else(|| self.too_small(layer, view))
+            size.ok_or_else(|| self.misfit(layer, [view[1], view[2]]))
         });
         let sizes: Vec<_> = sizes.collect::<Result<_, _>>()?;
         self.measure.check(&sizes)
     }
 
-    fn too_small(&self, layer: LayerId, [_, height, width]: [usize; 3]) -> ObjectiveError {
-        let error = LayerError::TooSmall {
-            layer: self.network.describe(layer).name().to_owned(),
-            width,
-            height,
-            needed: self.network.smallest_square(layer),
-        };
-        error.into()
+    /// Returns the rows and columns of the only images that the network takes, with the first layer
+    /// that takes no others.
+    pub(crate) fn only_size(&self) -> Option<(LayerId, [usize; 2])> {
+        let mut layers = self.measure.layers().iter();
+        layers.find_map(|&layer| Some((layer, self.network.only_size(layer)?)))
+    }
+
+    /// The error of an image of a size that a layer does not take.
+    pub(crate) fn misfit(&self, layer: LayerId, [height, width]: [usize; 2]) -> LayerError {
+        let name = self.network.describe(layer).name().to_owned();
+        match self.network.only_size(layer) {
+            Some(only) => LayerError::OtherSize {
+                layer: name,
+                width,
+                height,
+                only,
+            },
+            None => LayerError::TooSmall {
+                layer: name,
+                width,
+                height,
+                needed: self.network.smallest_square(layer),
+            },
+        }
     }
 }

@@ -7,7 +7,7 @@ use oneiric_core::{Backend, DeviceError, Picture, read};
 use oneiric_objective::Objective;
 use oneiric_param::{LatentImage, ParamError, Parameterization};
 use oneiric_support::SettingError;
-use oneiric_transform::TransformContext;
+use oneiric_transform::{Resize, Transform, TransformContext, Transforms};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 use crate::{
@@ -26,7 +26,15 @@ pub(crate) fn run(
     objective: &Objective,
     params: &dyn Parameterization,
 ) -> Result<Visualization, RunError> {
-    let device = check(&settings, objective, params)?;
+    let only_size = objective.only_size();
+    let transforms = settings.transforms.take().unwrap_or_else(|| {
+        let standard = Transforms::standard();
+        Box::new(match only_size {
+            Some([height, width]) => standard.then(Resize::new(width, height)),
+            None => standard,
+        })
+    });
+    let device = check(&settings, &transforms, objective, params)?;
     let mut start_rng = generator(settings.seed, START_STREAM);
     let mut transform_rng = generator(settings.seed, TRANSFORM_STREAM);
     let mut latent_image = params.init(settings.batch, &mut start_rng, &device)?;
@@ -54,7 +62,7 @@ pub(crate) fn run(
         let same_rng = transform_rng.clone();
         let augment = |images: Tensor<4>, rng: &mut ChaCha8Rng| {
             let mut context = TransformContext::new(rng).at(progress);
-            settings.transforms.apply(images, &mut context)
+            transforms.apply(images, &mut context)
         };
 
         latent_image.record();
@@ -62,6 +70,12 @@ pub(crate) fn run(
         // Detach, so that the gradient with respect to the image can be read.
         let image = decoded.clone().without_autodiff().autodiff().require_grad();
         let view = augment(image.clone(), &mut transform_rng);
+        if only_size.is_some() {
+            // The smallest view was checked before the run; transforms may also make larger ones.
+            let [_, _, height, width] = view.dims();
+            let check = objective.check_view([height, width]);
+            check.map_err(|error| record.broken(step, error.into(), &latent_image))?;
+        }
         let activations =
             objective.forward_as_seen(&view, restarts.relu(step), &mut |photograph| {
                 augment(photograph, &mut same_rng.clone())
@@ -145,6 +159,7 @@ pub(crate) fn run(
 /// Checks all settings before any work.
 fn check(
     settings: &Visualizer<'_>,
+    transforms: &dyn Transform,
     objective: &Objective,
     params: &dyn Parameterization,
 ) -> Result<Device, RunError> {
@@ -176,7 +191,6 @@ fn check(
     if width == 0 || height == 0 {
         return Err(ParamError::EmptyImage { width, height }.into());
     }
-    let transforms = &settings.transforms;
     let [view_height, view_width] = transforms.smallest_output([height, width])?;
     let view_channels = transforms.output_channels(channels)?;
     let view = [view_channels, view_height, view_width];

@@ -39,7 +39,7 @@ pub fn visualize(
 /// | [`learning_rate`](Self::learning_rate) | 0.05 | of the optimizer | finite, above 0 |
 /// | [`schedule`](Self::schedule) | constant | of the learning rate | |
 /// | [`optimizer`](Self::optimizer) | Adam | any of burn's | |
-/// | [`transforms`](Self::transforms) | [`Transforms::standard`] | of the image, each step | |
+/// | [`transforms`](Self::transforms) | [`Transforms::standard`] | of the image, each step; to the only size that a network takes | |
 /// | [`redirected_relu`](Self::redirected_relu) | 16 | first steps in which gradients pass dead ReLUs | |
 /// | [`max_restarts`](Self::max_restarts) | 3 | restarts of a run whose objective stays dead | |
 /// | [`transparency`](Self::transparency) | no | makes transparency maps | |
@@ -80,7 +80,8 @@ pub struct Visualizer<'a> {
     pub(crate) learning_rate: f64,
     pub(crate) schedule: Schedule,
     pub(crate) optimizer: Box<dyn Stepper>,
-    pub(crate) transforms: Box<dyn Transform + 'a>,
+    /// `None` for the standard list, which ends in the only size that a network takes.
+    pub(crate) transforms: Option<Box<dyn Transform + 'a>>,
     pub(crate) redirected_steps: usize,
     pub(crate) max_restarts: usize,
     pub(crate) transparency: bool,
@@ -103,7 +104,7 @@ impl<'a> Visualizer<'a> {
             learning_rate: 0.05,
             schedule: Schedule::Constant,
             optimizer: stepper(adam()),
-            transforms: Box::new(Transforms::standard()),
+            transforms: None,
             redirected_steps: 16,
             max_restarts: 3,
             transparency: false,
@@ -171,10 +172,12 @@ impl<'a> Visualizer<'a> {
     }
 
     /// Sets the transforms of the image before the network sees it, each step; [`Transforms::none`]
-    /// for none.
+    /// for none. Without them they are the standard list, followed by a
+    /// [`Resize`](oneiric_transform::Resize) if a network takes images of a single size
+    /// ([`Objective::only_size`]); transforms of your own must end in that size.
     #[must_use]
     pub fn transforms(mut self, transforms: impl Transform + 'a) -> Self {
-        self.transforms = Box::new(transforms);
+        self.transforms = Some(Box::new(transforms));
         self
     }
 
