@@ -1,7 +1,7 @@
 //! Networks from ONNX files against what onnxruntime and PyTorch compute, on every backend.
 
 use burn::tensor::{Device, Tensor};
-use oneiric_core::Picture;
+use oneiric_core::{Backend, Picture};
 use oneiric_model::{LayerId, NetworkExt, OnnxNetwork, Preprocessing, ReluGradient, graph::View};
 use oneiric_testkit::{Array, Oracle, Tolerance, assert_close, devices, shared};
 
@@ -10,6 +10,14 @@ fn network(path: &str, device: &Device) -> Option<OnnxNetwork> {
     let net = OnnxNetwork::open(path, Preprocessing::none(3), device);
     Some(net.unwrap_or_else(|error| panic!("{error}")))
 }
+
+/// The tensor of EfficientNet-Lite0 in which onnxruntime differs by 2.4e-5 from itself, with and
+/// without its optimizations: so much does rounding change it.
+const SENSITIVE: &str = "/_blocks.1/_swish/Clip_output_0";
+
+/// The gradient whose image was chosen so that rounding in f32 crosses no kink of a ReLU6. burn's
+/// ndarray backend rounds more in its convolutions, and crosses one: it is 4.7e-3 off.
+const KINKS: &str = "noisy/gradient of class 967";
 
 /// Returns every 8th channel if the file stores only those; `axis` is that of the channels.
 fn thinned(found: &Array, axis: usize, expected: &Array) -> Array {
@@ -53,7 +61,7 @@ fn in_file(net: &OnnxNetwork, image: Tensor<4>, name: &str) -> Option<(Tensor<4>
     )
 }
 
-fn compare(name: &str, model: &str, oracle: &str, host: Tolerance) {
+fn compare(name: &str, model: &str, oracle: &str) {
     let Some(stored) = Oracle::read(oracle) else {
         return;
     };
@@ -93,13 +101,18 @@ fn compare(name: &str, model: &str, oracle: &str, host: Tolerance) {
                     let loss = found.narrow(axis, channel, 1).mean();
                     let gradient = input.grad_remove(&mut loss.backward());
                     let gradient = Array::of(gradient.expect("a gradient"));
-                    assert_close(&what, &gradient, expected, Tolerance::GRADIENTS);
+                    let tolerance = match backend {
+                        Backend::Flex => Tolerance::GRADIENTS,
+                        _ if key == KINKS => Tolerance::RelativeNorm(1e-2),
+                        _ => Tolerance::GRADIENTS,
+                    };
+                    assert_close(&what, &gradient, expected, tolerance);
                     continue;
                 }
-                let tolerance = if backend.is_host() {
-                    host
-                } else {
-                    Tolerance::ACTIVATIONS_GPU
+                let tolerance = match backend.is_host() {
+                    true if tensor == SENSITIVE => Tolerance::OfLargest(5e-5),
+                    true => Tolerance::ACTIVATIONS,
+                    false => Tolerance::ACTIVATIONS_GPU,
                 };
                 // Large maps are stored by every 8th channel, tokens by every 8th number of the
                 // last axis; the second axis of a map with its channels last counts as the former.
@@ -128,24 +141,16 @@ fn networks_of_every_architecture_are_what_onnxruntime_and_pytorch_compute() {
         "shufflenet",
     ] {
         let file = |ending: &str| format!("onnx/oracles/{name}.{ending}");
-        compare(
-            name,
-            &file("onnx"),
-            &file("safetensors"),
-            Tolerance::ACTIVATIONS,
-        );
+        compare(name, &file("onnx"), &file("safetensors"));
     }
 }
 
 #[test]
 fn a_real_network_is_what_onnxruntime_and_pytorch_compute() {
-    // In one tensor onnxruntime differs by 2.4e-5 from itself, with and without its optimizations:
-    // so much does rounding change it.
     compare(
         "EfficientNet-Lite0",
         "weights/efficientnet_lite0.onnx",
         "onnx/oracles/efficientnet_lite0.safetensors",
-        Tolerance::OfLargest(2e-5),
     );
 }
 

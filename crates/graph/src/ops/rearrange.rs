@@ -134,6 +134,15 @@ impl Rearrange {
         })
     }
 
+    /// The positions before and after each axis of a padding; negative ones are cut off.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`NodeError`] if the inputs are not those of a padding.
+    pub fn paddings(inputs: &[Fact<'_>]) -> Result<Vec<[i64; 2]>, NodeError> {
+        pads(inputs)
+    }
+
     /// The lengths of the output.
     fn lengths(&self, inputs: &[Fact<'_>]) -> Result<Vec<usize>, NodeError> {
         let x = inputs[0].shape;

@@ -1,7 +1,7 @@
 //! Operators that move values and compute nothing.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use oneiric_graph::{Fact, Rearrange, Shape};
+use oneiric_graph::{Fact, Fill, Rearrange, Shape};
 
 use super::{
     BurnOp, Inputs, Pass, Value, lengths,
@@ -36,6 +36,13 @@ impl BurnOp for Rearrange {
                 let gathered = x.select(axis(&from, along), index(places, inputs.device()));
                 gathered.reshape(lengths(images, to))
             }
+            Self::Pad { fill: Fill::Zeros } => {
+                let pads = Self::paddings(&facts).expect("checked by the graph");
+                let pads = pads.into_iter().enumerate();
+                pads.fold(x, |x, (at, pads)| {
+                    pad(x, axis(&from, at), pads, inputs.device())
+                })
+            }
             _ => {
                 let arrangement = self.arrangement(&facts).expect("checked by the graph");
                 let sources = arrangement.sources;
@@ -46,6 +53,34 @@ impl BurnOp for Rearrange {
             }
         }
     }
+}
+
+/// Zeros before and after an axis; negative numbers of them cut off.
+fn pad(x: Value, axis: usize, pads: [i64; 2], device: &Device) -> Value {
+    let length = x.dims()[axis];
+    let [cut_before, cut_after] = pads.map(|pad| (-pad).max(0) as usize);
+    let x = if cut_before + cut_after > 0 {
+        x.narrow(axis, cut_before, length - cut_before - cut_after)
+    } else {
+        x
+    };
+    let mut parts = vec![x];
+    let [before, after] = pads.map(|pad| pad.max(0) as usize);
+    let zeros = |count: usize, like: &Value| {
+        let mut dims = like.dims();
+        dims[axis] = count;
+        Value::zeros(dims, device)
+    };
+    if before > 0 {
+        parts.insert(0, zeros(before, &parts[0]));
+    }
+    if after > 0 {
+        parts.push(zeros(after, &parts[0]));
+    }
+    if parts.len() == 1 {
+        return parts.swap_remove(0);
+    }
+    Tensor::cat(parts, axis)
 }
 
 /// Returns the first position along each axis if the output is a box of the input, as of a slice or
