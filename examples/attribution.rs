@@ -28,7 +28,7 @@ fn main() -> Result<(), Report> {
     // Asked about at the size that the network was trained on.
     let seen = common::photograph(&photograph, net.config().side)?;
     let photograph = common::photograph(&photograph, SIDE)?;
-    for guess in &net.classify(&seen)?[..3] {
+    for guess in net.classify(&seen)?.iter().take(3) {
         let label = guess.label.as_deref().unwrap_or("?");
         println!("{:5.1} % {label}", guess.probability * 100.0);
     }

@@ -42,6 +42,9 @@ fn main() -> Result<(), Report> {
     for file in &found.unreadable {
         println!("skipped: {}", file.error);
     }
+    if !found.others.is_empty() {
+        println!("{} files are no pictures", found.others.len());
+    }
     for example in &found.best {
         println!("{:8.3} {}", example.value, example.path.display());
     }

@@ -26,7 +26,9 @@ pub use oneiric_transform as transform;
 /// Files of weights: TensorFlow, PyTorch, Caffe and safetensors.
 pub use oneiric_weights as weights;
 
-pub use oneiric_core::{Backend, DeviceError, Picture, PictureError, default_device};
+pub use oneiric_core::{
+    Backend, DeviceError, Picture, PictureError, PictureReader, default_device,
+};
 pub use oneiric_model::{GraphNetwork, InceptionV1, Network, NetworkExt, OnnxNetwork};
 pub use oneiric_objective::{Objective, Objectives};
 pub use oneiric_optimize::{RunError, Visualization, Visualizer, visualize};

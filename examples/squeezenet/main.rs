@@ -73,7 +73,7 @@ fn main() -> Result<(), Report> {
         .run(objective, Fourier::new(size, size))?;
     bar.finish();
     let shown = visualization.picture().to_tensor(net.device());
-    for guess in &net.predict(shown)?[0][..2] {
+    for guess in net.predict(shown)?[0].iter().take(2) {
         let label = guess.label.as_deref().unwrap_or_default();
         println!("{picture}: {:.1} % {label}", guess.probability * 100.0);
     }

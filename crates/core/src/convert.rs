@@ -10,9 +10,9 @@ const RGBA: usize = 4;
 
 impl Picture {
     /// Converts an image of any kind to a picture of 1 (gray), 3 (RGB) or 4 (RGB and alpha)
-    /// channels: an alpha channel that is not asked for is dropped, one that is missing is opaque,
-    /// gray becomes three equal channels, colors become their luminance (Rec. 709, as the image
-    /// crate has it).
+    /// channels: an alpha channel that is not asked for is laid over white, one that is missing is
+    /// opaque, gray becomes three equal channels, colors become their luminance (Rec. 709, as the
+    /// image crate has it).
     ///
     /// # Errors
     ///
@@ -21,10 +21,26 @@ impl Picture {
     pub fn from_image(image: DynamicImage, channels: usize) -> Result<Self, PictureError> {
         let (width, height) = (image.width() as usize, image.height() as usize);
         Self::check_channels(channels)?;
-        let values = match channels {
-            GRAY => image.to_luma32f().into_raw(),
-            RGBA => image.into_rgba32f().into_raw(),
-            _ => image.into_rgb32f().into_raw(),
+        let over_white = |color: f32, alpha: f32| color * alpha + (1.0 - alpha);
+        let values = match (channels, image.color().has_alpha()) {
+            (RGBA, _) => image.into_rgba32f().into_raw(),
+            (GRAY, false) => image.to_luma32f().into_raw(),
+            (GRAY, true) => {
+                let pixels = image.to_luma_alpha32f().into_raw();
+                let (pixels, _) = pixels.as_chunks();
+                let pixels = pixels.iter();
+                pixels
+                    .map(|&[gray, alpha]| over_white(gray, alpha))
+                    .collect()
+            }
+            (_, false) => image.into_rgb32f().into_raw(),
+            (_, true) => {
+                let pixels = image.into_rgba32f().into_raw();
+                let (pixels, _) = pixels.as_chunks();
+                let colors =
+                    |&[r, g, b, alpha]: &[f32; 4]| [r, g, b].map(|color| over_white(color, alpha));
+                pixels.iter().flat_map(colors).collect()
+            }
         };
         Self::with_channels(width, height, channels, values)
     }
@@ -89,7 +105,8 @@ impl Picture {
 impl TryFrom<DynamicImage> for Picture {
     type Error = PictureError;
 
-    /// Keeps red, green and blue; an alpha channel is dropped, gray becomes three equal channels.
+    /// Keeps red, green and blue; an alpha channel is laid over white, gray becomes three equal
+    /// channels.
     fn try_from(image: DynamicImage) -> Result<Self, PictureError> {
         Self::from_image(image, RGB)
     }
@@ -114,8 +131,13 @@ mod tests {
         let image = || DynamicImage::from(RgbaImage::from_pixel(2, 1, Rgba([255, 0, 51, 102])));
         let picture = |channels| Picture::from_image(image(), channels).expect("an image");
         assert_eq!(picture(4).pixel(1, 0), [1.0, 0.0, 0.2, 0.4]);
-        assert_eq!(picture(3).pixel(1, 0), [1.0, 0.0, 0.2]);
-        assert_eq!(picture(1).channels(), 1);
+        // Two fifths of the color, three fifths of white.
+        for (value, expected) in picture(3).pixel(1, 0).iter().zip([1.0, 0.6, 0.68]) {
+            assert!((value - expected).abs() < 1e-6, "{value}");
+        }
+        let [red, blue] = [0.2126, 0.0722];
+        let expected = (red + 0.2 * blue) * 0.4 + 0.6;
+        assert!((picture(1).pixel(1, 0)[0] - expected).abs() < 1e-4);
         let gray = || DynamicImage::from(GrayImage::from_pixel(2, 1, image::Luma([51])));
         let picture = |channels| Picture::from_image(gray(), channels).expect("an image");
         for (value, expected) in picture(4).pixel(0, 0).iter().zip([0.2, 0.2, 0.2, 1.0]) {

@@ -103,12 +103,46 @@ pub enum PictureError {
         source: std::io::Error,
     },
     /// A file that could not be read.
-    #[error("cannot read the picture {path:?} (PNG and JPEG are read): {source}")]
+    #[error(
+        "cannot read the picture {path:?} (PNG, JPEG, WebP, GIF, BMP and TIFF are read): {source}"
+    )]
     Read {
         /// The path as given.
         path: PathBuf,
         /// The reason that the image crate gives.
         source: image::ImageError,
+    },
+    /// A file of more pixels than are allowed.
+    #[error(
+        "the picture {path:?} has {width}x{height} pixels, but at most {max_pixels} are read; if it \
+         really is that large, raise the limit with PictureReader::max_pixels"
+    )]
+    TooLarge {
+        /// The path as given.
+        path: PathBuf,
+        /// Width in pixels, as the file says.
+        width: u32,
+        /// Height in pixels, as the file says.
+        height: u32,
+        /// The limit.
+        max_pixels: u64,
+    },
+    /// A JPEG file that ends too early.
+    #[error("the picture {path:?} is cut off; copy or download it again")]
+    CutOff {
+        /// The path as given.
+        path: PathBuf,
+    },
+    /// A decoder that broke.
+    #[error(
+        "the decoder of the picture {path:?} broke: {reason}; the file is likely damaged: convert \
+         it with another program"
+    )]
+    Decoder {
+        /// The path as given.
+        path: PathBuf,
+        /// The message of the decoder.
+        reason: String,
     },
     /// A file that could not be written.
     #[error("cannot write the picture {path:?}: {source}")]

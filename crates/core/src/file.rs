@@ -5,48 +5,20 @@ use std::{
     path::Path,
 };
 
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat};
+use image::{ImageError, ImageFormat};
 use oneiric_support::{check_writable, write_atomically};
 
-use crate::{Picture, PictureError};
+use crate::{Picture, PictureError, PictureReader};
 
 impl Picture {
-    /// Reads a PNG or JPEG file as RGB, with the EXIF orientation applied and without the alpha
-    /// channel.
+    /// Reads a photograph as RGB by the default settings of [`PictureReader`]: PNG, JPEG, WebP, GIF,
+    /// BMP or TIFF, with the EXIF orientation applied and an alpha channel laid over white.
     ///
     /// # Errors
     ///
-    /// Returns [`PictureError::Read`] if the file does not exist or is neither PNG nor JPEG.
+    /// Returns the errors of [`PictureReader::open`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, PictureError> {
-        Self::open_with_channels(path, 3)
-    }
-
-    /// Reads a file as [`open`](Self::open) does, but with 1 (gray), 3 (RGB) or 4 (RGB and alpha)
-    /// channels. The conversion is that of [`from_image`](Self::from_image).
-    ///
-    /// # Errors
-    ///
-    /// Returns the errors of [`open`](Self::open), and [`PictureError::Channels`] for another
-    /// number of channels.
-    pub fn open_with_channels(
-        path: impl AsRef<Path>,
-        channels: usize,
-    ) -> Result<Self, PictureError> {
-        Self::check_channels(channels)?;
-        let path = path.as_ref();
-        let read = |source| PictureError::Read {
-            path: path.to_owned(),
-            source,
-        };
-        let mut decoder = image::ImageReader::open(path)
-            .and_then(image::ImageReader::with_guessed_format)
-            .map_err(ImageError::IoError)
-            .and_then(image::ImageReader::into_decoder)
-            .map_err(read)?;
-        let orientation = decoder.orientation().map_err(read)?;
-        let mut image = DynamicImage::from_decoder(decoder).map_err(read)?;
-        image.apply_orientation(orientation);
-        Self::from_image(image, channels)
+        PictureReader::new().open(path)
     }
 
     /// Writes the picture as PNG or JPEG, by the extension of the name. The file is written with
@@ -105,7 +77,7 @@ impl Picture {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Picture, PictureError};
+    use crate::{Picture, PictureError, PictureReader};
 
     fn ramp(width: usize, height: usize) -> Picture {
         let count = width * height * 3;
@@ -134,7 +106,7 @@ mod tests {
             picture.save(&path).expect("a writable folder");
             let color = image::open(&path).expect("just written").color();
             assert_eq!(usize::from(color.channel_count()), channels);
-            let read = Picture::open_with_channels(&path, channels);
+            let read = PictureReader::new().channels(channels).open(&path);
             assert_eq!(read.expect("just written"), picture);
         }
     }

@@ -29,8 +29,10 @@ mod error;
 mod file;
 mod gradient;
 mod host;
+mod jpeg;
 mod parts;
 mod picture;
+mod picture_reader;
 
 pub use device::{Backend, default_device, is_host};
 pub use error::{DeviceError, PictureError};
@@ -38,6 +40,7 @@ pub use gradient::{custom_gradient, custom_gradients};
 pub use host::{map_host, read, with_host};
 pub use parts::Parts;
 pub use picture::Picture;
+pub use picture_reader::PictureReader;
 
 /// The image crate, in the version that [`Picture`] converts from and to.
 pub use image;

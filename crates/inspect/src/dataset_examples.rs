@@ -7,7 +7,7 @@ use std::{
 };
 
 use burn::tensor::Tensor;
-use oneiric_core::{Picture, read};
+use oneiric_core::{Picture, PictureReader, read};
 use oneiric_model::{LayerId, Network, NetworkExt, ReluGradient};
 use oneiric_objective::LayerError;
 use oneiric_support::{CancelToken, Progress};
@@ -23,9 +23,9 @@ use crate::{
 const LONGEST: usize = 4;
 
 /// File name extensions of pictures, in lower case.
-const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
+const ENDINGS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"];
 
-/// Searches a folder of PNG and JPEG files for the photographs that excite a channel most. Only one
+/// Searches a folder of pictures (PNG, JPEG, WebP, GIF, BMP, TIFF) for the photographs that excite a channel most. Only one
 /// batch and the best photographs so far are in memory at a time.
 ///
 /// | setting | default | purpose | range |
@@ -35,6 +35,7 @@ const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
 /// | `statistic` | [`Statistic::Max`] | value that photographs are ranked by | |
 /// | `side` | 224 | shorter side after resizing; `None`: no resizing | at least 1 |
 /// | `recursive` | false | search subfolders too (symbolic links to folders are not followed) | |
+/// | `max_pixels` | 134,217,728 | pixels of the largest photograph that is read | |
 /// | `batch` | 8 | largest number of photographs of one size in a forward pass | at least 1 |
 /// | `observer` | none | called after every file; counts files | |
 /// | `cancel` | none | token that cancels the search | |
@@ -45,6 +46,7 @@ pub struct DatasetExamples<'a> {
     side: Option<usize>,
     recursive: bool,
     batch: usize,
+    reader: PictureReader,
     observer: Option<Observer<'a>>,
     cancel: CancelToken,
 }
@@ -60,6 +62,7 @@ impl<'a> DatasetExamples<'a> {
             side: Some(224),
             recursive: false,
             batch: 8,
+            reader: PictureReader::new(),
             observer: None,
             cancel: CancelToken::new(),
         }
@@ -102,6 +105,14 @@ impl<'a> DatasetExamples<'a> {
         self
     }
 
+    /// Sets the number of pixels above which a photograph is not read but listed as unreadable
+    /// ([`PictureReader::max_pixels`]).
+    #[must_use]
+    pub const fn max_pixels(mut self, pixels: u64) -> Self {
+        self.reader = self.reader.max_pixels(pixels);
+        self
+    }
+
     /// Sets a function that is called with the progress after every file. It counts files.
     #[must_use]
     pub fn observer(mut self, observer: impl FnMut(&Progress) + Send + 'a) -> Self {
@@ -119,13 +130,14 @@ impl<'a> DatasetExamples<'a> {
     }
 
     /// Searches for the photographs that excite a channel of a layer most. The layer goes by any of
-    /// its names. Files that cannot be read or do not fit the network are listed in
-    /// [`Examples::unreadable`] and do not end the search.
+    /// its names. Files and subfolders that cannot be read, and photographs that do not fit the
+    /// network, are listed in [`Examples::unreadable`] and do not end the search; files whose names
+    /// do not end as a picture's are listed in [`Examples::others`].
     ///
     /// # Errors
     ///
     /// Returns [`InspectError`] if there is no such layer or channel, a setting is not allowed, the
-    /// folder or a subfolder cannot be read, there is no picture, or the device fails.
+    /// folder cannot be read, there is no picture, or the device fails.
     pub fn find<N: Network + ?Sized>(
         mut self,
         net: &N,
@@ -134,8 +146,12 @@ impl<'a> DatasetExamples<'a> {
     ) -> Result<Examples, InspectError> {
         let layer = net.layer(layer)?;
         self.check(net, layer, channel)?;
-        let paths = pictures_in(&self.folder, self.recursive)?;
-        if paths.is_empty() {
+        let Listing {
+            pictures,
+            others,
+            unreadable,
+        } = Listing::of(&self.folder, self.recursive)?;
+        if pictures.is_empty() {
             return Err(InspectError::NoPictures {
                 path: self.folder,
                 recursive: self.recursive,
@@ -150,15 +166,16 @@ impl<'a> DatasetExamples<'a> {
             fitting: Vec::new(),
             found: Examples {
                 best: Vec::new(),
-                unreadable: Vec::new(),
+                unreadable,
+                others,
                 seen: 0,
                 canceled: false,
             },
         };
         let started = Instant::now();
         let mut waiting: Vec<(PathBuf, Picture)> = Vec::with_capacity(self.batch);
-        let files = paths.len();
-        for (done, path) in paths.into_iter().enumerate() {
+        let files = pictures.len();
+        for (done, path) in pictures.into_iter().enumerate() {
             if self.cancel.is_canceled() {
                 break;
             }
@@ -209,7 +226,7 @@ impl<'a> DatasetExamples<'a> {
 
     /// Opens a photograph at the size at which the network sees it.
     fn open(&self, path: &Path, channels: usize) -> Result<Picture, InspectError> {
-        let picture = Picture::open_with_channels(path, channels)?;
+        let picture = self.reader.clone().channels(channels).open(path)?;
         let shorter = picture.width().min(picture.height());
         let longest = shorter.saturating_mul(LONGEST);
         let mut picture = picture.crop_center(longest, longest);
@@ -300,31 +317,70 @@ impl<N: Network + ?Sized> Search<'_, N> {
     }
 }
 
-/// Lists the files in a folder that have the extension of a picture, sorted by path.
-fn pictures_in(folder: &Path, recursive: bool) -> Result<Vec<PathBuf>, InspectError> {
-    let mut folders = vec![folder.to_owned()];
-    let mut found = Vec::new();
-    while let Some(folder) = folders.pop() {
-        let error = |source: io::Error| InspectError::Folder {
-            path: folder.clone(),
+/// The files in a folder, each list sorted by path.
+#[derive(Debug, Default)]
+struct Listing {
+    /// Files whose names end as a picture's.
+    pictures: Vec<PathBuf>,
+    /// Other files.
+    others: Vec<PathBuf>,
+    /// Subfolders and links that cannot be followed.
+    unreadable: Vec<Unreadable>,
+}
+
+impl Listing {
+    fn of(folder: &Path, recursive: bool) -> Result<Self, InspectError> {
+        let mut listing = Self::default();
+        let mut folders = Vec::new();
+        listing.list(folder, recursive, &mut folders)?;
+        while let Some(folder) = folders.pop() {
+            if let Err(error) = listing.list(&folder, recursive, &mut folders) {
+                let path = folder;
+                listing.unreadable.push(Unreadable { path, error });
+            }
+        }
+        listing.pictures.sort();
+        listing.others.sort();
+        Ok(listing)
+    }
+
+    /// Lists a folder, and adds its subfolders to those that are to be listed.
+    fn list(
+        &mut self,
+        folder: &Path,
+        recursive: bool,
+        folders: &mut Vec<PathBuf>,
+    ) -> Result<(), InspectError> {
+        let error = |path: &Path, source: io::Error| InspectError::Folder {
+            path: path.to_owned(),
             source,
         };
-        for entry in std::fs::read_dir(&folder).map_err(error)? {
-            let entry = entry.map_err(error)?;
+        let entries = std::fs::read_dir(folder).map_err(|source| error(folder, source))?;
+        for entry in entries {
+            let entry = entry.map_err(|source| error(folder, source))?;
             let path = entry.path();
             // The type of the entry itself, not of a link's target: following a link to a parent
             // folder would never end.
-            let is_folder = entry.file_type().map_err(error)?.is_dir();
+            let kind = entry.file_type().map_err(|source| error(&path, source))?;
+            if kind.is_dir() {
+                if recursive {
+                    folders.push(path);
+                }
+                continue;
+            }
             let ending = path.extension().map(|e| e.to_ascii_lowercase());
             let is_picture =
                 ending.is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known));
-            if is_folder && recursive {
-                folders.push(path);
-            } else if is_picture && path.is_file() {
-                found.push(path);
+            match (is_picture, std::fs::metadata(&path)) {
+                (_, Ok(target)) if target.is_dir() => self.others.push(path),
+                (true, Ok(_)) => self.pictures.push(path),
+                (false, Ok(_)) => self.others.push(path),
+                (_, Err(source)) => {
+                    let error = error(&path, source);
+                    self.unreadable.push(Unreadable { path, error });
+                }
             }
         }
+        Ok(())
     }
-    found.sort();
-    Ok(found)
 }

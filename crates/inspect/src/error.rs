@@ -108,7 +108,7 @@ pub enum InspectError {
     },
     /// A folder without pictures.
     #[error(
-        "{path:?} holds no file that ends in .png, .jpg or .jpeg{}",
+        "{path:?} holds no picture (.png, .jpg, .jpeg, .webp, .gif, .bmp, .tif, .tiff){}",
         if *.recursive { "" } else { "; search the folders in it with recursive(true)" }
     )]
     NoPictures {

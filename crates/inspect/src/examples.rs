@@ -43,6 +43,8 @@ pub struct Examples {
     pub best: Vec<Example>,
     /// Files that could not be used, in the order of their paths.
     pub unreadable: Vec<Unreadable>,
+    /// Files whose names do not end as a picture's, and links to folders, in the order of their paths.
+    pub others: Vec<PathBuf>,
     /// Number of photographs that were ranked.
     pub seen: usize,
     /// True if the search was canceled before it had read every file.

@@ -210,23 +210,25 @@ impl GraphNetwork {
     /// Returns [`ModelError::NoImageFits`] if a layer's view does not fit its node for the smallest
     /// image.
     pub fn with_layers(mut self, layers: Vec<NodeLayer>) -> Result<Self, ModelError> {
-        let image = self.info.smallest_image();
-        let facts = self.facts.get(image);
-        let misfit = |layer: &&NodeLayer| {
-            let map = layer.map(&facts);
-            map.is_none_or(|map| map.channels != layer.layer.channels())
-        };
-        if let Some(layer) = layers.iter().find(misfit) {
+        if let Some(layer) = layers.iter().find(|layer| !self.fits(layer)) {
+            let image = self.info.smallest_image();
             return Err(ModelError::View {
                 layer: layer.layer.name().to_owned(),
                 image,
-                shape: facts.shape(layer.node).map(Into::into),
+                shape: self.facts.get(image).shape(layer.node).map(Into::into),
             });
         }
+        let image = self.info.smallest_image();
         self.layers = layers.into();
         self.info = info(&self.graph, &self.facts, &self.layers, self.info.device())
             .with_smallest_image(image);
         Ok(self)
+    }
+
+    /// Returns true if a layer's tensor can be seen as it says, for the smallest image.
+    pub(crate) fn fits(&self, layer: &NodeLayer) -> bool {
+        let map = layer.map(&self.facts.get(self.info.smallest_image()));
+        map.is_some_and(|map| map.channels == layer.layer.channels())
     }
 
     /// Sets other names that layers are found by, given their names.
@@ -462,6 +464,16 @@ impl GraphNetwork {
         self.layers[layer.0].node
     }
 
+    /// Returns a size of images that tells what is costly: on the smallest image, which may be one
+    /// pixel, a fully connected layer would be.
+    fn usual_image(&self) -> [usize; 2] {
+        const USUAL: usize = 224;
+        let smallest = self.info.smallest_image();
+        let usual = smallest.map(|side| side.max(USUAL));
+        let fits = self.facts.get(usual).errors().is_empty();
+        if fits { usual } else { smallest }
+    }
+
     /// Returns the graph compiled for the kernels, or the reason why burn computes it.
     fn compiled(&self) -> Result<Compiled, BurnReason> {
         let isa = self.isa.clone()?;
@@ -469,10 +481,7 @@ impl GraphNetwork {
             Some(weight) => Err(BurnReason::Tracked {
                 weight: weight.to_owned(),
             }),
-            None => {
-                let image = self.info.smallest_image();
-                Compiled::new(&self.graph, &self.weights, image)
-            }
+            None => Compiled::new(&self.graph, &self.weights, self.usual_image()),
         });
         let Compiled { frozen, supported } = compiled.clone()?;
         let frozen = frozen.with_isa(isa)?;

@@ -17,7 +17,7 @@
 //! use oneiric_model::{InceptionV1, NetworkExt};
 //!
 //! let net = InceptionV1::load("bvlc_googlenet.caffemodel", &Device::flex())?;
-//! for guess in &net.classify(&Picture::open("cup.jpg")?)?[..5] {
+//! for guess in net.classify(&Picture::open("cup.jpg")?)?.iter().take(5) {
 //!     println!("{:5.1} % {:?}", guess.probability * 100.0, guess.label);
 //! }
 //! let mixed4c = net.layer("mixed4c")?; // or Caffe's name, inception_4c/output

@@ -80,17 +80,22 @@ impl OnnxNetwork {
             ..
         } = import(model).map_err(Box::new)?;
         let logits = logits.map(|logits| layers[logits].name.clone());
-        let kinds = layers.iter().map(|layer| layer.kind.clone()).collect();
-        let layers = layers.into_iter().map(|source| {
-            let layer = Layer::new(&source.name, source.channels);
-            NodeLayer {
-                layer: source.aliases.into_iter().fold(layer, Layer::with_alias),
-                node: source.node,
-                view: source.view,
-            }
-        });
-        let mut network = GraphNetwork::for_image(graph, weights, image, device)?
-            .with_layers(layers.collect())?
+        let network = GraphNetwork::for_image(graph, weights, image, device)?;
+        // A tensor of other channels at another size has none that could be named.
+        let (layers, kinds) = layers
+            .into_iter()
+            .filter_map(|source| {
+                let layer = Layer::new(&source.name, source.channels);
+                let layer = NodeLayer {
+                    layer: source.aliases.into_iter().fold(layer, Layer::with_alias),
+                    node: source.node,
+                    view: source.view,
+                };
+                network.fits(&layer).then_some((layer, source.kind))
+            })
+            .unzip();
+        let mut network = network
+            .with_layers(layers)?
             .with_preprocessing(preprocessing)?;
         if let Some(logits) = logits {
             network = network.with_logits(&logits)?;

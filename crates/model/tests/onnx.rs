@@ -4,6 +4,7 @@ use burn::tensor::{Device, Tensor};
 use oneiric_core::{Backend, Picture};
 use oneiric_model::{LayerId, NetworkExt, OnnxNetwork, Preprocessing, ReluGradient, graph::View};
 use oneiric_testkit::{Array, Oracle, Tolerance, assert_close, devices, shared};
+use oneiric_weights::onnx;
 
 fn network(path: &str, device: &Device) -> Option<OnnxNetwork> {
     let path = shared(path)?;
@@ -208,5 +209,59 @@ fn batches_are_single_images_also_where_the_file_bakes_in_one() {
                 Tolerance::ACTIVATIONS,
             );
         }
+    }
+}
+
+#[test]
+fn topologies_of_the_model_zoo_give_their_output() {
+    let (_, device) = devices().swap_remove(0);
+    for (name, side) in [
+        ("bvlc_alexnet", 224),
+        ("densenet121", 224),
+        ("inception_v1", 224),
+        ("inception_v2", 224),
+        ("resnet50", 224),
+        ("shufflenet", 224),
+        ("squeezenet", 224),
+        ("vgg19", 224),
+        ("zfnet512", 224),
+    ] {
+        let Some(net) = network(&format!("onnx/light/light_{name}.onnx"), &device) else {
+            return;
+        };
+        assert!(net.missing().is_empty(), "{name}: {:?}", net.missing());
+        let output = shared(&format!("onnx/light/light_{name}_output_0.pb"));
+        let output = std::fs::read(output.expect("beside the network")).expect("a file");
+        let output = onnx::parse_tensor(&output).expect("a tensor");
+        let onnx::Values::Float(expected) = &output.values else {
+            panic!("{name}: the output is of another type");
+        };
+        // The weights are constant, so any image gives the same output.
+        let image = Array::noise([1, 3, side, side], 3);
+        let probabilities = net.predict(image.tensor(&device)).expect("scores");
+        let mut found = vec![0.0; expected.len()];
+        for prediction in &probabilities[0] {
+            found[prediction.class] = prediction.probability;
+        }
+        // Most of the files end in a softmax; the others' scores become probabilities here.
+        let sum: f32 = expected.iter().sum();
+        let is_softmax = (sum - 1.0).abs() < 1e-3 && expected.iter().all(|value| *value >= 0.0);
+        let expected = if is_softmax {
+            expected.clone()
+        } else {
+            let most = expected
+                .iter()
+                .fold(f32::MIN, |most, value| most.max(*value));
+            let powers: Vec<f32> = expected.iter().map(|value| (value - most).exp()).collect();
+            let sum: f32 = powers.iter().sum();
+            powers.into_iter().map(|power| power / sum).collect()
+        };
+        let shape = [expected.len()];
+        assert_close(
+            name,
+            &Array::new(shape, found),
+            &Array::new(shape, expected),
+            Tolerance::ACTIVATIONS,
+        );
     }
 }

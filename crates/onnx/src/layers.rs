@@ -85,30 +85,79 @@ fn unique_aliases(layers: &mut [LayerSource]) {
     }
 }
 
-/// Returns, for each node, true if it is a map with its channels last.
+/// Returns, for each node, true if its channels lie along the last axis: of a map with its channels
+/// last, of tokens, and of both cut into windows.
 fn channels_last(importer: &Importer) -> Vec<bool> {
     let mut last = vec![false; importer.ops.len()];
+    forward(importer, &mut last);
+    // What a sum adds to a map with its channels last is such a map too, although its own way, as
+    // out of an attention's heads, did not show it.
+    backward(importer, &mut last);
+    forward(importer, &mut last);
+    last
+}
+
+/// Marks nodes by their inputs.
+fn forward(importer: &Importer, last: &mut [bool]) {
     for (index, (op, inputs)) in importer.ops.iter().enumerate() {
-        let shape = &importer.known[index].shape;
-        if shape.axes() != 4 {
+        let shape = importer.known[index].shape;
+        let of = |input: &NodeId| last[input.index()];
+        let found = match op {
+            Op::Rearrange(Rearrange::Transpose { permutation }) => {
+                let order = permutation.as_deref().unwrap_or_default();
+                match order {
+                    [0, 2, 3, 1] => !of(&inputs[0]),
+                    // A flat map becomes tokens, and tokens a flat map.
+                    [0, 2, 1] => !of(&inputs[0]),
+                    _ => keeps_last(order) && of(&inputs[0]),
+                }
+            }
+            Op::Reshape(_) => of(&inputs[0]) && same_last(importer, inputs[0], index),
+            Op::Conv(_) | Op::MaxPool(_) | Op::AveragePool(_) | Op::Lrn(_) => false,
+            _ => shape.axes() > 2 && inputs.iter().any(of),
+        };
+        last[index] |= found;
+    }
+}
+
+/// Marks the inputs of marked nodes that compute each position alone or move positions.
+fn backward(importer: &Importer, last: &mut [bool]) {
+    for (index, (op, inputs)) in importer.ops.iter().enumerate().rev() {
+        if !last[index] {
             continue;
         }
-        let of = |input: &NodeId| last[input.index()];
-        last[index] = match op {
-            Op::Rearrange(Rearrange::Transpose {
-                permutation: Some(order),
-            }) => match order[..] {
-                [0, 2, 3, 1] => !of(&inputs[0]),
-                [0, 3, 1, 2] => false,
+        let axes = importer.known[index].shape.axes();
+        for input in inputs {
+            let is_same = match op {
+                Op::Rearrange(Rearrange::Transpose { permutation }) => {
+                    keeps_last(permutation.as_deref().unwrap_or_default())
+                }
+                Op::Rearrange(_) | Op::Reshape(_) | Op::Concat(_) => {
+                    same_last(importer, *input, index)
+                }
+                Op::Add(_) | Op::Binary(_) | Op::Unary(_) | Op::Relu(_) => {
+                    importer.known[input.index()].shape == importer.known[index].shape
+                }
                 _ => false,
-            },
-            Op::Conv(_) | Op::MaxPool(_) | Op::AveragePool(_) | Op::Lrn(_) | Op::Reshape(_) => {
-                false
+            };
+            let kind = importer.kinds[input.index()];
+            let from = importer.known[input.index()].shape.axes();
+            if is_same && kind == Kind::Float && from > 2 && axes > 2 {
+                last[input.index()] = true;
             }
-            _ => inputs.iter().any(of),
-        };
+        }
     }
-    last
+}
+
+/// Returns true if the last axis stays the last one.
+const fn keeps_last(order: &[usize]) -> bool {
+    matches!(order, [.., end] if *end + 1 == order.len())
+}
+
+fn same_last(importer: &Importer, input: NodeId, output: usize) -> bool {
+    let from = importer.known[input.index()].shape;
+    let to = importer.known[output].shape;
+    from.lengths().last() == to.lengths().last()
 }
 
 /// Returns how a node's tensor is seen, its channels, and the tokens before the map.
@@ -122,13 +171,12 @@ fn view(importer: &Importer, node: NodeId, last: &[bool]) -> Option<(View, usize
         [1, channels, _, _] | [1, channels] => Some((View::Map, channels, 0)),
         [1, tokens, channels] if !is_flat_map(importer, node) => {
             let maps = (0..node.index()).rev().filter_map(|at| {
-                let [1, a, b, c] = *importer.known[at].shape.lengths() else {
+                let [1, _, b, c] = *importer.known[at].shape.lengths() else {
                     return None;
                 };
                 if importer.kinds[at] != Kind::Float || last[at] {
                     return None;
                 }
-                let _ = a;
                 let prefix = tokens.checked_sub(b * c)?;
                 (b * c > 1 && prefix <= MOST_PREFIX).then(|| (NodeId::new(at), prefix))
             });

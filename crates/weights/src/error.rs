@@ -72,8 +72,8 @@ pub enum Defect {
     #[error(
         "the file is not in a supported weight format; supported are a frozen TensorFlow graph \
          (.pb, or the .zip around it), a PyTorch state dict (.pth), a binary Caffe model \
-         (.caffemodel) and safetensors, recognized by content; text forms (.prototxt, .pbtxt) \
-         hold no weights"
+         (.caffemodel), safetensors and ONNX models, recognized by content; text forms \
+         (.prototxt, .pbtxt) hold no weights"
     )]
     Unknown,
     /// Reading failed before the end of the file, or a checksum within an archive does not match.
@@ -140,17 +140,43 @@ pub enum Defect {
         /// The problem found there.
         problem: &'static str,
     },
-    /// The pickle in a PyTorch file names an object that weights do not need. It was not run.
+    /// The PyTorch file holds an object of a class that is not run, and no state dict.
     #[error(
-        "the PyTorch file names {name:?}, which a state dict never needs and which was not run; if \
-         you trust the file, load it in PyTorch and save `model.state_dict()` alone"
+        "the PyTorch file holds no state dict, but an object such as {name:?}, which was not run; \
+         if you trust the file, load it in PyTorch and save `model.state_dict()` alone, or export \
+         the network to an ONNX file"
     )]
     ForeignObject {
-        /// The object, as `module.name`.
+        /// The class, as `module.name`.
         name: String,
     },
+    /// The PyTorch file holds several state dicts.
+    #[error(
+        "the PyTorch file holds several state dicts, {found:?}; choose one with \
+         `ReadOptions::new().state_dict(key)`"
+    )]
+    SeveralStateDicts {
+        /// The keys of the state dicts; a point separates the keys of nested dicts.
+        found: Vec<String>,
+    },
+    /// The PyTorch file holds no state dict under the wanted key.
+    #[error("the PyTorch file holds no state dict under {wanted:?}; there are {found:?}")]
+    NoStateDict {
+        /// The wanted key.
+        wanted: String,
+        /// The keys of the state dicts that there are; an empty one stands for the whole file.
+        found: Vec<String>,
+    },
+    /// The file holds a network in a form that is not read, but that converts to ONNX.
+    #[error("the file is {what}; {how}")]
+    Convertible {
+        /// The form.
+        what: &'static str,
+        /// The way to a file that is read.
+        how: &'static str,
+    },
     /// A tensor has a number format that is not read.
-    #[error("the tensor {name:?} holds {dtype}, but weights are f32, f16 or bf16; convert it")]
+    #[error("the tensor {name:?} holds {dtype}, but weights are f64, f32, f16 or bf16; convert it")]
     DataType {
         /// The tensor's name.
         name: String,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Defect, protobuf, safetensors};
+use crate::{Defect, convertible, protobuf, safetensors};
 
 /// The number of bytes from which a format is recognized.
 pub(crate) const HEAD: usize = 1 << 16;
@@ -76,6 +76,9 @@ impl Container {
         }
         if head.get(TAR_MAGIC) == Some(b"ustar") {
             return Err(Defect::Tar);
+        }
+        if let Some(convertible) = convertible::of_head(head) {
+            return Err(convertible);
         }
         match protobuf::recognize(head) {
             Some(Format::TensorFlow) => Ok(Self::GraphDef),

@@ -8,7 +8,10 @@
 //! | frozen TensorFlow graph, alone or in a zip archive (`inception5h.zip`) | [`Format::TensorFlow`] |
 //! | PyTorch state dict, in the zip container or the one before 1.6 | [`Format::PyTorch`] |
 //! | binary Caffe model, legacy or current layers | [`Format::Caffe`] |
-//! | safetensors with f32, f16 or bf16 | [`Format::Safetensors`] |
+//! | safetensors with f64, f32, f16 or bf16 | [`Format::Safetensors`] |
+//!
+//! An ONNX model is read by [`onnx`]. Other forms of networks (Keras, SavedModel, TorchScript and so
+//! on) are recognized, and the error says how to convert them.
 //!
 //! Names, shapes and axis orders are those of the file: a TensorFlow convolution is HWIO, those of
 //! the other formats are OIHW. The network that takes the tensors interprets them, and checks that
@@ -42,6 +45,7 @@
 
 mod checksum;
 mod collector;
+mod convertible;
 mod element;
 mod error;
 mod format;
@@ -58,6 +62,6 @@ mod zip;
 pub use checksum::{CHECKSUM_KEY, checksum};
 pub use error::{Defect, WeightsError};
 pub use format::Format;
-pub use read::{Weights, read, read_bytes};
+pub use read::{ReadOptions, Weights, read, read_bytes};
 pub use safetensors::write_safetensors;
 pub use tensors::{HostTensor, NamedTensors};

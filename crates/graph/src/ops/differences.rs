@@ -26,16 +26,19 @@ pub(super) fn gradients<O: Operator + ?Sized>(op: &O, pass: &Backward<'_>) -> Ve
 fn difference<O: Operator + ?Sized>(op: &O, pass: &Backward<'_>, input: usize, at: usize) -> f64 {
     let value = pass.inputs[input].values[at];
     let step = STEP * value.abs().max(1.0);
-    let loss = |value: f64| {
+    let output = |value: f64| {
         let mut changed = pass.inputs[input].clone();
         changed.values[at] = value;
         let mut inputs = pass.inputs.clone();
         inputs[input] = &changed;
-        let output = op.forward(&inputs, pass.weights);
-        let products = output.values.iter().zip(&pass.gradient.values);
-        products
-            .map(|(value, gradient)| value * gradient)
-            .sum::<f64>()
+        op.forward(&inputs, pass.weights).values
     };
-    (loss(value + step) - loss(value - step)) / (2.0 * step)
+    let (after, before) = (output(value + step), output(value - step));
+    let changes = after.iter().zip(&before).zip(&pass.gradient.values);
+    // Two infinities are no change, as behind the mask of an attention.
+    let changes = changes.filter(|((after, before), _)| after != before);
+    let sum: f64 = changes
+        .map(|((after, before), gradient)| (after - before) * gradient)
+        .sum();
+    sum / (2.0 * step)
 }

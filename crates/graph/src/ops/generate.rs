@@ -21,11 +21,57 @@ pub enum Generate {
     Range,
     /// The indices of the values that are not 0, [axes, count].
     NonZero,
+    /// The first input with the values of the third at the indices of the second, whose last axis
+    /// holds places along the first axes (ONNX's `ScatterND`), as exporters make masks.
+    Scatter,
+}
+
+/// Returns the flat places of a scatter's slices in its data, and the length of a slice.
+fn places(inputs: &[Fact<'_>]) -> Result<(Vec<usize>, usize), NodeError> {
+    let invalid = |reason: &str| NodeError::Invalid {
+        reason: reason.to_owned(),
+    };
+    let (data, indices) = (inputs[0].shape, inputs[1].shape);
+    let Some(&depth) = indices.lengths().last() else {
+        return Err(invalid("the indices of a scatter are a number"));
+    };
+    if depth == 0 || depth > data.axes() {
+        return Err(invalid(
+            "the indices of a scatter name more axes than there are",
+        ));
+    }
+    let slice: usize = data.lengths()[depth..].iter().product();
+    let numbers = inputs[1].integers("the indices of a scatter")?;
+    let expected = numbers.len() / depth * slice;
+    if inputs[2].shape.count() != expected {
+        return Err(invalid(
+            "a scatter has another number of values than of places",
+        ));
+    }
+    let strides = data.strides();
+    let place = |index: &[i64]| -> Option<usize> {
+        let mut place = 0;
+        for (axis, at) in index.iter().enumerate() {
+            let length = data.lengths()[axis] as i64;
+            let at = if *at < 0 { at + length } else { *at };
+            if !(0..length).contains(&at) {
+                return None;
+            }
+            place += at as usize * strides[axis];
+        }
+        Some(place)
+    };
+    let found: Option<Vec<usize>> = numbers.chunks(depth).map(place).collect();
+    let outside = || invalid("an index of a scatter lies outside");
+    Ok((found.ok_or_else(outside)?, slice))
 }
 
 impl Operator for Generate {
     fn arity(&self) -> Arity {
-        Arity::Exactly(if matches!(self, Self::Range) { 3 } else { 1 })
+        Arity::Exactly(match self {
+            Self::Range | Self::Scatter => 3,
+            Self::Fill { .. } | Self::NonZero => 1,
+        })
     }
 
     fn channels(&self, _: &[Option<usize>], _: &[Weight]) -> Result<Option<usize>, NodeError> {
@@ -54,6 +100,12 @@ impl Operator for Generate {
                 let count = values.iter().filter(|value| **value != 0.0).count();
                 Shape::of(&[inputs[0].shape.axes(), count])
             }
+            Self::Scatter => {
+                inputs[0].known("the tensor that a scatter changes")?;
+                inputs[2].known("the values of a scatter")?;
+                places(inputs)?;
+                Ok(inputs[0].shape)
+            }
         }
     }
 
@@ -79,6 +131,16 @@ impl Operator for Generate {
                     0.0
                 });
                 Tensor::from_index(shape, |index| found[index[1]][index[0]] as f64)
+            }
+            Self::Scatter => {
+                let facts: Vec<Fact<'_>> = inputs.iter().map(|input| input.fact()).collect();
+                let (places, slice) = places(&facts).expect("checked");
+                let mut data = inputs[0].clone();
+                for (at, place) in places.into_iter().enumerate() {
+                    let values = &inputs[2].values[at * slice..(at + 1) * slice];
+                    data.values[place..place + slice].copy_from_slice(values);
+                }
+                data
             }
         }
     }

@@ -6,6 +6,7 @@ mod binary;
 mod concat;
 mod constant;
 mod conv;
+mod conv_transpose;
 mod differences;
 mod gemm;
 mod generate;
@@ -32,6 +33,7 @@ pub use binary::Binary;
 pub use concat::Concat;
 pub use constant::Constant;
 pub use conv::{Conv, ConvConfig};
+pub use conv_transpose::{ConvTranspose, TransposedAxis};
 pub use gemm::Gemm;
 pub use generate::Generate;
 pub use global_average_pool::GlobalAveragePool;
@@ -45,7 +47,7 @@ pub use rearrange::{Arrangement, Fill, Rearrange};
 pub use reduce::{Reduce, Reduction};
 pub use relu::Relu;
 pub use reshape::Reshape;
-pub use resize::{Coordinates, Halves, Interpolation, Resize, Taps};
+pub use resize::{Coordinates, Fit, Halves, Interpolation, Resize, Taps};
 pub use select::Select;
 use serde::{Deserialize, Serialize};
 pub use shape_of::ShapeOf;
@@ -146,6 +148,8 @@ operators! {
     Input,
     /// Convolution.
     Conv,
+    /// Transposed convolution.
+    ConvTranspose,
     /// The larger of the value and 0.
     Relu,
     /// Maximum over windows.
@@ -202,9 +206,9 @@ impl Op {
     /// The weights that the operator reads, to give them other numbers.
     pub(crate) fn weights_mut(&mut self) -> Vec<&mut WeightId> {
         match self {
-            Self::Conv(Conv { weight, bias, .. }) | Self::Gemm(Gemm { weight, bias, .. }) => {
-                [weight].into_iter().chain(bias).collect()
-            }
+            Self::Conv(Conv { weight, bias, .. })
+            | Self::ConvTranspose(ConvTranspose { weight, bias, .. })
+            | Self::Gemm(Gemm { weight, bias, .. }) => [weight].into_iter().chain(bias).collect(),
             Self::Parameter(Parameter { weight }) => vec![weight],
             _ => Vec::new(),
         }

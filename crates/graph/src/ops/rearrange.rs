@@ -78,6 +78,8 @@ pub enum Rearrange {
     SpaceToDepth {
         /// The side of a block.
         block: usize,
+        /// True if a channel's block goes to neighboring channels, as in PyTorch's pixel unshuffle.
+        neighbors: bool,
     },
 }
 
@@ -186,7 +188,7 @@ impl Rearrange {
                     *length = length.saturating_mul(times);
                 }
             }
-            Self::DepthToSpace { block, .. } | Self::SpaceToDepth { block } => {
+            Self::DepthToSpace { block, .. } | Self::SpaceToDepth { block, .. } => {
                 let (items, map) = x.maps()?;
                 let block = *block;
                 let into_channels = matches!(self, Self::SpaceToDepth { .. });
@@ -349,11 +351,15 @@ impl Rearrange {
                     Some(vec![item, from, y / block, x / block])
                 })
             }
-            Self::SpaceToDepth { block } => Box::new(move |index| {
+            Self::SpaceToDepth { block, neighbors } => Box::new(move |index| {
                 let [item, channel, y, x] = *index else {
                     return None;
                 };
-                let (within, from) = (channel / lengths[1], channel % lengths[1]);
+                let (within, from) = if *neighbors {
+                    (channel % (block * block), channel / (block * block))
+                } else {
+                    (channel / lengths[1], channel % lengths[1])
+                };
                 let (dy, dx) = (within / block, within % block);
                 Some(vec![item, from, y * block + dy, x * block + dx])
             }),
@@ -496,7 +502,7 @@ impl Operator for Rearrange {
             Self::DepthToSpace { block, .. } => {
                 inputs[0].map(|channels| channels / (block * block).max(1))
             }
-            Self::SpaceToDepth { block } => inputs[0].map(|channels| channels * block * block),
+            Self::SpaceToDepth { block, .. } => inputs[0].map(|channels| channels * block * block),
             _ => None,
         })
     }

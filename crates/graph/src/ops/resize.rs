@@ -51,6 +51,19 @@ pub enum Coordinates {
     Asymmetric,
 }
 
+/// The lengths that a resize to given lengths makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fit {
+    /// The given ones.
+    #[default]
+    Stretch,
+    /// The largest ones of the input's ratio of which none is larger than given.
+    NotLarger,
+    /// The smallest ones of the input's ratio of which none is smaller than given.
+    NotSmaller,
+}
+
 /// Resizing along some axes by known scales or to known lengths (ONNX's `Resize`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Resize {
@@ -60,6 +73,8 @@ pub struct Resize {
     pub coordinates: Coordinates,
     /// True if the second input holds lengths, false for scales.
     pub to_lengths: bool,
+    /// What becomes of given lengths of another ratio than the input's.
+    pub fit: Fit,
     /// The axes that the second input is for; `None` for all.
     pub axes: Option<Vec<isize>>,
     /// True if a reduced tensor is averaged over all that a position covers.
@@ -87,17 +102,38 @@ impl Resize {
                 ),
             });
         }
+        let ratio = self.ratio(shape, axes, given)?;
         let mut scales: Vec<(usize, f64)> = shape.lengths().iter().map(|&n| (n, 1.0)).collect();
         for (axis, value) in axes.iter().zip(given) {
             let axis = shape.axis(*axis)?;
             let n = shape.lengths()[axis] as f64;
-            scales[axis] = if self.to_lengths {
-                (*value as usize, value / n)
-            } else {
-                ((n * value).floor() as usize, *value)
+            scales[axis] = match ratio {
+                Some(ratio) => ((n * ratio + 0.5).floor() as usize, ratio),
+                None if self.to_lengths => (*value as usize, value / n),
+                None => ((n * value).floor() as usize, *value),
             };
         }
         Ok(scales)
+    }
+
+    /// The one scale of all axes if the ratio of the lengths is kept.
+    fn ratio(
+        &self,
+        shape: Shape,
+        axes: &[isize],
+        lengths: &[f64],
+    ) -> Result<Option<f64>, NodeError> {
+        let pick = match self.fit {
+            Fit::Stretch => return Ok(None),
+            Fit::NotLarger => f64::min,
+            Fit::NotSmaller => f64::max,
+        };
+        let mut ratio = None;
+        for (axis, length) in axes.iter().zip(lengths) {
+            let own = length / shape.lengths()[shape.axis(*axis)?] as f64;
+            ratio = Some(ratio.map_or(own, |ratio| pick(ratio, own)));
+        }
+        Ok(ratio.filter(|_| self.to_lengths))
     }
 
     /// Returns the weights along each axis: one entry a position of the output.

@@ -21,7 +21,11 @@ impl InceptionV1 {
     /// | Caffe's binary model `bvlc_googlenet.caffemodel`, with legacy or current layers | BVLC |
     /// | safetensors with any of these names, or written by [`save`](Self::save) | as named |
     ///
-    /// Auxiliary heads are skipped. BVLC and torchvision come with ImageNet's
+    /// The state dict of a PyTorch checkpoint is found under any key, and a prefix that all names share
+    /// (`module.`) is left out. The number of classes is that of the classifier, so a network that was
+    /// trained anew on other classes (Places) is read too.
+    ///
+    /// Auxiliary heads are skipped. With 1000 classes, BVLC and torchvision come with ImageNet's
     /// labels; `inception5h` with those in its archive, or in the file
     /// `imagenet_comp_graph_label_strings.txt` beside the graph, or else with none (see
     /// [`with_labels`](Self::with_labels)).
@@ -38,7 +42,7 @@ impl InceptionV1 {
         let weights = oneiric_weights::read(path)?;
         let file = path.file_name().unwrap_or(path.as_os_str());
         let source = format!("{} ({})", file.to_string_lossy(), weights.format);
-        Self::from_weights(weights, source, device)
+        Self::from_weights(weights, &source, device)
     }
 
     /// Loads the network that ships inside: a small InceptionV1, trained from random weights on
@@ -52,7 +56,7 @@ impl InceptionV1 {
     pub fn bundled(device: &Device) -> Result<Self, ModelError> {
         Backend::of(device)?;
         let bytes = include_bytes!("../../weights/bundled.safetensors");
-        Self::from_weights(oneiric_weights::read_bytes(bytes)?, String::new(), device)
+        Self::from_weights(oneiric_weights::read_bytes(bytes)?, "", device)
     }
 
     /// Loads a published network: downloaded once into the user's cache directory, and checked
@@ -74,16 +78,32 @@ impl InceptionV1 {
         Self::load(path, device)
     }
 
-    fn from_weights(weights: Weights, source: String, device: &Device) -> Result<Self, ModelError> {
-        let card = match Card::from_metadata(&weights.metadata)? {
-            Some(card) => card,
-            None => Card {
-                config: tensors::config_of(&weights.tensors)?,
-                source,
-                labels: Vec::new(),
-            },
+    /// Creates a network from weights that were read, for example of one of several state dicts
+    /// ([`ReadOptions`](oneiric_weights::ReadOptions)). `source` says where they are from, unless
+    /// they do.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`load`](Self::load).
+    pub fn from_weights(
+        weights: Weights,
+        source: &str,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        Backend::of(device)?;
+        let (card, tensors) = match Card::from_metadata(&weights.metadata)? {
+            Some(card) => (card, weights.tensors),
+            None => {
+                let (config, tensors) = tensors::recognize(weights.tensors)?;
+                let card = Card {
+                    config,
+                    source: source.to_owned(),
+                    labels: Vec::new(),
+                };
+                (card, tensors)
+            }
         };
-        let net = Self::from_tensors(card.config, weights.tensors, device)?;
+        let net = Self::from_tensors(card.config, tensors, device)?;
         let net = net.with_source(&card.source);
         match weights.labels.unwrap_or(card.labels) {
             labels if labels.is_empty() => Ok(net),

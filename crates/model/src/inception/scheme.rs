@@ -75,20 +75,29 @@ impl Scheme {
         }
     }
 
-    /// Returns the configuration of the public network whose files have such tensors.
-    pub(crate) fn config_of(has: impl Fn(&str) -> bool) -> Option<InceptionV1Config> {
+    /// Returns the configuration of the public network whose files have tensors of such names, with
+    /// as many classes as the classifier has. `shape` returns the shape of a tensor, if it is there.
+    pub(crate) fn config_of<'a>(
+        shape: impl Fn(&str) -> Option<&'a [usize]>,
+    ) -> Option<InceptionV1Config> {
         let public = [
             InceptionV1Config::bvlc(),
             InceptionV1Config::inception5h(),
             InceptionV1Config::torchvision(),
         ];
         let convs = ["conv2d0", "mixed4a_1x1", CLASSIFIER];
-        let scheme = Self::ALL
+        let scheme = Self::ALL.into_iter().find(|scheme| {
+            let mut names = convs.iter().map(|conv| scheme.weight(conv));
+            names.any(|name| shape(&name).is_some())
+        })?;
+        let config = public
             .into_iter()
-            .find(|scheme| convs.iter().any(|conv| has(&scheme.weight(conv))))?;
-        public
-            .into_iter()
-            .find(|config| Self::of(config.variant).contains(&scheme))
+            .find(|config| Self::of(config.variant).contains(&scheme))?;
+        let classes = match (scheme, shape(&scheme.weight(CLASSIFIER))) {
+            (Self::TensorFlow, Some(&[_, classes])) | (_, Some(&[classes, _])) => classes,
+            _ => config.classes,
+        };
+        Some(InceptionV1Config { classes, ..config })
     }
 
     /// Returns the names and shapes of a convolution's tensors, the weight first.
@@ -322,7 +331,7 @@ mod tests {
             ),
             ("resnet.weight", None),
         ] {
-            let config = Scheme::config_of(|name| name == weight);
+            let config = Scheme::config_of(|name| (name == weight).then_some(&[][..]));
             assert_eq!(config.map(|config| config.variant), variant, "{weight}");
         }
     }

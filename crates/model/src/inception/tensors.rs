@@ -12,15 +12,41 @@ use super::{
 };
 use crate::{Misfits, ModelError, NetworkWeights, network_weights::random_values};
 
-/// Returns the configuration of the network whose files have tensors of such names.
+/// Returns the configuration of the network whose files have such tensors, and the tensors without
+/// the prefix that all of their names share if it hides the network: `module.` of PyTorch's
+/// `DataParallel`, or the name of the field in a larger module. The number of classes is that of
+/// the classifier.
 ///
 /// # Errors
 ///
 /// Returns [`ModelError::UnknownVariant`] if there is none.
-pub(crate) fn config_of(tensors: &NamedTensors) -> Result<InceptionV1Config, ModelError> {
-    Scheme::config_of(|name| tensors.contains_key(name)).ok_or_else(|| ModelError::UnknownVariant {
-        found: tensors.keys().cloned().collect(),
-    })
+pub(crate) fn recognize(
+    mut tensors: NamedTensors,
+) -> Result<(InceptionV1Config, NamedTensors), ModelError> {
+    let found = tensors.keys().cloned().collect();
+    loop {
+        let shape = |name: &str| tensors.get(name).map(|tensor| tensor.shape.as_slice());
+        if let Some(config) = Scheme::config_of(shape) {
+            return Ok((config, tensors));
+        }
+        let Some(prefix) = shared_prefix(&tensors) else {
+            return Err(ModelError::UnknownVariant { found });
+        };
+        let stripped = tensors.into_iter().map(|(mut name, tensor)| {
+            name.drain(..prefix);
+            (name, tensor)
+        });
+        tensors = stripped.collect();
+    }
+}
+
+/// Returns the length of the first part of a name, with its point, if all names begin with it.
+fn shared_prefix(tensors: &NamedTensors) -> Option<usize> {
+    let (first, _) = tensors.first_key_value()?;
+    let (part, _) = first.split_once('.')?;
+    let prefix = &first[..=part.len()];
+    let all = tensors.keys().all(|name| name.starts_with(prefix));
+    all.then_some(prefix.len())
 }
 
 /// Draws the tensors of a file with random weights: normal with variance 2 / fan-in, biases 0.

@@ -7,6 +7,7 @@ mod average_pool;
 mod binary;
 mod concat;
 mod conv;
+mod conv_transpose;
 mod frozen;
 mod gemm;
 mod global_average_pool;
@@ -14,6 +15,8 @@ mod layer_norm;
 mod lrn;
 mod matmul;
 mod max_pool;
+#[cfg(test)]
+mod onnx_cases;
 mod padding;
 mod parameter;
 mod rearrange;
@@ -60,6 +63,7 @@ pub(crate) struct Pass<'a> {
 pub(crate) fn burn_op(op: &Op) -> Option<&dyn BurnOp> {
     match op {
         Op::Conv(op) => Some(op),
+        Op::ConvTranspose(op) => Some(op),
         Op::Relu(op) => Some(op),
         Op::MaxPool(op) => Some(op),
         Op::Lrn(op) => Some(op),

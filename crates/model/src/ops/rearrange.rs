@@ -224,11 +224,12 @@ mod tests {
             };
             check_with("depth to space", 8, &op, &[]);
         }
-        check_with(
-            "space to depth",
-            3,
-            &Rearrange::SpaceToDepth { block: 2 },
-            &[],
-        );
+        for neighbors in [false, true] {
+            let op = Rearrange::SpaceToDepth {
+                block: 2,
+                neighbors,
+            };
+            check_with("space to depth", 3, &op, &[]);
+        }
     }
 }

@@ -45,7 +45,7 @@ impl BurnOp for Resize {
 
 #[cfg(test)]
 mod tests {
-    use oneiric_graph::{Constant, Coordinates, Halves, Interpolation, Number, Resize, Shape};
+    use oneiric_graph::{Constant, Coordinates, Fit, Halves, Interpolation, Number, Resize, Shape};
 
     use crate::ops::testing::check;
 
@@ -76,6 +76,7 @@ mod tests {
                             interpolation,
                             coordinates,
                             to_lengths: false,
+                            fit: Fit::Stretch,
                             axes: Some(vec![2, 3]),
                             antialias,
                             exclude_outside: false,

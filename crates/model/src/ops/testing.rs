@@ -101,7 +101,7 @@ fn check_size(
 }
 
 /// Computes a node by burn's operations.
-fn run(net: &GraphNetwork, image: Tensor<4>, node: NodeId, relu: ReluGradient) -> Value {
+pub(crate) fn run(net: &GraphNetwork, image: Tensor<4>, node: NodeId, relu: ReluGradient) -> Value {
     let [images, _, height, width] = image.dims();
     let graph = net.graph();
     let facts = graph.all_facts([height, width]);

@@ -1,6 +1,8 @@
 //! Convolutions and poolings.
 
-use oneiric_graph::{AveragePool, Conv, Lrn, MaxPool, Padding, Reshape, Rounding, Window};
+use oneiric_graph::{
+    AveragePool, Conv, ConvTranspose, Lrn, MaxPool, Padding, Reshape, Rounding, WeightId, Window,
+};
 
 use crate::{
     arguments::{Arguments, Reason},
@@ -12,7 +14,7 @@ pub(super) fn lower(
     arguments: &Arguments<'_>,
 ) -> Result<Option<Input>, Reason> {
     let name = arguments.node.op_type.as_str();
-    if !["Conv", "MaxPool", "AveragePool", "LRN"].contains(&name) {
+    if !["Conv", "ConvTranspose", "MaxPool", "AveragePool", "LRN"].contains(&name) {
         return Ok(None);
     }
     let x = arguments.input(0)?;
@@ -48,6 +50,7 @@ pub(super) fn lower(
     };
     let y = match name {
         "Conv" => convolution(importer, arguments, x, is_line)?,
+        "ConvTranspose" => transposed(importer, arguments, x, is_line)?,
         _ => pooling(importer, arguments, x, is_line)?,
     };
     if !is_line {
@@ -63,6 +66,62 @@ fn convolution(
     x: Input,
     is_line: bool,
 ) -> Result<Input, Reason> {
+    let (weight, bias) = kernel(importer, arguments, is_line)?;
+    let conv = Conv {
+        weight,
+        bias,
+        window: window(arguments, is_line)?,
+        groups: groups(arguments)?,
+    };
+    importer.add(conv, &[x])
+}
+
+fn transposed(
+    importer: &mut Importer,
+    arguments: &Arguments<'_>,
+    x: Input,
+    is_line: bool,
+) -> Result<Input, Reason> {
+    let (weight, bias) = kernel(importer, arguments, is_line)?;
+    let mut window = window(arguments, is_line)?;
+    let mut extra = match arguments.ints("output_padding") {
+        Some(values) => pair(values, is_line, 0)?,
+        None => [0, 0],
+    };
+    if let Some(lengths) = arguments.ints("output_shape") {
+        // Some exporters write all axes, others those of the positions.
+        let lengths = &lengths[lengths.len().saturating_sub(if is_line { 1 } else { 2 })..];
+        let wanted = pair(lengths, is_line, 1)?;
+        let (input, (weight, _)) = (importer.lengths(&x), importer.weight_values(weight));
+        let is_upper = matches!(window.padding, Padding::SameUpper);
+        let mut pads = [[0; 2]; 2];
+        for at in 0..2 {
+            let extent = weight[2 + at].saturating_sub(1) * window.dilation[at] + 1;
+            let full = input[2 + at].saturating_sub(1) * window.stride[at] + extent + extra[at];
+            match full.checked_sub(wanted[at]) {
+                Some(cut) if is_upper => pads[at] = [cut / 2, cut.div_ceil(2)],
+                Some(cut) => pads[at] = [cut.div_ceil(2), cut / 2],
+                None => extra[at] += wanted[at] - full,
+            }
+        }
+        window.padding = Padding::Explicit(pads);
+    }
+    let op = ConvTranspose {
+        weight,
+        bias,
+        window,
+        extra,
+        groups: groups(arguments)?,
+    };
+    importer.add(op, &[x])
+}
+
+/// The kernels and the bias of a convolution.
+fn kernel(
+    importer: &mut Importer,
+    arguments: &Arguments<'_>,
+    is_line: bool,
+) -> Result<(WeightId, Option<WeightId>), Reason> {
     let mut weight = arguments.needed(1)?.clone();
     let bias = arguments.constant(2)?.cloned();
     if is_line {
@@ -77,15 +136,15 @@ fn convolution(
     if weight.shape.axes() != 4 {
         return Err("its kernel has not four axes".to_owned());
     }
-    let window = window(arguments, is_line)?;
     let hint = arguments.node.outputs[0].clone();
-    let conv = Conv {
-        weight: importer.weight(&weight, &format!("{hint}.weight")),
-        bias: bias.map(|bias| importer.weight(&bias, &format!("{hint}.bias"))),
-        window,
-        groups: usize::try_from(arguments.int("group", 1)).map_err(|_| "its group is negative")?,
-    };
-    importer.add(conv, &[x])
+    Ok((
+        importer.weight(&weight, &format!("{hint}.weight")),
+        bias.map(|bias| importer.weight(&bias, &format!("{hint}.bias"))),
+    ))
+}
+
+fn groups(arguments: &Arguments<'_>) -> Result<usize, Reason> {
+    usize::try_from(arguments.int("group", 1)).map_err(|_| "its group is negative".to_owned())
 }
 
 fn pooling(

@@ -69,13 +69,12 @@ pub(super) fn lower(
             )?
         }
         "SpaceToDepth" => {
-            if arguments.text("mode", "DCR") == "CRD" {
-                return Err(
-                    "blocks of positions in neighboring channels are not computed".to_owned(),
-                );
-            }
             let block = block(arguments)?;
-            importer.add(Rearrange::SpaceToDepth { block }, &[arguments.input(0)?])?
+            let neighbors = arguments.text("mode", "DCR") == "CRD";
+            importer.add(
+                Rearrange::SpaceToDepth { block, neighbors },
+                &[arguments.input(0)?],
+            )?
         }
         _ => return Ok(None),
     };

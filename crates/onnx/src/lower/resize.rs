@@ -1,6 +1,6 @@
 //! Resizing.
 
-use oneiric_graph::{Coordinates, Halves, Interpolation, Number, Resize};
+use oneiric_graph::{Coordinates, Fit, Halves, Interpolation, Number, Resize};
 
 use crate::{
     arguments::{Arguments, Reason},
@@ -45,9 +45,16 @@ pub(super) fn lower(
             other => return Err(format!("the coordinates {other:?} are not computed")),
         }
     };
-    if arguments.text("keep_aspect_ratio_policy", "stretch") != "stretch" {
-        return Err("a resize that keeps the ratio of the sides is not computed".to_owned());
-    }
+    let fit = match arguments.text("keep_aspect_ratio_policy", "stretch") {
+        "stretch" => Fit::Stretch,
+        "not_larger" => Fit::NotLarger,
+        "not_smaller" => Fit::NotSmaller,
+        other => {
+            return Err(format!(
+                "the rule {other:?} for the ratio of sides is not known"
+            ));
+        }
+    };
     let axes = arguments.ints("axes");
     let is_there = |at: usize| {
         arguments.optional(at).is_some_and(|input| match input {
@@ -67,6 +74,7 @@ pub(super) fn lower(
         interpolation,
         coordinates,
         to_lengths,
+        fit,
         axes: axes.map(|axes| axes.iter().map(|axis| *axis as isize).collect()),
         antialias: arguments.flag("antialias"),
         exclude_outside: arguments.flag("exclude_outside"),

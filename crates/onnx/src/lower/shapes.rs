@@ -56,6 +56,17 @@ pub(super) fn lower(
             ];
             importer.add(Generate::Range, &inputs)?
         }
+        "ScatterND" => {
+            if arguments.text("reduction", "none") != "none" {
+                return Err("a scatter that reduces is not computed".to_owned());
+            }
+            let inputs = [
+                arguments.input(0)?,
+                arguments.input(1)?,
+                arguments.input(2)?,
+            ];
+            importer.add(Generate::Scatter, &inputs)?
+        }
         "NonZero" => importer.add_of(Generate::NonZero, &[arguments.input(0)?], Kind::Int)?,
         "Reshape" => {
             let zero_copies = !arguments.flag("allowzero");

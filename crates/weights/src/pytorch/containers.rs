@@ -15,12 +15,15 @@ use crate::{Defect, Format, collector::Collector, section::Section, zip::Archive
 /// The largest pickle that is read, in bytes. GoogLeNet's pickle takes 41 KB.
 const MAX_PICKLE: u64 = 64 << 20;
 
-/// Reads the archive that has its `data.pkl` in the folder `root`.
+/// Reads the archive that has its `data.pkl` in the folder `root`. Returns the names of foreign
+/// objects.
 pub(crate) fn read_torch_archive(
     archive: &Archive<'_>,
     root: &str,
+    wanted: Option<&str>,
+    length: u64,
     collector: &mut Collector,
-) -> Result<(), Defect> {
+) -> Result<Vec<String>, Defect> {
     if let Some(entry) = archive.entries().get(&format!("{root}byteorder")) {
         let mut order = Vec::new();
         archive.reader(entry)?.take(16).read_to_end(&mut order)?;
@@ -34,9 +37,10 @@ pub(crate) fn read_torch_archive(
         .filter(|entry| entry.size() <= MAX_PICKLE)
         .ok_or(damaged("its pickle is larger than any state dict's"))?;
     let pickle = archive.content(pickle)?;
-    let mut machine = Machine::new(&pickle);
+    let mut machine = Machine::new(&pickle, length);
     let object = machine.run()?;
-    let storages = tensors_by_storage(&pickle, &machine, object, collector)?;
+    let storages = tensors_by_storage(&pickle, &machine, object, wanted, collector)?;
+    let foreign = machine.foreign().iter().cloned().collect();
     drop(machine);
     drop(pickle);
     let open = |key: &str, bytes: usize| {
@@ -49,20 +53,23 @@ pub(crate) fn read_torch_archive(
         }
         archive.reader(entry)
     };
-    read_storages(storages, open, collector)
+    read_storages(storages, open, collector)?;
+    Ok(foreign)
 }
 
-/// Reads a file of `length` bytes that begins with PyTorch's magic number.
+/// Reads a file of `length` bytes that begins with PyTorch's magic number. Returns the names of
+/// foreign objects.
 pub(crate) fn read_torch_legacy(
     file: &dyn ReaderAt,
     length: u64,
+    wanted: Option<&str>,
     collector: &mut Collector,
-) -> Result<(), Defect> {
-    let (storages, locations) = {
+) -> Result<Vec<String>, Defect> {
+    let (storages, locations, foreign) = {
         let bytes = MAX_PICKLE.min(length);
         let mut head = Vec::with_capacity(bytes as usize);
         Section::first(file, bytes).read_to_end(&mut head)?;
-        legacy_layout(&head, file, length, collector)?
+        legacy_layout(&head, file, length, wanted, collector)?
         // The head may be the whole file; it is dropped before the tensors are read.
     };
     let open = |key: &str, bytes: usize| {
@@ -74,7 +81,8 @@ pub(crate) fn read_torch_legacy(
         }
         Ok(Box::new(Section::at(file, begin, length)) as Box<dyn Read>)
     };
-    read_storages(storages, open, collector)
+    read_storages(storages, open, collector)?;
+    Ok(foreign)
 }
 
 /// The offset of a storage's numbers in the file and their size in bytes, by the storage's key.
@@ -87,10 +95,11 @@ fn legacy_layout(
     head: &[u8],
     file: &dyn ReaderAt,
     length: u64,
+    wanted: Option<&str>,
     collector: &mut Collector,
-) -> Result<(TensorsByStorage, Locations), Defect> {
+) -> Result<(TensorsByStorage, Locations, Vec<String>), Defect> {
     const PROTOCOL: i64 = 1001;
-    let mut machine = Machine::new(head);
+    let mut machine = Machine::new(head, length);
     machine.run()?;
     if !matches!(machine.run()?, Object::Int(PROTOCOL)) {
         return Err(machine.problem("the protocol is not PyTorch's 1001"));
@@ -105,7 +114,7 @@ fn legacy_layout(
         return Err(damaged("it was not saved on a little-endian machine"));
     }
     let state_dict = machine.run()?;
-    let tensors = tensors_by_storage(head, &machine, state_dict, collector)?;
+    let tensors = tensors_by_storage(head, &machine, state_dict, wanted, collector)?;
     let Object::List(keys) = machine.run()? else {
         return Err(machine.problem("it does not list its storages"));
     };
@@ -149,7 +158,8 @@ fn legacy_layout(
         locations.insert(key.to_owned(), (begin, bytes));
         position = begin + bytes;
     }
-    Ok((tensors, locations))
+    let foreign = machine.foreign().iter().cloned().collect();
+    Ok((tensors, locations, foreign))
 }
 
 fn damaged(problem: &'static str) -> Defect {

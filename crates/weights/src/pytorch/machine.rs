@@ -1,7 +1,7 @@
-//! The stack machine that executes pickles. It knows the instructions that build a state dict, and
-//! none that could do anything else.
+//! The stack machine that executes pickles. It knows the instructions that build data, and what the
+//! classes of a state dict would build; an instance of any other class is an object without content.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     objects::{Class, Object, Objects, Span, Storage, View},
@@ -9,10 +9,18 @@ use super::{
 };
 use crate::Defect;
 
-/// The largest number of instructions that are executed. It bounds the memory: each instruction
+/// The number of instructions that are executed of any file. It bounds the memory: each instruction
 /// creates at most one small object, so all objects take at most 16 MiB. GoogLeNet's state dict of
 /// 364 tensors takes about 11,000 instructions.
-const MAX_INSTRUCTIONS: usize = 1 << 17;
+const INSTRUCTIONS: usize = 1 << 17;
+
+/// The bytes of a file for which one more instruction is executed. A tensor takes about 40
+/// instructions, and at least 400 bytes of an archive.
+const BYTES_PER_INSTRUCTION: u64 = 8;
+
+/// The largest number of foreign classes that are remembered, and of characters of each name.
+const FOREIGN: usize = 64;
+const FOREIGN_NAME: usize = 80;
 
 /// The length in bytes of the longest string that may be a name. A pickle can refer to one string
 /// many times, so long strings would cost time.
@@ -29,19 +37,24 @@ pub(super) struct Machine<'a> {
     /// The number of instructions that may still be executed, or members copied.
     left: usize,
     objects: Objects,
+    /// The names of foreign classes.
+    foreign: BTreeSet<String>,
 }
 
 impl<'a> Machine<'a> {
-    /// Creates a machine at the beginning of bytes that hold one or more pickles.
-    pub(super) fn new(pickle: &'a [u8]) -> Self {
+    /// Creates a machine at the beginning of bytes that hold one or more pickles, from a file of
+    /// `length` bytes.
+    pub(super) fn new(pickle: &'a [u8], length: u64) -> Self {
+        let more = usize::try_from(length / BYTES_PER_INSTRUCTION).unwrap_or(usize::MAX);
         Self {
             pickle,
             position: 0,
             stack: Vec::new(),
             marks: Vec::new(),
             memo: BTreeMap::new(),
-            left: MAX_INSTRUCTIONS,
+            left: INSTRUCTIONS.saturating_add(more),
             objects: Objects::default(),
+            foreign: BTreeSet::new(),
         }
     }
 
@@ -53,6 +66,11 @@ impl<'a> Machine<'a> {
     /// The objects of all pickles executed so far.
     pub(super) fn objects(&self) -> &Objects {
         &self.objects
+    }
+
+    /// The names of the foreign classes and functions, none of which was run.
+    pub(super) const fn foreign(&self) -> &BTreeSet<String> {
+        &self.foreign
     }
 
     /// Executes one pickle to its end and returns the object that the pickle builds.
@@ -115,6 +133,22 @@ impl<'a> Machine<'a> {
                 let length = u32::from_le_bytes(self.array()?);
                 self.text(length as usize)?;
             }
+            op::BINUNICODE8 => {
+                let length = u64::from_le_bytes(self.array()?);
+                self.text(usize::try_from(length).unwrap_or(usize::MAX))?;
+            }
+            op::SHORT_BINBYTES => {
+                let length = u64::from(self.byte()?);
+                self.skip(length)?;
+            }
+            op::BINBYTES | op::LONG4 => {
+                let length = u64::from(u32::from_le_bytes(self.array()?));
+                self.skip(length)?;
+            }
+            op::BINBYTES8 | op::BYTEARRAY8 => {
+                let length = u64::from_le_bytes(self.array()?);
+                self.skip(length)?;
+            }
 
             op::EMPTY_TUPLE => self.push_tuple(Vec::new()),
             op::TUPLE1 => self.tuple_of(1)?,
@@ -139,6 +173,12 @@ impl<'a> Machine<'a> {
             op::APPENDS => {
                 let members = self.pop_to_mark()?;
                 self.extend_list(members)?;
+            }
+            op::EMPTY_SET => self.stack.push(Object::Other),
+            op::ADDITEMS => drop((self.pop_to_mark()?, self.top()?)),
+            op::FROZENSET => {
+                drop(self.pop_to_mark()?);
+                self.stack.push(Object::Other);
             }
             op::SETITEM => {
                 let value = self.pop()?;
@@ -175,18 +215,21 @@ impl<'a> Machine<'a> {
 
             op::GLOBAL => {
                 let (module, name) = (self.line()?, self.line()?);
-                let class = Class::named(module, name)?;
-                self.stack.push(Object::Class(class));
+                self.class(module, name);
             }
             op::STACK_GLOBAL => match (self.pop()?, self.pop()?) {
                 (Object::Text(name), Object::Text(module)) => {
-                    let class = Class::named(module.text(self.pickle), name.text(self.pickle))?;
-                    self.stack.push(Object::Class(class));
+                    self.class(module.text(self.pickle), name.text(self.pickle));
                 }
                 _ => return Err(self.problem("a class without a name")),
             },
-            op::REDUCE => {
+            op::REDUCE | op::NEWOBJ => {
                 let (arguments, class) = (self.pop()?, self.pop()?);
+                let object = self.call(class, arguments)?;
+                self.stack.push(object);
+            }
+            op::NEWOBJ_EX => {
+                let (_, arguments, class) = (self.pop()?, self.pop()?, self.pop()?);
                 let object = self.call(class, arguments)?;
                 self.stack.push(object);
             }
@@ -197,23 +240,47 @@ impl<'a> Machine<'a> {
             }
             // The attributes of an OrderedDict (`_metadata`, versions of layers) are not weights.
             op::BUILD => match (self.pop()?, self.top()?) {
-                (_, Object::Dict(_)) => {}
+                (_, Object::Dict(_) | Object::Tensor(_) | Object::Other) => {}
                 _ => return Err(self.problem("attributes of an object that has none")),
             },
-            _ => return Err(self.problem("an instruction that no state dict needs")),
+            _ => return Err(self.problem("an instruction that no checkpoint needs")),
         }
         Ok(())
     }
 
+    /// Pushes a class, and remembers the name of a foreign one.
+    fn class(&mut self, module: &str, name: &str) {
+        let class = Class::named(module, name);
+        if class == Class::Foreign && self.foreign.len() < FOREIGN {
+            let name = format!("{module}.{name}");
+            self.foreign
+                .insert(name.chars().take(FOREIGN_NAME).collect());
+        }
+        self.stack.push(Object::Class(class));
+    }
+
     /// Returns the object that a class or function would build from the arguments.
     fn call(&mut self, class: Object, arguments: Object) -> Result<Object, Defect> {
-        let (Object::Class(class), Object::Tuple(arguments)) = (class, arguments) else {
-            return Err(self.problem("a call of an object that is not a known class"));
+        let (class, arguments) = match (class, arguments) {
+            (Object::Other | Object::Class(Class::Foreign), _) => return Ok(Object::Other),
+            (Object::Class(class), Object::Tuple(arguments)) => (class, arguments),
+            _ => return Err(self.problem("a call of an object that is not a class")),
         };
         match (class, &self.objects.groups[arguments][..]) {
-            (Class::OrderedDict, []) => Ok(Object::Dict(self.objects.add_group(Vec::new()))),
+            (Class::OrderedDict, []) | (Class::DefaultDict, _) => {
+                Ok(Object::Dict(self.objects.add_group(Vec::new())))
+            }
             (Class::OrderedDict, &[Object::List(pairs)]) => self.ordered_dict(pairs),
-            (Class::RebuildParameter, &[tensor @ Object::Tensor(_), ..]) => Ok(tensor),
+            (Class::RebuildParameter, &[tensor @ (Object::Tensor(_) | Object::Other), ..]) => {
+                Ok(tensor)
+            }
+            // The function is one that rebuilds a tensor, so this goes one level deep.
+            (Class::RebuildSubclass, &[function, _, arguments, ..]) => match function {
+                Object::Class(Class::RebuildTensor | Class::RebuildParameter) => {
+                    self.call(function, arguments)
+                }
+                _ => Ok(Object::Other),
+            },
             (
                 Class::RebuildTensor,
                 &[
@@ -235,6 +302,8 @@ impl<'a> Machine<'a> {
                 });
                 Ok(Object::Tensor(self.objects.tensors.len() - 1))
             }
+            // A tensor in a storage of a class that is not known.
+            (Class::RebuildTensor, [Object::Other, ..]) => Ok(Object::Other),
             _ => Err(self.problem("a call with arguments that PyTorch does not write")),
         }
     }
@@ -262,6 +331,9 @@ impl<'a> Machine<'a> {
             Object::Tuple(id) => &self.objects.groups[id][..],
             _ => &[],
         };
+        if let [_, Object::Class(Class::Foreign), ..] = members {
+            return Ok(Object::Other);
+        }
         let &[
             Object::Text(tag),
             Object::Class(Class::Storage(kind)),
@@ -303,6 +375,7 @@ impl<'a> Machine<'a> {
                 self.objects.groups[list].extend(members);
                 Ok(())
             }
+            Object::Other => Ok(()),
             _ => Err(self.problem("members for an object that is not a list")),
         }
     }
@@ -313,6 +386,7 @@ impl<'a> Machine<'a> {
                 self.objects.groups[dict].extend(members);
                 Ok(())
             }
+            Object::Other => Ok(()),
             _ => Err(self.problem("entries for an object that is not a dict")),
         }
     }
@@ -374,6 +448,13 @@ impl<'a> Machine<'a> {
             Ok(text) if text.len() <= MAX_TEXT => Object::Text(Span { begin, end }),
             _ => Object::Other,
         });
+        Ok(())
+    }
+
+    /// Pushes bytes that weights do not need.
+    fn skip(&mut self, length: u64) -> Result<(), Defect> {
+        self.take(usize::try_from(length).unwrap_or(usize::MAX))?;
+        self.stack.push(Object::Other);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! The objects in a pickle of weights.
 
-use crate::{Defect, element::Element};
+use crate::element::Element;
 
 /// The range of a string within the pickle.
 #[derive(Debug, Clone, Copy)]
@@ -36,25 +36,30 @@ pub(super) enum Object {
     Class(Class),
     Storage(usize),
     Tensor(usize),
-    /// A number, a string or bytes that weights do not need.
+    /// A number, a string, bytes or an instance of a foreign class: what weights do not need.
     Other,
 }
 
-/// The classes and functions that a state dict names. None is ever called; the machine builds the
-/// objects that they would return.
-#[derive(Debug, Clone, Copy)]
+/// The classes and functions that a pickle names. None is ever called; the machine builds the
+/// objects that those of a state dict would return, and [`Object::Other`] for foreign ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     OrderedDict,
+    DefaultDict,
     RebuildTensor,
     RebuildParameter,
+    /// A tensor of a subclass: the function, the class, the arguments and the attributes.
+    RebuildSubclass,
     Storage(Kind),
+    /// Anything else, such as the options of a training.
+    Foreign,
 }
 
 /// The type of the numbers in a storage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Float(Element),
-    /// Integers of the given number of bytes, which are not weights.
+    /// Numbers of the given number of bytes that are no weights: integers, complex numbers.
     Integer(usize),
 }
 
@@ -69,31 +74,28 @@ impl Kind {
 
 impl Class {
     /// Returns the class of a name.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`Defect::ForeignObject`] if weights do not need an object of that name.
-    pub(super) fn named(module: &str, name: &str) -> Result<Self, Defect> {
-        Ok(match (module, name) {
+    pub(super) fn named(module: &str, name: &str) -> Self {
+        match (module, name) {
             ("collections", "OrderedDict") => Self::OrderedDict,
+            ("collections", "defaultdict") => Self::DefaultDict,
             ("torch._utils", "_rebuild_tensor" | "_rebuild_tensor_v2") => Self::RebuildTensor,
-            ("torch._utils", "_rebuild_parameter") => Self::RebuildParameter,
+            ("torch._utils", "_rebuild_parameter" | "_rebuild_parameter_with_state") => {
+                Self::RebuildParameter
+            }
+            ("torch._tensor", "_rebuild_from_type_v2") => Self::RebuildSubclass,
             ("torch", "FloatStorage") => Self::Storage(Kind::Float(Element::F32)),
             ("torch", "DoubleStorage") => Self::Storage(Kind::Float(Element::F64)),
             ("torch", "HalfStorage") => Self::Storage(Kind::Float(Element::F16)),
             ("torch", "BFloat16Storage") => Self::Storage(Kind::Float(Element::Bf16)),
-            ("torch", "LongStorage") => Self::Storage(Kind::Integer(8)),
+            ("torch", "ComplexDoubleStorage") => Self::Storage(Kind::Integer(16)),
+            ("torch", "LongStorage" | "ComplexFloatStorage") => Self::Storage(Kind::Integer(8)),
             ("torch", "IntStorage") => Self::Storage(Kind::Integer(4)),
             ("torch", "ShortStorage") => Self::Storage(Kind::Integer(2)),
             ("torch", "CharStorage" | "ByteStorage" | "BoolStorage") => {
                 Self::Storage(Kind::Integer(1))
             }
-            _ => {
-                const SHOWN: usize = 80;
-                let name = format!("{module}.{name}").chars().take(SHOWN).collect();
-                return Err(Defect::ForeignObject { name });
-            }
-        })
+            _ => Self::Foreign,
+        }
     }
 }
 
@@ -132,6 +134,21 @@ impl Objects {
     pub(super) fn add_group(&mut self, members: Vec<Object>) -> usize {
         self.groups.push(members);
         self.groups.len() - 1
+    }
+
+    /// Returns true for a dict with a tensor of floating-point numbers under a name.
+    pub(super) fn is_state_dict(&self, object: Object) -> bool {
+        let Object::Dict(dict) = object else {
+            return false;
+        };
+        let (pairs, _) = self.groups[dict].as_chunks();
+        pairs.iter().any(|&[key, value]| match (key, value) {
+            (Object::Text(_), Object::Tensor(tensor)) => {
+                let storage = self.tensors[tensor].storage;
+                matches!(self.storages[storage].kind, Kind::Float(_))
+            }
+            _ => false,
+        })
     }
 
     /// Returns a dict's value of a key. The last of several is valid, as in Python.

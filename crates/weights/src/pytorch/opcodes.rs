@@ -1,4 +1,4 @@
-//! The pickle opcodes of a state dict, in protocols 2 to 5
+//! The pickle opcodes of a checkpoint, in protocols 2 to 5
 //! (<https://github.com/python/cpython/blob/main/Lib/pickletools.py>).
 
 pub(super) const MARK: u8 = b'(';
@@ -7,6 +7,8 @@ pub(super) const POP: u8 = b'0';
 pub(super) const POP_MARK: u8 = b'1';
 pub(super) const DUP: u8 = b'2';
 pub(super) const BINFLOAT: u8 = b'G';
+pub(super) const BINBYTES: u8 = b'B';
+pub(super) const SHORT_BINBYTES: u8 = b'C';
 pub(super) const BININT: u8 = b'J';
 pub(super) const BININT1: u8 = b'K';
 pub(super) const BININT2: u8 = b'M';
@@ -31,13 +33,22 @@ pub(super) const EMPTY_TUPLE: u8 = b')';
 pub(super) const SETITEMS: u8 = b'u';
 pub(super) const EMPTY_DICT: u8 = b'}';
 pub(super) const PROTO: u8 = 0x80;
+pub(super) const NEWOBJ: u8 = 0x81;
 pub(super) const TUPLE1: u8 = 0x85;
 pub(super) const TUPLE2: u8 = 0x86;
 pub(super) const TUPLE3: u8 = 0x87;
 pub(super) const NEWTRUE: u8 = 0x88;
 pub(super) const NEWFALSE: u8 = 0x89;
 pub(super) const LONG1: u8 = 0x8a;
+pub(super) const LONG4: u8 = 0x8b;
 pub(super) const SHORT_BINUNICODE: u8 = 0x8c;
+pub(super) const BINUNICODE8: u8 = 0x8d;
+pub(super) const BINBYTES8: u8 = 0x8e;
+pub(super) const EMPTY_SET: u8 = 0x8f;
+pub(super) const ADDITEMS: u8 = 0x90;
+pub(super) const FROZENSET: u8 = 0x91;
+pub(super) const NEWOBJ_EX: u8 = 0x92;
 pub(super) const STACK_GLOBAL: u8 = 0x93;
 pub(super) const MEMOIZE: u8 = 0x94;
 pub(super) const FRAME: u8 = 0x95;
+pub(super) const BYTEARRAY8: u8 = 0x96;

@@ -11,8 +11,15 @@ use crate::{
     collector::{Collector, MAX_AXES, volume},
 };
 
-/// The keys under which a checkpoint that holds more than a state dict stores the state dict.
+/// The keys under which a checkpoint that holds more than a state dict usually stores the state
+/// dict; the first one is taken if there are several state dicts.
 const STATE_DICTS: [&str; 3] = ["state_dict", "model_state_dict", "model"];
+
+/// The most dicts around a state dict.
+const MAX_DEPTH: usize = 4;
+
+/// The largest number of state dicts that are told apart.
+const MAX_STATE_DICTS: usize = 16;
 
 /// A named tensor as a view of a storage.
 #[derive(Debug)]
@@ -35,24 +42,108 @@ pub(super) struct StorageTensors {
 /// Storages and their tensors, by the storage's key.
 pub(super) type TensorsByStorage = BTreeMap<String, StorageTensors>;
 
+/// Finds the state dict in a pickle's object: the dict of tensors under the wanted key, or else the
+/// object itself, the one under a usual key, or the only one that there is.
+fn state_dict(
+    pickle: &[u8],
+    machine: &Machine<'_>,
+    root: Object,
+    wanted: Option<&str>,
+) -> Result<usize, Defect> {
+    let objects = machine.objects();
+    let mut found: Vec<(String, usize)> = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut level = vec![(String::new(), root)];
+    for _ in 0..=MAX_DEPTH {
+        let mut next = Vec::new();
+        for (path, object) in level {
+            let (group, keys): (usize, Vec<(String, Object)>) = match object {
+                Object::Dict(dict) => {
+                    let (pairs, _) = objects.groups[dict].as_chunks();
+                    let named = pairs.iter().filter_map(|&[key, value]| match key {
+                        Object::Text(key) if is_group(value) => {
+                            Some((key.text(pickle).to_owned(), value))
+                        }
+                        _ => None,
+                    });
+                    (dict, named.collect())
+                }
+                Object::Tuple(group) | Object::List(group) => {
+                    let members = objects.groups[group].iter().enumerate();
+                    let members = members.filter(|(_, value)| is_group(**value));
+                    (
+                        group,
+                        members
+                            .map(|(at, value)| (at.to_string(), *value))
+                            .collect(),
+                    )
+                }
+                _ => continue,
+            };
+            // An object may be a member of itself, or of several others.
+            if !seen.insert(group) {
+                continue;
+            }
+            if objects.is_state_dict(object) {
+                found.push((path, group));
+                continue;
+            }
+            for (key, value) in keys {
+                let path = if path.is_empty() {
+                    key
+                } else {
+                    format!("{path}.{key}")
+                };
+                next.push((path, value));
+            }
+        }
+        level = next;
+        if found.len() > MAX_STATE_DICTS {
+            break;
+        }
+    }
+    let keys = || found.iter().map(|(path, _)| path.clone()).collect();
+    let at = |wanted: &str| found.iter().find(|(path, _)| path == wanted);
+    let chosen = match wanted {
+        Some(wanted) => {
+            let missing = || Defect::NoStateDict {
+                wanted: wanted.to_owned(),
+                found: keys(),
+            };
+            at(wanted).ok_or_else(missing)?
+        }
+        None => match &found[..] {
+            [only] => only,
+            [] => match (root, machine.foreign().first()) {
+                // An empty one holds no weights, as the caller finds.
+                (Object::Dict(root), None) => return Ok(root),
+                (_, Some(name)) => return Err(Defect::ForeignObject { name: name.clone() }),
+                _ => return Err(machine.problem("it holds no state dict")),
+            },
+            _ => match STATE_DICTS.into_iter().find_map(at) {
+                Some(usual) => usual,
+                None => return Err(Defect::SeveralStateDicts { found: keys() }),
+            },
+        },
+    };
+    Ok(chosen.1)
+}
+
+const fn is_group(object: Object) -> bool {
+    matches!(object, Object::Dict(_) | Object::Tuple(_) | Object::List(_))
+}
+
 /// Groups the tensors of a state dict by storage.
 pub(super) fn tensors_by_storage(
     pickle: &[u8],
     machine: &Machine<'_>,
     root: Object,
+    wanted: Option<&str>,
     collector: &mut Collector,
 ) -> Result<TensorsByStorage, Defect> {
     let objects = machine.objects();
-    let Object::Dict(root) = root else {
-        return Err(machine.problem("it holds no state dict"));
-    };
-    let inner = STATE_DICTS
-        .into_iter()
-        .find_map(|key| match objects.get(pickle, root, key) {
-            Some(Object::Dict(inner)) => Some(inner),
-            _ => None,
-        });
-    let (pairs, _) = objects.groups[inner.unwrap_or(root)].as_chunks();
+    let dict = state_dict(pickle, machine, root, wanted)?;
+    let (pairs, _) = objects.groups[dict].as_chunks();
     let mut storages = BTreeMap::new();
     let mut names = BTreeSet::new();
     for pair in pairs {

@@ -1,6 +1,6 @@
 //! Reading of safetensors, tensor by tensor, so that memory holds only the tensors themselves.
 
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, sink};
 
 use super::header::read_header;
 use crate::{
@@ -24,6 +24,7 @@ pub(crate) fn read_safetensors(reader: impl Read, length: u64) -> Result<Weights
 
     let mut collector = Collector::for_file(length);
     let mut position = 0;
+    let mut has_integers = false;
     for (name, entry) in entries {
         let (begin, end) = entry.data_offsets;
         // The format allows neither gaps nor overlaps.
@@ -40,6 +41,16 @@ pub(crate) fn read_safetensors(reader: impl Read, length: u64) -> Result<Weights
             "F32" => Element::F32,
             "F16" => Element::F16,
             "BF16" => Element::Bf16,
+            "F64" => Element::F64,
+            // Counters and the like, which are no weights.
+            "BOOL" | "I8" | "U8" | "I16" | "U16" | "I32" | "U32" | "I64" | "U64" => {
+                has_integers = true;
+                let skipped = std::io::copy(&mut reader.by_ref().take(end - begin), &mut sink())?;
+                if skipped != end - begin {
+                    return Err(damaged("it is cut off"));
+                }
+                continue;
+            }
             _ => {
                 let dtype = entry.dtype;
                 return Err(Defect::DataType { name, dtype });
@@ -61,6 +72,11 @@ pub(crate) fn read_safetensors(reader: impl Read, length: u64) -> Result<Weights
     }
 
     let tensors = collector.into_tensors();
+    if tensors.is_empty() && has_integers {
+        return Err(Defect::NoWeights {
+            format: Format::Safetensors,
+        });
+    }
     if let Some(expected) = header.metadata.get(CHECKSUM_KEY) {
         let found = checksum(&tensors, &header.metadata);
         if *expected != found {
@@ -73,5 +89,6 @@ pub(crate) fn read_safetensors(reader: impl Read, length: u64) -> Result<Weights
         tensors,
         labels: None,
         metadata: header.metadata,
+        skipped: Vec::new(),
     })
 }
