@@ -7,13 +7,13 @@ use std::{
 };
 
 use burn::tensor::Tensor;
-use oneiric_core::Picture;
+use oneiric_core::{Parts, Picture};
 use oneiric_model::{LayerId, Network, NetworkExt, NetworkId, ReluGradient};
 
 use crate::{Objective, source::Source};
 
 /// The activations that an objective reads, from the forward passes of a step.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Activations {
     by_layer: HashMap<LayerKey, Tensor<4>>,
 }
@@ -89,9 +89,8 @@ impl Objective {
         self.forward_as_seen(view, relu, &mut |photograph| photograph)
     }
 
-    /// Runs one forward pass per network, as deep as the terms read and no deeper, and one more for
-    /// each photograph, which is a constant to the gradient. `seen` applies this step's transforms
-    /// to a photograph [1, channels, height, width].
+    /// Calls [`forward_views`](Self::forward_views) for a single view. `seen` applies this step's
+    /// transforms to a photograph [1, channels, height, width].
     #[must_use]
     pub fn forward_as_seen(
         &self,
@@ -99,24 +98,46 @@ impl Objective {
         relu: ReluGradient,
         seen: &mut dyn FnMut(Tensor<4>) -> Tensor<4>,
     ) -> Activations {
-        let mut by_layer = HashMap::new();
+        let view = std::slice::from_ref(view);
+        let mut activations = self.forward_views(view, relu, &mut |photograph, _| seen(photograph));
+        activations.pop().expect("one view has its activations")
+    }
+
+    /// Runs one forward pass per network for all views, as deep as the terms read and no deeper,
+    /// and one more for each photograph, which is a constant to the gradient. The views
+    /// [n, channels, height, width] have one shape and go through the network as one batch. `seen`
+    /// applies the transforms of the view with that index to a photograph
+    /// [1, channels, height, width]. Returns the activations of each view.
+    #[must_use]
+    pub fn forward_views(
+        &self,
+        views: &[Tensor<4>],
+        relu: ReluGradient,
+        seen: &mut dyn FnMut(Tensor<4>, usize) -> Tensor<4>,
+    ) -> Vec<Activations> {
+        let mut by_view: Vec<Activations> = views.iter().map(|_| Activations::default()).collect();
         for mut pass in self.passes() {
             pass.layers.sort_unstable();
             pass.layers.dedup();
             let (network, photograph) = pass.key();
-            let input = match pass.photograph {
-                None => view.clone(),
+            let inputs = match pass.photograph {
+                None => views.to_vec(),
                 Some(photograph) => {
                     let device = pass.network.device().clone().without_autodiff();
-                    seen(photograph.to_tensor(&device)).without_autodiff()
+                    let mut seen = |view| seen(photograph.to_tensor(&device), view);
+                    let indices = 0..views.len();
+                    indices.map(|view| seen(view).without_autodiff()).collect()
                 }
             };
-            let found = pass.network.forward_to(input, &pass.layers, relu);
-            let keys = pass.layers.into_iter();
-            let key = |layer| (network.clone(), photograph.clone(), layer);
-            by_layer.extend(keys.map(key).zip(found));
+            let found = pass.network.forward_to(joined(inputs), &pass.layers, relu);
+            for (layer, batch) in pass.layers.into_iter().zip(found) {
+                let key = (network.clone(), photograph.clone(), layer);
+                for (view, part) in by_view.iter_mut().zip(parts(batch, views.len())) {
+                    view.by_layer.insert(key.clone(), part);
+                }
+            }
         }
-        Activations { by_layer }
+        by_view
     }
 
     /// Lists the passes in the order of their first terms, so that gradients always add up in the
@@ -143,4 +164,24 @@ impl Objective {
         }
         passes
     }
+}
+
+/// Joins the images of several views to one batch.
+fn joined(mut views: Vec<Tensor<4>>) -> Tensor<4> {
+    match views.len() {
+        1 => views.remove(0),
+        _ => Tensor::cat(views, 0),
+    }
+}
+
+/// Cuts a batch into that many parts of one size, differentiably.
+fn parts(batch: Tensor<4>, count: usize) -> Vec<Tensor<4>> {
+    if count == 1 {
+        return vec![batch];
+    }
+    let [images, channels, height, width] = batch.dims();
+    let each = images / count;
+    let mut batch = Parts::new(batch);
+    let mut part = |first| batch.part([first..first + each, 0..channels, 0..height, 0..width]);
+    (0..count).map(|view| part(view * each)).collect()
 }

@@ -36,6 +36,7 @@ mod restart;
 mod run;
 mod schedule;
 mod transparency;
+mod views;
 mod visualization;
 mod visualizer;
 

@@ -7,7 +7,7 @@ use oneiric_core::{Backend, DeviceError, Picture, read};
 use oneiric_objective::Objective;
 use oneiric_param::{LatentImage, ParamError, Parameterization};
 use oneiric_support::SettingError;
-use oneiric_transform::{Resize, Transform, TransformContext, Transforms};
+use oneiric_transform::{Resize, Transform, Transforms};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     record::{Record, plain},
     restart::Restarts,
     transparency::Transparency,
+    views::{Seen, Views},
 };
 
 /// Streams of the run's generator: the start does not depend on what the transforms draw.
@@ -43,6 +44,12 @@ pub(crate) fn run(
     let mut record = Record::new(settings.seed, &latent_image, shape)?;
     let mut transparency = settings.transparency.then(Transparency::default);
     let mut ending = Ending::Completed;
+    let views = Views {
+        objective,
+        transforms: &transforms,
+        count: settings.views,
+        is_only_size: only_size.is_some(),
+    };
     let mut restarts = Restarts::new(settings.redirected_steps, settings.max_restarts);
 
     for step in 1..=settings.steps {
@@ -59,46 +66,25 @@ pub(crate) fn run(
             transparency = settings.transparency.then(Transparency::default);
         }
         let progress = (step - 1) as f32 / settings.steps as f32;
-        let same_rng = transform_rng.clone();
-        let augment = |images: Tensor<4>, rng: &mut ChaCha8Rng| {
-            let mut context = TransformContext::new(rng).at(progress);
-            transforms.apply(images, &mut context)
-        };
-
         latent_image.record();
         let decoded = latent_image.image();
         // Detach, so that the gradient with respect to the image can be read.
-        let image = decoded.clone().without_autodiff().autodiff().require_grad();
-        let view = augment(image.clone(), &mut transform_rng);
-        if only_size.is_some() {
-            // The smallest view was checked before the run; transforms may also make larger ones.
-            let [_, _, height, width] = view.dims();
-            let check = objective.check_view([height, width]);
-            check.map_err(|error| record.broken(step, error.into(), &latent_image))?;
-        }
-        let activations =
-            objective.forward_as_seen(&view, restarts.relu(step), &mut |photograph| {
-                augment(photograph, &mut same_rng.clone())
-            });
-        let value = objective
-            .value(&image, &activations)
-            .map_err(|error| record.broken(step, error.into(), &latent_image))?;
-        if !value.is_tracked() {
-            return Err(RunError::Constant);
-        }
-        let mut gradients = value.clone().neg().backward();
-        let image_gradient = image.grad_remove(&mut gradients);
-        let image_gradient = image_gradient.ok_or(RunError::Constant)?;
+        let image = decoded.clone().without_autodiff();
+        let seen = views.see(&image, restarts.relu(step), progress, &mut transform_rng);
+        let Seen { value, gradient } = seen.map_err(|error| match error {
+            RunError::Constant => error,
+            other => record.broken(step, other, &latent_image),
+        })?;
         // The chain rule from the image on to the latent.
-        let mut gradients = (decoded * image_gradient.clone()).sum().backward();
-        let [number, latent_sum, gradient_l1] = numbers(value, &latent_image, &image_gradient)
+        let mut gradients = (decoded * gradient.clone()).sum().backward();
+        let [number, latent_sum, gradient_l1] = numbers(value, &latent_image, &gradient)
             .map_err(|error| record.broken(step, error.into(), &latent_image))?;
         if !number.is_finite() || !latent_sum.is_finite() {
             return Err(record.not_finite(step, number, &latent_image));
         }
         record.good_latent = plain(latent_image.latent());
         if let Some(transparency) = &mut transparency {
-            transparency.add(image_gradient);
+            transparency.add(gradient);
         }
         restarts.record(step, gradient_l1);
         let rate = settings.learning_rate * settings.schedule.factor(step, settings.steps);
@@ -117,7 +103,7 @@ pub(crate) fn run(
             value: number,
             history: &record.values,
             elapsed: record.started.elapsed(),
-            image: &image.without_autodiff(),
+            image: &image,
         };
         if let Some(observer) = &mut settings.observer {
             observer(&progress);
@@ -165,6 +151,8 @@ fn check(
 ) -> Result<Device, RunError> {
     let steps = settings.steps;
     SettingError::require("the number of steps", steps, steps > 0, "at least 1")?;
+    let views = settings.views;
+    SettingError::require("the number of views", views, views > 0, "at least 1")?;
     if let Some(&threshold) = settings.thresholds.iter().find(|&&t| t == 0 || t > steps) {
         return Err(RunError::Threshold { threshold, steps });
     }
@@ -214,7 +202,6 @@ fn numbers(
 ) -> Result<[f32; 3], DeviceError> {
     let latent = plain(latent_image.latent()).into_iter().map(Tensor::sum);
     let latent = latent.reduce(|sum, next| sum + next);
-    let value = value.without_autodiff();
     let latent = latent.unwrap_or_else(|| value.zeros_like());
     let gradient_l1 = image_gradient.clone().abs().sum();
     let numbers = read(Tensor::cat(vec![value, latent, gradient_l1], 0))?;

@@ -40,6 +40,7 @@ pub fn visualize(
 /// | [`schedule`](Self::schedule) | constant | of the learning rate | |
 /// | [`optimizer`](Self::optimizer) | Adam | any of burn's | |
 /// | [`transforms`](Self::transforms) | [`Transforms::standard`] | of the image, each step; to the only size that a network takes | |
+/// | [`views`](Self::views) | 1 | draws of the transforms a step, whose gradients are averaged | at least 1 |
 /// | [`redirected_relu`](Self::redirected_relu) | 16 | first steps in which gradients pass dead ReLUs | |
 /// | [`max_restarts`](Self::max_restarts) | 3 | restarts of a run whose objective stays dead | |
 /// | [`transparency`](Self::transparency) | no | makes transparency maps | |
@@ -82,6 +83,7 @@ pub struct Visualizer<'a> {
     pub(crate) optimizer: Box<dyn Stepper>,
     /// `None` for the standard list, which ends in the only size that a network takes.
     pub(crate) transforms: Option<Box<dyn Transform + 'a>>,
+    pub(crate) views: usize,
     pub(crate) redirected_steps: usize,
     pub(crate) max_restarts: usize,
     pub(crate) transparency: bool,
@@ -105,6 +107,7 @@ impl<'a> Visualizer<'a> {
             schedule: Schedule::Constant,
             optimizer: stepper(adam()),
             transforms: None,
+            views: 1,
             redirected_steps: 16,
             max_restarts: 3,
             transparency: false,
@@ -178,6 +181,19 @@ impl<'a> Visualizer<'a> {
     #[must_use]
     pub fn transforms(mut self, transforms: impl Transform + 'a) -> Self {
         self.transforms = Some(Box::new(transforms));
+        self
+    }
+
+    /// Sets the number of views: draws of the transforms in each step. The value and the gradient
+    /// of a step are the means over its views. An objective over a batch compares the images of one
+    /// view, and a photograph that it reads is seen through the same draw. A step takes as many
+    /// times the time; views of one size go through the network as one batch, a few at a time.
+    ///
+    /// Source: Fel et al. 2023 (MACO, 32 crops a step); Ghiasi et al. 2022, "What do Vision
+    /// Transformers Learn? A Visual Exploration" (8 copies).
+    #[must_use]
+    pub const fn views(mut self, views: usize) -> Self {
+        self.views = views;
         self
     }
 
@@ -291,6 +307,7 @@ impl fmt::Debug for Visualizer<'_> {
             .field("learning_rate", &self.learning_rate)
             .field("schedule", &self.schedule)
             .field("transforms", &self.transforms)
+            .field("views", &self.views)
             .field("redirected_steps", &self.redirected_steps)
             .field("max_restarts", &self.max_restarts)
             .field("transparency", &self.transparency)
