@@ -21,26 +21,17 @@ impl Picture {
     pub fn from_image(image: DynamicImage, channels: usize) -> Result<Self, PictureError> {
         let (width, height) = (image.width() as usize, image.height() as usize);
         Self::check_channels(channels)?;
-        let over_white = |color: f32, alpha: f32| color * alpha + (1.0 - alpha);
         let values = match (channels, image.color().has_alpha()) {
-            (RGBA, _) => image.into_rgba32f().into_raw(),
-            (GRAY, false) => image.to_luma32f().into_raw(),
+            (RGB, true) => return Self::from_image(image, RGBA)?.to_rgb(),
             (GRAY, true) => {
                 let pixels = image.to_luma_alpha32f().into_raw();
                 let (pixels, _) = pixels.as_chunks();
-                let pixels = pixels.iter();
-                pixels
-                    .map(|&[gray, alpha]| over_white(gray, alpha))
-                    .collect()
+                let over_white = |&[gray, alpha]: &[f32; 2]| gray * alpha + (1.0 - alpha);
+                pixels.iter().map(over_white).collect()
             }
-            (_, false) => image.into_rgb32f().into_raw(),
-            (_, true) => {
-                let pixels = image.into_rgba32f().into_raw();
-                let (pixels, _) = pixels.as_chunks();
-                let colors =
-                    |&[r, g, b, alpha]: &[f32; 4]| [r, g, b].map(|color| over_white(color, alpha));
-                pixels.iter().flat_map(colors).collect()
-            }
+            (GRAY, false) => image.to_luma32f().into_raw(),
+            (RGBA, _) => image.into_rgba32f().into_raw(),
+            _ => image.into_rgb32f().into_raw(),
         };
         Self::with_channels(width, height, channels, values)
     }

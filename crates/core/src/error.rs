@@ -114,8 +114,8 @@ pub enum PictureError {
     },
     /// A file of more pixels than are allowed.
     #[error(
-        "the picture {path:?} has {width}x{height} pixels, but at most {max_pixels} are read; if it \
-         really is that large, raise the limit with PictureReader::max_pixels"
+        "the picture {path:?} has {width}x{height} pixels, but at most {max_pixels} are read; if \
+         it really is that large, raise the limit with PictureReader::max_pixels"
     )]
     TooLarge {
         /// The path as given.

@@ -15,6 +15,12 @@ use crate::{Picture, PictureError, jpeg};
 /// cameras take. As a [`Picture`] it takes 1.5 GiB.
 const MOST_PIXELS: u64 = 1 << 27;
 
+/// The most bytes that a decoder takes for a pixel: four channels of 32 bits.
+const BYTES_PER_PIXEL: u64 = 16;
+
+/// The bytes that a decoder may take besides those of the pixels.
+const EXTRA_BYTES: u64 = 64 << 20;
+
 /// The settings of reading a picture.
 ///
 /// PNG, JPEG, WebP, GIF (its first frame), BMP and TIFF are recognized by content. The EXIF
@@ -23,8 +29,8 @@ const MOST_PIXELS: u64 = 1 << 27;
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | [`channels`](Self::channels) | 3 | channels of the picture | 1 (gray), 3 (RGB), 4 (RGB and alpha) |
-/// | [`max_pixels`](Self::max_pixels) | 134,217,728 | pixels of the largest picture that is read | |
+/// | [`channels`](Self::channels) | 3 | channels of the picture | 1, 3 or 4 |
+/// | [`max_pixels`](Self::max_pixels) | 134,217,728 | pixels of the largest picture | |
 ///
 /// ```no_run
 /// use oneiric_core::PictureReader;
@@ -103,8 +109,12 @@ impl PictureReader {
             .with_guessed_format()
             .map_err(|source| read(ImageError::IoError(source)))?;
         let format = reader.format();
-        // Sizes are checked below, where the error can say which they are.
-        reader.limits(Limits::no_limits());
+        // The sides are checked below, where the error can say which they are; this bounds what
+        // else a file may have in it, such as a color profile.
+        let mut limits = Limits::default();
+        let pixels = self.max_pixels.saturating_mul(BYTES_PER_PIXEL);
+        limits.max_alloc = Some(pixels.saturating_add(EXTRA_BYTES));
+        reader.limits(limits);
         let mut decoder = reader.into_decoder().map_err(read)?;
         let (width, height) = decoder.dimensions();
         if u64::from(width) * u64::from(height) > self.max_pixels {

@@ -1,7 +1,7 @@
 //! Dataset examples: the photographs of a folder that excite a channel most.
 
 use std::{
-    fmt, io,
+    fmt,
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -15,6 +15,7 @@ use oneiric_support::{CancelToken, Progress};
 use crate::{
     Example, Examples, InspectError, Observer, Statistic, Unreadable,
     activation_map::check_fits,
+    listing::Listing,
     settings::{check_least_one, check_side},
 };
 
@@ -22,11 +23,8 @@ use crate::{
 /// the center. Without a limit, a photograph of 1 x 10000 pixels would be resized to 224 x 2240000.
 const LONGEST: usize = 4;
 
-/// File name extensions of pictures, in lower case.
-const ENDINGS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"];
-
-/// Searches a folder of pictures (PNG, JPEG, WebP, GIF, BMP, TIFF) for the photographs that excite a channel most. Only one
-/// batch and the best photographs so far are in memory at a time.
+/// Searches a folder of pictures (PNG, JPEG, WebP, GIF, BMP, TIFF) for the photographs that excite
+/// a channel most. Only one batch and the best photographs so far are in memory at a time.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
@@ -311,74 +309,6 @@ impl<N: Network + ?Sized> Search<'_, N> {
                     picture,
                 };
                 best.insert(place, example);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The files in a folder, each list sorted by path.
-#[derive(Debug, Default)]
-struct Listing {
-    /// Files whose names end as a picture's.
-    pictures: Vec<PathBuf>,
-    /// Other files.
-    others: Vec<PathBuf>,
-    /// Subfolders and links that cannot be followed.
-    unreadable: Vec<Unreadable>,
-}
-
-impl Listing {
-    fn of(folder: &Path, recursive: bool) -> Result<Self, InspectError> {
-        let mut listing = Self::default();
-        let mut folders = Vec::new();
-        listing.list(folder, recursive, &mut folders)?;
-        while let Some(folder) = folders.pop() {
-            if let Err(error) = listing.list(&folder, recursive, &mut folders) {
-                let path = folder;
-                listing.unreadable.push(Unreadable { path, error });
-            }
-        }
-        listing.pictures.sort();
-        listing.others.sort();
-        Ok(listing)
-    }
-
-    /// Lists a folder, and adds its subfolders to those that are to be listed.
-    fn list(
-        &mut self,
-        folder: &Path,
-        recursive: bool,
-        folders: &mut Vec<PathBuf>,
-    ) -> Result<(), InspectError> {
-        let error = |path: &Path, source: io::Error| InspectError::Folder {
-            path: path.to_owned(),
-            source,
-        };
-        let entries = std::fs::read_dir(folder).map_err(|source| error(folder, source))?;
-        for entry in entries {
-            let entry = entry.map_err(|source| error(folder, source))?;
-            let path = entry.path();
-            // The type of the entry itself, not of a link's target: following a link to a parent
-            // folder would never end.
-            let kind = entry.file_type().map_err(|source| error(&path, source))?;
-            if kind.is_dir() {
-                if recursive {
-                    folders.push(path);
-                }
-                continue;
-            }
-            let ending = path.extension().map(|e| e.to_ascii_lowercase());
-            let is_picture =
-                ending.is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known));
-            match (is_picture, std::fs::metadata(&path)) {
-                (_, Ok(target)) if target.is_dir() => self.others.push(path),
-                (true, Ok(_)) => self.pictures.push(path),
-                (false, Ok(_)) => self.others.push(path),
-                (_, Err(source)) => {
-                    let error = error(&path, source);
-                    self.unreadable.push(Unreadable { path, error });
-                }
             }
         }
         Ok(())

@@ -48,6 +48,7 @@ mod direction_pictures;
 mod error;
 mod examples;
 mod heat_map;
+mod listing;
 mod matrix;
 mod neuron_groups;
 mod nmf;

@@ -1,5 +1,7 @@
 //! A network that is a graph.
 
+mod execution;
+
 use std::{
     ops::ControlFlow,
     sync::{Arc, OnceLock},
@@ -7,26 +9,21 @@ use std::{
 
 use burn::tensor::{Device, Tensor};
 use oneiric_core::Backend;
-use oneiric_graph::{Facts, Graph, NodeId};
+use oneiric_graph::{Graph, NodeId};
 use oneiric_kernels::Isa;
 use oneiric_weights::NamedTensors;
 
 use crate::{
     BurnReason, Kernels, Layer, LayerId, ModelError, Network, NetworkExt, NetworkInfo,
-    NetworkWeights, NodeLayer, Preprocessing, Probe, ReluGradient,
-    burn_pass::{self, BurnPass},
-    compiled::Compiled,
-    facts_by_size::FactsBySize,
-    ops,
-    preprocessing::Preprocessor,
-    smallest_image,
+    NetworkWeights, NodeLayer, Preprocessing, Probe, ReluGradient, burn_pass, compiled::Compiled,
+    facts_by_size::FactsBySize, ops, preprocessing::Preprocessor, smallest_image,
 };
 
 /// A network that computes a [`Graph`]. Clones share the weights.
 ///
 /// Every node that is a map or a vector is a layer, unless
-/// [`with_layers`](Self::with_layers) says otherwise. On a CPU the kernels of this library compute the network if they can:
-/// [`kernels`](Self::kernels) returns the executor, and [`burn_reason`](Self::burn_reason) the
+/// [`with_layers`](Self::with_layers) says otherwise. On a CPU the kernels of this library compute
+/// the network if they can: [`kernels`](Self::kernels) returns the executor, and [`burn_reason`](Self::burn_reason) the
 /// reason why it is not the kernels.
 ///
 /// ```
@@ -354,138 +351,9 @@ impl GraphNetwork {
         probe.into_values()
     }
 
-    /// Computes the layers that the probe wants, from a preprocessed input.
-    fn run(&self, input: Tensor<4>, probe: &mut Probe<'_>) -> ControlFlow<()> {
-        let [_, _, height, width] = input.dims();
-        let facts = self.facts.get([height, width]);
-        let wanted: Vec<NodeId> = probe
-            .wanted()
-            .iter()
-            .map(|&layer| self.node(layer))
-            .collect();
-        let given = self.given(input, &wanted, &facts, probe);
-        let mut layers = self.layers.iter().enumerate().peekable();
-        self.burn_pass(
-            &facts,
-            &wanted,
-            given,
-            probe.relu_gradient(),
-            &mut |node, mut value| {
-                // Layers lie in the order of their nodes; those of nodes that are not computed are left
-                // out.
-                while let Some((index, layer)) = layers.next_if(|(_, layer)| layer.node <= node) {
-                    let id = LayerId::new(index);
-                    if layer.node == node && probe.reads(id) {
-                        let shown = probe.at(id, layer.show(value.clone(), &facts))?;
-                        if probe.is_patched() {
-                            value = layer.replace(&value, shown, &facts);
-                        }
-                    }
-                }
-                ControlFlow::Continue(value)
-            },
-        )
-    }
-
-    /// Computes some nodes by burn's operations, given the values of others, and gives every given
-    /// or computed node to a visitor, whose result takes its place.
-    pub(crate) fn burn_pass(
-        &self,
-        facts: &Facts,
-        wanted: &[NodeId],
-        given: Vec<Option<ops::Value>>,
-        relu: ReluGradient,
-        visit: &mut dyn FnMut(NodeId, ops::Value) -> ControlFlow<(), ops::Value>,
-    ) -> ControlFlow<()> {
-        let pass = ops::Pass {
-            weights: &self.weights,
-            bands: &self.bands,
-            relu,
-            device: self.info.device().clone(),
-        };
-        let pass = BurnPass {
-            graph: &self.graph,
-            facts,
-            pass: &pass,
-        };
-        pass.run(wanted, given, visit)
-    }
-
-    /// Returns the values that burn's operations begin with: those that the kernels compute, or the
-    /// input.
-    fn given(
-        &self,
-        input: Tensor<4>,
-        wanted: &[NodeId],
-        facts: &Facts,
-        probe: &Probe<'_>,
-    ) -> Vec<Option<ops::Value>> {
-        let [images, ..] = input.dims();
-        let value = |node: NodeId, tensor: Tensor<4>| {
-            let shape = facts.shape(node).expect("computed for this size of image");
-            Some(tensor.reshape(ops::lengths(images, shape)))
-        };
-        let mut given = vec![None; self.graph.nodes().len()];
-        match self.compiled() {
-            Ok(compiled) if !probe.is_patched() && !wanted.is_empty() => {
-                let nodes = self.computed_by(&compiled, wanted);
-                let relu = probe.relu_gradient();
-                let values = ops::forward_frozen(&compiled.frozen, input, &nodes, relu);
-                for (node, tensor) in nodes.into_iter().zip(values) {
-                    given[node] = value(NodeId::new(node), tensor);
-                }
-            }
-            _ => given[0] = value(self.graph.input(), input),
-        }
-        given
-    }
-
-    /// Returns the nodes that the kernels compute for some wanted ones, in order: those themselves,
-    /// and the inputs of the nodes that burn computes after the kernels.
-    fn computed_by(&self, compiled: &Compiled, wanted: &[NodeId]) -> Vec<usize> {
-        let supported = &compiled.supported;
-        let mut needed = vec![false; supported.len()];
-        for node in wanted {
-            needed[node.index()] = true;
-        }
-        for node in (0..supported.len()).rev() {
-            if needed[node] && !supported[node] {
-                for input in &self.graph.nodes()[node].inputs {
-                    needed[input.index()] = true;
-                }
-            }
-        }
-        let nodes = (0..supported.len()).filter(|&node| needed[node] && supported[node]);
-        nodes.collect()
-    }
-
     /// The node of a layer.
     pub(crate) fn node(&self, layer: LayerId) -> NodeId {
         self.layers[layer.0].node
-    }
-
-    /// Returns a size of images that tells what is costly: on the smallest image, which may be one
-    /// pixel, a fully connected layer would be.
-    fn usual_image(&self) -> [usize; 2] {
-        const USUAL: usize = 224;
-        let smallest = self.info.smallest_image();
-        let usual = smallest.map(|side| side.max(USUAL));
-        let fits = self.facts.get(usual).errors().is_empty();
-        if fits { usual } else { smallest }
-    }
-
-    /// Returns the graph compiled for the kernels, or the reason why burn computes it.
-    fn compiled(&self) -> Result<Compiled, BurnReason> {
-        let isa = self.isa.clone()?;
-        let compiled = self.compiled.get_or_init(|| match self.weights.tracked() {
-            Some(weight) => Err(BurnReason::Tracked {
-                weight: weight.to_owned(),
-            }),
-            None => Compiled::new(&self.graph, &self.weights, self.usual_image()),
-        });
-        let Compiled { frozen, supported } = compiled.clone()?;
-        let frozen = frozen.with_isa(isa)?;
-        Ok(Compiled { frozen, supported })
     }
 }
 

@@ -265,3 +265,16 @@ fn topologies_of_the_model_zoo_give_their_output() {
         );
     }
 }
+
+#[test]
+fn networks_whose_files_bake_in_one_image_are_verified() {
+    let (_, device) = devices().swap_remove(0);
+    for name in ["resnet", "vit", "vit-dynamo", "shufflenet"] {
+        let Some(net) = network(&format!("onnx/oracles/{name}.onnx"), &device) else {
+            return;
+        };
+        let size = net.smallest_image().map(|side| side.max(64));
+        net.verify(size)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}

@@ -82,24 +82,12 @@ impl Pass<'_> {
 }
 
 impl Objective {
-    /// Calls [`forward_as_seen`](Self::forward_as_seen) without random transforms of the
+    /// Calls [`forward_views`](Self::forward_views) for one view, without random transforms of the
     /// photographs.
     #[must_use]
     pub fn forward(&self, view: &Tensor<4>, relu: ReluGradient) -> Activations {
-        self.forward_as_seen(view, relu, &mut |photograph| photograph)
-    }
-
-    /// Calls [`forward_views`](Self::forward_views) for a single view. `seen` applies this step's
-    /// transforms to a photograph [1, channels, height, width].
-    #[must_use]
-    pub fn forward_as_seen(
-        &self,
-        view: &Tensor<4>,
-        relu: ReluGradient,
-        seen: &mut dyn FnMut(Tensor<4>) -> Tensor<4>,
-    ) -> Activations {
         let view = std::slice::from_ref(view);
-        let mut activations = self.forward_views(view, relu, &mut |photograph, _| seen(photograph));
+        let mut activations = self.forward_views(view, relu, &mut |photograph, _| photograph);
         activations.pop().expect("one view has its activations")
     }
 

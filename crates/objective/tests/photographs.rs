@@ -14,7 +14,7 @@ use oneiric_model::{LayerId, ReluGradient};
 use oneiric_objective::{
     Difference, LayerError, Measure, Objective, ObjectiveError, Objectives, Reading,
 };
-use oneiric_testkit::Array;
+use oneiric_testkit::{Array, Tolerance, assert_close};
 
 /// A photograph of noise, and its values [1, 3, h, w].
 fn photograph(height: usize, width: usize) -> (Arc<Picture>, Array) {
@@ -168,14 +168,66 @@ fn a_photograph_is_seen_as_the_image_is() {
         let (picture, planes) = photograph(4, 5);
         let image = Array::noise([1, 3, 4, 5], 3).tensor::<4>(device);
         let view = image.clone().narrow(2, 1, 2).flip([3]);
-        let mut seen = |photograph: Tensor<4>| photograph.narrow(2, 1, 2).flip([3]);
+        let seen = |photograph: Tensor<4>| photograph.narrow(2, 1, 2).flip([3]);
         let content = net.activation_difference(picture, &[PIXELS], Difference::Absolute);
         let content = content.expect("a layer");
-        let acts = content.forward_as_seen(&view, ReluGradient::Plain, &mut seen);
+        let views = [view.clone()];
+        let acts = content
+            .forward_views(&views, ReluGradient::Plain, &mut |photograph, _| {
+                seen(photograph)
+            })
+            .remove(0);
         let value = content.value(&image, &acts).expect("one number");
         let expected = (view - seen(planes.tensor(device))).abs().mean();
         let [value, expected] = [value, expected].map(|x| f64::from(x.into_scalar::<f32>()));
         assert_value(backend, value, expected);
+    });
+}
+
+#[test]
+fn each_view_has_its_own_photograph_and_its_own_gradient() {
+    on_devices(|backend, device| {
+        let net = Pixels::new(3, device);
+        let (picture, _) = photograph(4, 5);
+        let content = net.activation_difference(picture, &[PIXELS], Difference::Squared);
+        let content = content.expect("a layer");
+        let weight = |view: usize| 1.0 + view as f64;
+        // The photograph is shifted by as many columns as its view.
+        let shifted = |photograph: Tensor<4>, view: usize| photograph.roll(&[view as i64], &[3]);
+        let leaf = |view: usize| {
+            let image = Array::noise([2, 3, 4, 5], view as u64).tensor::<4>(device);
+            image.autodiff().require_grad()
+        };
+        let alone = |view: usize| {
+            let image = [leaf(view)];
+            let mut seen = |photograph, _| shifted(photograph, view);
+            let acts = content.forward_views(&image, ReluGradient::Plain, &mut seen);
+            let value = content.value(&image[0], &acts[0]).expect("one number");
+            let mut gradients = (value.clone() * weight(view)).backward();
+            let gradient = image[0].grad_remove(&mut gradients).expect("a gradient");
+            (value.into_scalar::<f32>(), Array::of(gradient))
+        };
+        let images: Vec<Tensor<4>> = (0..3).map(leaf).collect();
+        let acts = content.forward_views(&images, ReluGradient::Plain, &mut |photograph, view| {
+            shifted(photograph, view)
+        });
+        let values: Vec<Tensor<1>> = images
+            .iter()
+            .zip(&acts)
+            .map(|(image, acts)| content.value(image, acts).expect("one number"))
+            .collect();
+        let sum = values.iter().enumerate();
+        let sum = sum.map(|(view, value)| value.clone() * weight(view));
+        let sum = sum.reduce(|sum, next| sum + next).expect("three views");
+        let mut gradients = sum.backward();
+        for (view, image) in images.iter().enumerate() {
+            let (value, gradient) = alone(view);
+            let found = values[view].clone().into_scalar::<f32>();
+            assert_value(backend, f64::from(found), f64::from(value));
+            let found = Array::of(image.grad_remove(&mut gradients).expect("a gradient"));
+            let what = format!("the gradient of view {view} on {backend}");
+            assert_close(&what, &found, &gradient, Tolerance::ARITHMETIC);
+        }
     });
 }
 
@@ -198,12 +250,14 @@ fn one_photograph_is_seen_once() {
         let passes = |objective: &Objective| {
             let before = net.passes.load(Ordering::Relaxed);
             let mut views = 0;
-            let acts = objective.forward_as_seen(&image, ReluGradient::Plain, &mut |photograph| {
+            let image = [image.clone()];
+            let mut seen = |photograph: Tensor<4>, _| {
                 assert_eq!(photograph.dims(), [1, 3, 4, 5]);
                 views += 1;
                 photograph
-            });
-            objective.value(&image, &acts).expect("one number");
+            };
+            let acts = objective.forward_views(&image, ReluGradient::Plain, &mut seen);
+            objective.value(&image[0], &acts[0]).expect("one number");
             (net.passes.load(Ordering::Relaxed) - before, views)
         };
         assert_eq!(passes(&once), (2, 1));

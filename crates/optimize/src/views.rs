@@ -8,11 +8,11 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::RunError;
 
-/// Most images that go through the network together, unless a single view of the batch has more:
-/// the activations of all of them are in memory until their gradients are there.
+/// The most images that go through the network together, unless a single view of the batch has
+/// more: the activations of all of them are in memory until their gradients are there.
 const IMAGES_TOGETHER: usize = 8;
 
-/// How the images are seen in each step.
+/// The settings of the views of each step.
 #[derive(Debug)]
 pub(crate) struct Views<'a> {
     pub(crate) objective: &'a Objective,
@@ -37,7 +37,7 @@ pub(crate) struct Seen {
 struct View {
     /// The images as a leaf of autodiff, so that the gradient with respect to them can be read.
     image: Tensor<4>,
-    /// What the network sees, [n, channels, height, width].
+    /// The images after the draw, [n, channels, height, width].
     seen: Tensor<4>,
     /// The generator before the draw, so that a photograph can be seen in the same way.
     rng: ChaCha8Rng,

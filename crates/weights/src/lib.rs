@@ -37,8 +37,7 @@
 //!
 //! Weights are downloaded, so a file may hold any bytes. For all of them [`read`] returns an error
 //! or tensors: it runs nothing that a pickle names, does not recurse into nested structures, and
-//! allocates no more than a small multiple of the file's size (plus at most 16 MiB), whatever
-//! lengths the file claims. Reading a published file takes less than 2.5 times its size in memory;
+//! allocates no more than 12 times the file's size plus 16 MiB, whatever lengths the file claims. Reading a published file takes less than 2.5 times its size in memory;
 //! halves that are widened from a graph, or from views in a state dict, take about 4 times.
 
 #![forbid(unsafe_code)]

@@ -417,6 +417,26 @@ fn a_pickle_runs_nothing() {
 }
 
 #[test]
+fn one_long_key_of_many_dicts_takes_no_memory() {
+    // Each entry is the key from the memo and an empty dict.
+    let key = files::text(&"k".repeat(1000));
+    let pickle = [
+        &b"\x80\x02}("[..],
+        &key,
+        b"q\x00}",
+        &b"h\x00}".repeat(50_000),
+        b"u.",
+    ]
+    .concat();
+    let reader = Reader {
+        constant: PICKLED,
+        ..Reader::new()
+    };
+    let defect = reader.defect("dicts", &files::torch_zip(&pickle, &[]));
+    assert!(matches!(defect, Defect::NoWeights { .. }), "{defect}");
+}
+
+#[test]
 fn zip_bombs() {
     let reader = Reader::new();
     let zeros = (

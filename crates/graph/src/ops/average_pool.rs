@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Operator;
+use super::{Operator, products::Products};
 use crate::{
     Fact, NodeError, Padding, Rounding, Shape, Weight, Window,
     oracle::{Backward, Tensor, Weights},
@@ -109,28 +109,23 @@ impl Operator for AveragePool {
     }
 
     fn forward(&self, inputs: &[&Tensor], weights: &Weights<'_>) -> Tensor {
-        let x = inputs[0];
-        let mut y = weights.output(self, inputs);
-        self.shares(x.shape, y.shape, |output, input, share| {
-            y.values[output] += x.values[input] * share;
-        });
-        y
+        self.sums(inputs[0], weights, None)
     }
 
     fn backward(&self, pass: &Backward<'_>) -> Vec<Tensor> {
-        let shape = pass.inputs[0].shape;
-        let mut gradient = Tensor::zeros(shape);
-        self.shares(shape, pass.output.shape, |output, input, share| {
-            gradient.values[input] += pass.gradient.values[output] * share;
-        });
-        vec![gradient]
+        self.gradient(pass)
     }
 }
 
-impl AveragePool {
-    /// Calls `work` with the output's index, the input's index and the share of the input in the
-    /// mean, for every position inside of every window.
-    fn shares(&self, input: Shape, output: Shape, mut work: impl FnMut(usize, usize, f64)) {
+impl Products for AveragePool {
+    /// The factor is the share of the input in the mean, for every position inside of every window.
+    fn products(
+        &self,
+        input: Shape,
+        output: Shape,
+        _: &Weights<'_>,
+        mut work: impl FnMut(usize, usize, f64),
+    ) {
         let (items, input) = input.maps().expect("checked");
         let (_, output) = output.maps().expect("checked");
         let axes = self.window.axes(self.kernel, input.size());

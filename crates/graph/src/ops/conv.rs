@@ -3,7 +3,7 @@
 use oneiric_support::SettingError;
 use serde::{Deserialize, Serialize};
 
-use super::Operator;
+use super::{Operator, products::Products};
 use crate::{
     Fact, NodeError, Padding, Shape, Weight, WeightId, Window,
     oracle::{Backward, Tensor, Weights},
@@ -89,38 +89,15 @@ impl Operator for Conv {
     }
 
     fn forward(&self, inputs: &[&Tensor], weights: &Weights<'_>) -> Tensor {
-        let x = inputs[0];
-        let mut y = weights.output(self, inputs);
-        self.products(x.shape, y.shape, weights, |output, input, weight| {
-            y.values[output] += x.values[input] * weight;
-        });
-        if let Some(bias) = self.bias {
-            let (_, map) = y.maps();
-            let plane = map.height * map.width;
-            for (at, value) in y.values.iter_mut().enumerate() {
-                *value += f64::from(weights.values(bias)[at / plane % map.channels]);
-            }
-        }
-        y
+        self.sums(inputs[0], weights, self.bias)
     }
 
     fn backward(&self, pass: &Backward<'_>) -> Vec<Tensor> {
-        let shape = pass.inputs[0].shape;
-        let mut gradient = Tensor::zeros(shape);
-        self.products(
-            shape,
-            pass.output.shape,
-            pass.weights,
-            |output, input, weight| {
-                gradient.values[input] += pass.gradient.values[output] * weight;
-            },
-        );
-        vec![gradient]
+        self.gradient(pass)
     }
 }
 
-impl Conv {
-    /// Calls `work` with the output's index, the input's index and the weight of every product.
+impl Products for Conv {
     fn products(
         &self,
         input: Shape,

@@ -3,7 +3,7 @@
 use oneiric_support::SettingError;
 use serde::{Deserialize, Serialize};
 
-use super::Operator;
+use super::{Operator, products::Products};
 use crate::{
     Fact, NodeError, Padding, Shape, Weight, WeightId, Window,
     oracle::{Backward, Tensor, Weights},
@@ -78,51 +78,6 @@ impl ConvTranspose {
         };
         Some([input, out.saturating_mul(self.groups), height, width])
     }
-
-    /// Calls `work` with the output's index, the input's index and the weight of every product.
-    fn products(
-        &self,
-        input: Shape,
-        output: Shape,
-        weights: &Weights<'_>,
-        mut work: impl FnMut(usize, usize, f64),
-    ) {
-        let (items, input) = input.maps().expect("checked");
-        let (_, output) = output.maps().expect("checked");
-        let sizes = self.sizes(weights.shape(self.weight));
-        let [channels, out, height, width] = sizes.expect("checked");
-        let [rows, columns] = self.axes([height, width], input.size()).expect("checked");
-        let values = weights.values(self.weight);
-        let (group_inputs, group_outputs) = (channels / self.groups, out / self.groups);
-        let Window {
-            stride, dilation, ..
-        } = self.window;
-        for i in 0..channels {
-            let first = i / group_inputs * group_outputs;
-            for (iy, ix) in input.positions() {
-                for o in 0..group_outputs {
-                    for ky in 0..height {
-                        for kx in 0..width {
-                            let y = (iy * stride[0] + ky * dilation[0]).wrapping_sub(rows.before);
-                            let x =
-                                (ix * stride[1] + kx * dilation[1]).wrapping_sub(columns.before);
-                            if y >= output.height || x >= output.width {
-                                continue;
-                            }
-                            let weight = ((i * group_outputs + o) * height + ky) * width + kx;
-                            for item in 0..items {
-                                work(
-                                    item * output.count() + output.index(first + o, y, x),
-                                    item * input.count() + input.index(i, iy, ix),
-                                    f64::from(values[weight]),
-                                );
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
 }
 
 impl Operator for ConvTranspose {
@@ -188,28 +143,56 @@ impl Operator for ConvTranspose {
     }
 
     fn forward(&self, inputs: &[&Tensor], weights: &Weights<'_>) -> Tensor {
-        let x = inputs[0];
-        let mut y = weights.output(self, inputs);
-        self.products(x.shape, y.shape, weights, |output, input, weight| {
-            y.values[output] += x.values[input] * weight;
-        });
-        if let Some(bias) = self.bias {
-            let (_, map) = y.maps();
-            let plane = map.height * map.width;
-            for (at, value) in y.values.iter_mut().enumerate() {
-                *value += f64::from(weights.values(bias)[at / plane % map.channels]);
-            }
-        }
-        y
+        self.sums(inputs[0], weights, self.bias)
     }
 
     fn backward(&self, pass: &Backward<'_>) -> Vec<Tensor> {
-        let shape = pass.inputs[0].shape;
-        let mut gradient = Tensor::zeros(shape);
-        let output = pass.output.shape;
-        self.products(shape, output, pass.weights, |output, input, weight| {
-            gradient.values[input] += pass.gradient.values[output] * weight;
-        });
-        vec![gradient]
+        self.gradient(pass)
+    }
+}
+
+impl Products for ConvTranspose {
+    fn products(
+        &self,
+        input: Shape,
+        output: Shape,
+        weights: &Weights<'_>,
+        mut work: impl FnMut(usize, usize, f64),
+    ) {
+        let (items, input) = input.maps().expect("checked");
+        let (_, output) = output.maps().expect("checked");
+        let sizes = self.sizes(weights.shape(self.weight));
+        let [channels, out, height, width] = sizes.expect("checked");
+        let [rows, columns] = self.axes([height, width], input.size()).expect("checked");
+        let values = weights.values(self.weight);
+        let (group_inputs, group_outputs) = (channels / self.groups, out / self.groups);
+        let Window {
+            stride, dilation, ..
+        } = self.window;
+        for i in 0..channels {
+            let first = i / group_inputs * group_outputs;
+            for (iy, ix) in input.positions() {
+                for o in 0..group_outputs {
+                    for ky in 0..height {
+                        for kx in 0..width {
+                            let y = (iy * stride[0] + ky * dilation[0]).wrapping_sub(rows.before);
+                            let x =
+                                (ix * stride[1] + kx * dilation[1]).wrapping_sub(columns.before);
+                            if y >= output.height || x >= output.width {
+                                continue;
+                            }
+                            let weight = ((i * group_outputs + o) * height + ky) * width + kx;
+                            for item in 0..items {
+                                work(
+                                    item * output.count() + output.index(first + o, y, x),
+                                    item * input.count() + input.index(i, iy, ix),
+                                    f64::from(values[weight]),
+                                );
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
 }

@@ -17,6 +17,7 @@ mod lrn;
 mod matmul;
 mod max_pool;
 mod parameter;
+mod products;
 mod rearrange;
 mod reduce;
 mod relu;

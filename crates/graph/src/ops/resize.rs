@@ -51,7 +51,7 @@ pub enum Coordinates {
     Asymmetric,
 }
 
-/// The lengths that a resize to given lengths makes.
+/// The rule by which given lengths become those of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fit {
@@ -73,7 +73,7 @@ pub struct Resize {
     pub coordinates: Coordinates,
     /// True if the second input holds lengths, false for scales.
     pub to_lengths: bool,
-    /// What becomes of given lengths of another ratio than the input's.
+    /// How lengths of another ratio than the input's are taken.
     pub fit: Fit,
     /// The axes that the second input is for; `None` for all.
     pub axes: Option<Vec<isize>>,

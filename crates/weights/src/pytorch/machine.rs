@@ -1,10 +1,12 @@
 //! The stack machine that executes pickles. It knows the instructions that build data, and what the
 //! classes of a state dict would build; an instance of any other class is an object without content.
 
+mod calls;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    objects::{Class, Object, Objects, Span, Storage, View},
+    objects::{Object, Objects, Span},
     opcodes as op,
 };
 use crate::Defect;
@@ -14,9 +16,10 @@ use crate::Defect;
 /// 364 tensors takes about 11,000 instructions.
 const INSTRUCTIONS: usize = 1 << 17;
 
-/// The bytes of a file for which one more instruction is executed. A tensor takes about 40
-/// instructions, and at least 400 bytes of an archive.
-const BYTES_PER_INSTRUCTION: u64 = 8;
+/// The bytes of a file for which one more instruction is executed: a tensor takes about 40
+/// instructions, and at least 350 bytes of an archive. An instruction's object takes less than 90
+/// bytes, so all of them take less than 8 times the file besides.
+const BYTES_PER_INSTRUCTION: u64 = 12;
 
 /// The largest number of foreign classes that are remembered, and of characters of each name.
 const FOREIGN: usize = 64;
@@ -248,113 +251,6 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// Pushes a class, and remembers the name of a foreign one.
-    fn class(&mut self, module: &str, name: &str) {
-        let class = Class::named(module, name);
-        if class == Class::Foreign && self.foreign.len() < FOREIGN {
-            let name = format!("{module}.{name}");
-            self.foreign
-                .insert(name.chars().take(FOREIGN_NAME).collect());
-        }
-        self.stack.push(Object::Class(class));
-    }
-
-    /// Returns the object that a class or function would build from the arguments.
-    fn call(&mut self, class: Object, arguments: Object) -> Result<Object, Defect> {
-        let (class, arguments) = match (class, arguments) {
-            (Object::Other | Object::Class(Class::Foreign), _) => return Ok(Object::Other),
-            (Object::Class(class), Object::Tuple(arguments)) => (class, arguments),
-            _ => return Err(self.problem("a call of an object that is not a class")),
-        };
-        match (class, &self.objects.groups[arguments][..]) {
-            (Class::OrderedDict, []) | (Class::DefaultDict, _) => {
-                Ok(Object::Dict(self.objects.add_group(Vec::new())))
-            }
-            (Class::OrderedDict, &[Object::List(pairs)]) => self.ordered_dict(pairs),
-            (Class::RebuildParameter, &[tensor @ (Object::Tensor(_) | Object::Other), ..]) => {
-                Ok(tensor)
-            }
-            // The function is one that rebuilds a tensor, so this goes one level deep.
-            (Class::RebuildSubclass, &[function, _, arguments, ..]) => match function {
-                Object::Class(Class::RebuildTensor | Class::RebuildParameter) => {
-                    self.call(function, arguments)
-                }
-                _ => Ok(Object::Other),
-            },
-            (
-                Class::RebuildTensor,
-                &[
-                    Object::Storage(storage),
-                    Object::Int(offset),
-                    Object::Tuple(shape),
-                    Object::Tuple(strides),
-                    ..,
-                ],
-            ) => {
-                let Ok(offset) = usize::try_from(offset) else {
-                    return Err(self.problem("a tensor that begins before its storage"));
-                };
-                self.objects.tensors.push(View {
-                    storage,
-                    offset,
-                    shape,
-                    strides,
-                });
-                Ok(Object::Tensor(self.objects.tensors.len() - 1))
-            }
-            // A tensor in a storage of a class that is not known.
-            (Class::RebuildTensor, [Object::Other, ..]) => Ok(Object::Other),
-            _ => Err(self.problem("a call with arguments that PyTorch does not write")),
-        }
-    }
-
-    /// Builds a dict from a list of pairs.
-    fn ordered_dict(&mut self, pairs: usize) -> Result<Object, Defect> {
-        self.charge(self.objects.groups[pairs].len())?;
-        let mut members = Vec::with_capacity(2 * self.objects.groups[pairs].len());
-        for &pair in &self.objects.groups[pairs] {
-            let (Object::Tuple(pair) | Object::List(pair)) = pair else {
-                return Err(self.problem("a dict of members that are not pairs"));
-            };
-            let &[key, value] = &self.objects.groups[pair][..] else {
-                return Err(self.problem("a dict of members that are not pairs"));
-            };
-            members.extend([key, value]);
-        }
-        Ok(Object::Dict(self.objects.add_group(members)))
-    }
-
-    /// Builds a storage from the tuple `("storage", class, key, device, numbers)`, with an optional
-    /// `None` at its end.
-    fn storage(&mut self, id: Object) -> Result<Object, Defect> {
-        let members = match id {
-            Object::Tuple(id) => &self.objects.groups[id][..],
-            _ => &[],
-        };
-        if let [_, Object::Class(Class::Foreign), ..] = members {
-            return Ok(Object::Other);
-        }
-        let &[
-            Object::Text(tag),
-            Object::Class(Class::Storage(kind)),
-            Object::Text(key),
-            _,
-            Object::Int(numbers),
-            ref rest @ ..,
-        ] = members
-        else {
-            return Err(self.problem("a storage that is not described in PyTorch's way"));
-        };
-        if tag.text(self.pickle) != "storage" || !matches!(rest, [] | [Object::None]) {
-            return Err(self.problem("a storage that is not described in PyTorch's way"));
-        }
-        let Ok(numbers) = usize::try_from(numbers) else {
-            return Err(self.problem("a storage with a negative size"));
-        };
-        self.objects.storages.push(Storage { key, kind, numbers });
-        Ok(Object::Storage(self.objects.storages.len() - 1))
-    }
-
     fn push_tuple(&mut self, members: Vec<Object>) {
         let tuple = Object::Tuple(self.objects.add_group(members));
         self.stack.push(tuple);
@@ -445,7 +341,9 @@ impl<'a> Machine<'a> {
         let text = std::str::from_utf8(self.take(length)?);
         let end = self.position;
         self.stack.push(match text {
-            Ok(text) if text.len() <= MAX_TEXT => Object::Text(Span { begin, end }),
+            Ok(text) if text.len() <= MAX_TEXT => {
+                Span::new(begin, end).map_or(Object::Other, Object::Text)
+            }
             _ => Object::Other,
         });
         Ok(())

@@ -2,18 +2,25 @@
 
 use crate::element::Element;
 
-/// The range of a string within the pickle.
+/// The range of a string within the pickle, which is far shorter than 4 GiB.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {
-    pub(super) begin: usize,
-    pub(super) end: usize,
+    begin: u32,
+    end: u32,
 }
 
 impl Span {
+    /// Returns the span of a range; `None` beyond 4 GiB.
+    pub(super) fn new(begin: usize, end: usize) -> Option<Self> {
+        let [begin, end] = [begin, end].map(u32::try_from);
+        let (begin, end) = (begin.ok()?, end.ok()?);
+        Some(Self { begin, end })
+    }
+
     /// Returns the string. The machine has checked that a span is UTF-8 before it creates the span.
     pub(super) fn text(self, pickle: &[u8]) -> &str {
         pickle
-            .get(self.begin..self.end)
+            .get(self.begin as usize..self.end as usize)
             .and_then(|bytes| std::str::from_utf8(bytes).ok())
             .unwrap_or_default()
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     machine::Machine,
-    objects::{Kind, Object},
+    objects::{Kind, Object, Objects, Span},
 };
 use crate::{
     Defect, Format,
@@ -42,6 +42,24 @@ pub(super) struct StorageTensors {
 /// Storages and their tensors, by the storage's key.
 pub(super) type TensorsByStorage = BTreeMap<String, StorageTensors>;
 
+/// An object on the way to a state dict.
+#[derive(Debug, Clone, Copy)]
+struct Visit {
+    object: Object,
+    /// The number of the visit that led here; the root leads to itself.
+    parent: usize,
+    key: Key,
+    depth: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Key {
+    Root,
+    Text(Span),
+    /// The place in a list or tuple.
+    Place(usize),
+}
+
 /// Finds the state dict in a pickle's object: the dict of tensors under the wanted key, or else the
 /// object itself, the one under a usual key, or the only one that there is.
 fn state_dict(
@@ -50,58 +68,7 @@ fn state_dict(
     root: Object,
     wanted: Option<&str>,
 ) -> Result<usize, Defect> {
-    let objects = machine.objects();
-    let mut found: Vec<(String, usize)> = Vec::new();
-    let mut seen = BTreeSet::new();
-    let mut level = vec![(String::new(), root)];
-    for _ in 0..=MAX_DEPTH {
-        let mut next = Vec::new();
-        for (path, object) in level {
-            let (group, keys): (usize, Vec<(String, Object)>) = match object {
-                Object::Dict(dict) => {
-                    let (pairs, _) = objects.groups[dict].as_chunks();
-                    let named = pairs.iter().filter_map(|&[key, value]| match key {
-                        Object::Text(key) if is_group(value) => {
-                            Some((key.text(pickle).to_owned(), value))
-                        }
-                        _ => None,
-                    });
-                    (dict, named.collect())
-                }
-                Object::Tuple(group) | Object::List(group) => {
-                    let members = objects.groups[group].iter().enumerate();
-                    let members = members.filter(|(_, value)| is_group(**value));
-                    (
-                        group,
-                        members
-                            .map(|(at, value)| (at.to_string(), *value))
-                            .collect(),
-                    )
-                }
-                _ => continue,
-            };
-            // An object may be a member of itself, or of several others.
-            if !seen.insert(group) {
-                continue;
-            }
-            if objects.is_state_dict(object) {
-                found.push((path, group));
-                continue;
-            }
-            for (key, value) in keys {
-                let path = if path.is_empty() {
-                    key
-                } else {
-                    format!("{path}.{key}")
-                };
-                next.push((path, value));
-            }
-        }
-        level = next;
-        if found.len() > MAX_STATE_DICTS {
-            break;
-        }
-    }
+    let found = state_dicts(pickle, machine.objects(), root);
     let keys = || found.iter().map(|(path, _)| path.clone()).collect();
     let at = |wanted: &str| found.iter().find(|(path, _)| path == wanted);
     let chosen = match wanted {
@@ -129,8 +96,74 @@ fn state_dict(
     Ok(chosen.1)
 }
 
-const fn is_group(object: Object) -> bool {
-    matches!(object, Object::Dict(_) | Object::Tuple(_) | Object::List(_))
+/// Returns the state dicts in an object with their paths, those with the fewest dicts around them
+/// first.
+fn state_dicts(pickle: &[u8], objects: &Objects, root: Object) -> Vec<(String, usize)> {
+    let mut found = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut visits = vec![Visit {
+        object: root,
+        parent: 0,
+        key: Key::Root,
+        depth: 0,
+    }];
+    let mut at = 0;
+    while let Some(&Visit { object, depth, .. }) = visits.get(at) {
+        let (Object::Dict(group) | Object::Tuple(group) | Object::List(group)) = object else {
+            at += 1;
+            continue;
+        };
+        // An object may be a member of itself, or of several others.
+        if seen.insert(group) {
+            if objects.is_state_dict(object) {
+                // Few paths are made: a pickle may refer to one long key many times.
+                found.push((path(pickle, &visits, at), group));
+            } else if depth < MAX_DEPTH {
+                let visit = |(key, object)| Visit {
+                    object,
+                    parent: at,
+                    key,
+                    depth: depth + 1,
+                };
+                visits.extend(members(objects, object, group).map(visit));
+            }
+        }
+        if found.len() > MAX_STATE_DICTS {
+            break;
+        }
+        at += 1;
+    }
+    found
+}
+
+/// Returns the members of a dict, a tuple or a list that have members themselves.
+fn members(objects: &Objects, object: Object, group: usize) -> impl Iterator<Item = (Key, Object)> {
+    let is_dict = matches!(object, Object::Dict(_));
+    let members = &objects.groups[group];
+    let step = if is_dict { 2 } else { 1 };
+    let all = members.chunks_exact(step).enumerate();
+    let named = all.filter_map(move |(place, member)| match *member {
+        [Object::Text(key), value] => Some((Key::Text(key), value)),
+        [value] => Some((Key::Place(place), value)),
+        _ => None,
+    });
+    named.filter(|(_, value)| matches!(value, Object::Dict(_) | Object::Tuple(_) | Object::List(_)))
+}
+
+/// Returns the keys that lead to a visited object, separated by points; empty for the root.
+fn path(pickle: &[u8], visits: &[Visit], mut at: usize) -> String {
+    let mut keys = Vec::new();
+    loop {
+        let visit = &visits[at];
+        match visit.key {
+            Key::Root => break,
+            Key::Text(key) => keys.push(key.text(pickle).to_owned()),
+            Key::Place(place) => keys.push(place.to_string()),
+        }
+        at = visit.parent;
+    }
+    keys.reverse();
+    keys.join(".")
 }
 
 /// Groups the tensors of a state dict by storage.
