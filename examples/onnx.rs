@@ -62,7 +62,13 @@ fn main() -> Result<(), Report> {
         }
         return Ok(());
     }
-    if let Ok(photograph) = Picture::open(&what) {
+    if let Ok(mut photograph) = Picture::open(&what) {
+        if let Some([height, width]) = net.logits().and_then(|layer| net.only_size(layer)) {
+            let shorter = photograph.width().min(photograph.height());
+            photograph = photograph
+                .crop_center(shorter, shorter)
+                .resize(width, height)?;
+        }
         for prediction in net.predict(photograph.to_tensor(&device))?[0]
             .iter()
             .take(5)

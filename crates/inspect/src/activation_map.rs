@@ -56,12 +56,20 @@ pub(crate) fn check_fits<N: Network + ?Sized>(
         return Err(LayerError::NetworkChannels { expected, found }.into());
     }
     if net.layer_size(layer, [height, width]).is_none() {
-        let layer = net.describe(layer).name().to_owned();
-        let error = LayerError::TooSmall {
-            layer,
-            width,
-            height,
-            needed: None,
+        let name = net.describe(layer).name().to_owned();
+        let error = match net.only_size(layer) {
+            Some(only) => LayerError::OtherSize {
+                layer: name,
+                width,
+                height,
+                only,
+            },
+            None => LayerError::TooSmall {
+                layer: name,
+                width,
+                height,
+                needed: None,
+            },
         };
         return Err(error.into());
     }

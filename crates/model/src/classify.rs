@@ -3,7 +3,7 @@
 use burn::tensor::{Tensor, activation};
 use oneiric_core::read;
 
-use crate::{Flaw, ModelError, Network, NetworkExt, ReluGradient};
+use crate::{Flaw, LayerId, ModelError, Network, NetworkExt, ReluGradient};
 
 /// The number of labels that an error suggests.
 const SUGGESTIONS: usize = 4;
@@ -34,6 +34,7 @@ impl Prediction {
             });
         }
         check_size(network, [height, width])?;
+        check_layer(network, logits, [height, width])?;
         if n == 0 {
             return Ok(Vec::new());
         }
@@ -111,6 +112,26 @@ pub(crate) fn check_size<N: Network + ?Sized>(
         return Err(ModelError::ImageSize { image, smallest });
     }
     Ok(())
+}
+
+/// Checks that a layer can be computed for images of a size, by the network's rule for sizes.
+///
+/// # Errors
+///
+/// Returns [`ModelError::OtherSize`] if it cannot.
+fn check_layer<N: Network + ?Sized>(
+    network: &N,
+    layer: LayerId,
+    image: [usize; 2],
+) -> Result<(), ModelError> {
+    match network.info().sizes() {
+        Some(sizes) if sizes(layer, image).is_none() => Err(ModelError::OtherSize {
+            layer: network.describe(layer).name().to_owned(),
+            image,
+            only: network.only_size(layer),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Returns true if a text contains `words` as whole words: neither end lies within a word.

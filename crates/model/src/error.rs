@@ -197,6 +197,22 @@ pub enum ModelError {
         /// Height and width of the smallest image that the network takes.
         smallest: [usize; 2],
     },
+    /// The image has a size that a layer does not take.
+    #[error(
+        "the layer {layer:?} does not take images of {}x{} pixels (width x height){}",
+        .image[1], .image[0],
+        .only.map_or(String::new(), |[height, width]| {
+            format!(", but of {width}x{height} only; resize them (Picture::resize)")
+        })
+    )]
+    OtherSize {
+        /// The name of the layer.
+        layer: String,
+        /// Height and width of the image.
+        image: [usize; 2],
+        /// Height and width of the only images that the layer takes, if it takes those of one size.
+        only: Option<[usize; 2]>,
+    },
     /// A network's description and its forward pass do not agree; see
     /// [`NetworkExt::verify`](crate::NetworkExt::verify).
     #[error("the network's description and its forward pass do not agree:{}", listed_flaws(.flaws))]

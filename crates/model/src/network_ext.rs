@@ -171,8 +171,8 @@ pub trait NetworkExt: Network {
     /// # Errors
     ///
     /// Returns a [`ModelError`] if the network has no logits or their shape is not
-    /// [n, classes, 1, 1], if the images have another number of channels or are smaller than the
-    /// network takes, or if the device cannot read the result back.
+    /// [n, classes, 1, 1], if the images have another number of channels or a size that the network
+    /// does not take, or if the device cannot read the result back.
     fn predict(&self, images: Tensor<4>) -> Result<Vec<Vec<Prediction>>, ModelError> {
         Prediction::of(self, images)
     }

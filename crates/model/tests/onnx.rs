@@ -2,7 +2,9 @@
 
 use burn::tensor::{Device, Tensor};
 use oneiric_core::{Backend, Picture};
-use oneiric_model::{LayerId, NetworkExt, OnnxNetwork, Preprocessing, ReluGradient, graph::View};
+use oneiric_model::{
+    LayerId, ModelError, NetworkExt, OnnxNetwork, Preprocessing, ReluGradient, graph::View,
+};
 use oneiric_testkit::{Array, Oracle, Tolerance, assert_close, devices, shared};
 use oneiric_weights::onnx;
 
@@ -277,4 +279,22 @@ fn networks_whose_files_bake_in_one_image_are_verified() {
         net.verify(size)
             .unwrap_or_else(|error| panic!("{name}: {error}"));
     }
+}
+
+#[test]
+fn an_image_of_a_size_that_a_network_does_not_take_is_refused() {
+    let (_, device) = devices().swap_remove(0);
+    let Some(net) = network("onnx/oracles/vit.onnx", &device) else {
+        return;
+    };
+    let [height, width] = net.only_size(net.logits().expect("scores")).expect("one");
+    let image = |height, width| Array::noise([1, 3, height, width], 1).tensor(&device);
+    net.predict(image(height, width)).expect("its own size");
+    let error = net
+        .predict(image(height + 7, 2 * width))
+        .expect_err("another size");
+    assert!(
+        matches!(error, ModelError::OtherSize { only: Some(only), .. } if only == [height, width]),
+        "{error}"
+    );
 }

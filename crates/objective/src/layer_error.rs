@@ -52,7 +52,7 @@ pub enum LayerError {
     /// An image of another size than the only one that the layer takes.
     #[error(
         "{layer} takes images of {}x{} only, as the network sees them (after transforms), but this \
-         one is {width}x{height}; append Resize::new({}, {}) to the transforms",
+         one is {width}x{height}; append Resize::new({}, {}) to the transforms, or resize a photograph",
         .only[1], .only[0], .only[1], .only[0]
     )]
     OtherSize {
