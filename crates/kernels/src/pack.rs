@@ -11,26 +11,48 @@ use crate::{
     transformed::Transformed,
 };
 
-/// The weights of one convolution.
+/// The weights of one convolution, or of some of its groups, seen as a dense one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ConvWeights<'a> {
     /// Output channels.
     pub(crate) out: usize,
     /// Input channels.
     pub(crate) input: usize,
+    /// Output and input channels of a group that sees no other one.
+    pub(crate) group: [usize; 2],
     /// Rows and columns of the kernel.
     pub(crate) kernel: [usize; 2],
     /// Rows and columns of the stride.
     pub(crate) stride: [usize; 2],
-    /// `[out][input][row][column]`.
+    /// Rows and columns from one tap to the next.
+    pub(crate) dilation: [usize; 2],
+    /// `[out][input of a group][row][column]`.
     pub(crate) weight: &'a [f32],
 }
 
 impl ConvWeights<'_> {
-    /// One weight.
+    /// One weight; 0 between channels of different groups.
     pub(crate) fn at(&self, out: usize, input: usize, row: usize, column: usize) -> f32 {
         let [rows, columns] = self.kernel;
-        self.weight[((out * self.input + input) * rows + row) * columns + column]
+        let [outs, inputs] = self.group;
+        if out / outs != input / inputs {
+            return 0.0;
+        }
+        let kernel = out * inputs + input % inputs;
+        self.weight[(kernel * rows + row) * columns + column]
+    }
+
+    /// All weights of a dense convolution, `[out][input][row][column]`.
+    pub(crate) fn dense(&self) -> Vec<f32> {
+        let [rows, columns] = self.kernel;
+        let mut all = Vec::with_capacity(self.out * self.input * rows * columns);
+        for out in 0..self.out {
+            for input in 0..self.input {
+                let taps = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
+                all.extend(taps.map(|(row, column)| self.at(out, input, row, column)));
+            }
+        }
+        all
     }
 }
 
@@ -58,7 +80,7 @@ pub(crate) struct Packed {
     /// Count of output blocks.
     pub(crate) blocks: usize,
     pub(crate) taps: Vec<PackedTap>,
-    /// Rows and columns of the kernel.
+    /// Rows and columns of the window, with those between the taps.
     pub(crate) rows: usize,
     pub(crate) columns: usize,
 }
@@ -107,8 +129,10 @@ pub(crate) struct Matrix {
 pub(crate) struct PackedWeights {
     pub(crate) values: Aligned,
     pub(crate) convs: Vec<PackedConv>,
-    /// The place in `convs` of each node that is a convolution.
-    of_node: Vec<Option<usize>>,
+    /// The places in `convs` of each node that is a convolution: one, or that of each part.
+    of_node: Vec<Vec<usize>>,
+    /// The start of the weights of each depthwise convolution: `[block][row][column][16]`.
+    depthwise: HashMap<usize, usize>,
     /// The start of the bias of each node that has one.
     biases: Vec<Option<usize>>,
     /// The matrices of the nodes that have one.
@@ -136,46 +160,115 @@ pub(crate) struct Packing<'a> {
     graph: &'a Blocked,
     weights: &'a [&'a [f32]],
     values: Vec<f32>,
-    /// Place of the convolutions of that weight, for an input of these lanes, interleaved or not,
-    /// with that stride.
-    convs: HashMap<(WeightId, Vec<usize>, bool, [usize; 2]), usize>,
-    /// Start of each bias.
-    biases: HashMap<WeightId, usize>,
+    /// Places of the convolutions of that weight, for an input of these lanes, interleaved or not,
+    /// with that stride and dilation.
+    convs: HashMap<(WeightId, Vec<usize>, bool, [[usize; 2]; 2]), Vec<usize>>,
+    /// Start of each bias, for an output of these lanes.
+    biases: HashMap<(WeightId, Vec<usize>), usize>,
     packed: PackedWeights,
 }
 
 impl Packing<'_> {
     /// Packs the weights of a convolution, or finds those of an equal one.
     pub(crate) fn conv(&mut self, op: &Conv, node: usize) {
+        self.bias(op, node);
+        if is_depthwise(op, self.graph, node) {
+            self.depthwise(op, node);
+        } else {
+            self.products(op, node);
+        }
+    }
+
+    fn bias(&mut self, op: &Conv, node: usize) {
+        let graph = self.graph;
+        let outputs = &graph.lanes[node];
         self.packed.biases[node] = op.bias.map(|bias| {
-            *self.biases.entry(bias).or_insert_with(|| {
+            let key = (bias, outputs.clone());
+            *self.biases.entry(key).or_insert_with(|| {
                 let start = self.values.len();
-                self.values.extend_from_slice(self.weights[bias.index()]);
-                let len = self.values.len().next_multiple_of(LANES);
-                self.values.resize(len, 0.0);
+                let mut rest = self.weights[bias.index()];
+                for (block, &used) in outputs.iter().enumerate() {
+                    let (lanes, others) = rest.split_at(used);
+                    self.values.extend_from_slice(lanes);
+                    self.values.resize(start + (block + 1) * LANES, 0.0);
+                    rest = others;
+                }
                 start
             })
         });
+    }
+
+    /// Packs the weights of a convolution that sums over channels.
+    fn products(&mut self, op: &Conv, node: usize) {
         let graph = self.graph;
         let input = graph.inputs(node)[0];
         let interleaved = graph.interleaved && input == 0;
         let lanes = &graph.lanes[input];
-        let stride = op.window.stride;
-        let key = (op.weight, lanes.clone(), interleaved, stride);
-        let place = self.convs.entry(key).or_insert_with(|| {
-            let conv = ConvWeights {
-                out: graph.channels(node),
-                input: graph.channels(input),
-                kernel: op.kernel(graph.graph.weights()),
-                stride,
-                weight: self.weights[op.weight.index()],
-            };
-            let conv = pack(&conv, lanes, interleaved, &mut self.values);
-            self.packed.convs.push(conv);
-            self.packed.convs.len() - 1
+        let (stride, dilation) = (op.window.stride, op.window.dilation);
+        let key = (op.weight, lanes.clone(), interleaved, [stride, dilation]);
+        let parts = parts(op, graph, node);
+        let places = self.convs.entry(key).or_insert_with(|| {
+            let weight = self.weights[op.weight.index()];
+            let packed = (0..parts).map(|part| {
+                let [out, input] = [node, input].map(|node| graph.channels(node) / parts);
+                let conv = ConvWeights {
+                    out,
+                    input,
+                    group: [out, input].map(|channels| channels * parts / op.groups),
+                    kernel: op.kernel(graph.graph.weights()),
+                    stride,
+                    dilation,
+                    weight: &weight[part * (weight.len() / parts)..][..weight.len() / parts],
+                };
+                let blocks = lanes.len() / parts;
+                let lanes = &lanes[part * blocks..][..blocks];
+                let conv = pack(&conv, lanes, interleaved, &mut self.values);
+                self.packed.convs.push(conv);
+                self.packed.convs.len() - 1
+            });
+            packed.collect()
         });
-        self.packed.of_node[node] = Some(*place);
+        self.packed.of_node[node].clone_from(places);
     }
+
+    /// Packs the weights of a depthwise convolution.
+    fn depthwise(&mut self, op: &Conv, node: usize) {
+        let weight = self.weights[op.weight.index()];
+        let [rows, columns] = op.kernel(self.graph.graph.weights());
+        let taps = rows * columns;
+        self.packed.depthwise.insert(node, self.values.len());
+        let mut first = 0;
+        for &used in &self.graph.lanes[node] {
+            for tap in 0..taps {
+                let lanes = (first..first + used).map(|channel| weight[channel * taps + tap]);
+                self.values.extend(lanes);
+                let len = self.values.len().next_multiple_of(LANES);
+                self.values.resize(len, 0.0);
+            }
+            first += used;
+        }
+    }
+}
+
+/// Returns true if each channel of a convolution is that of its input alone.
+pub(crate) fn is_depthwise(op: &Conv, graph: &Blocked, node: usize) -> bool {
+    let channels = [node, graph.inputs(node)[0]].map(|node| graph.channels(node));
+    op.groups > 1 && channels == [op.groups; 2]
+}
+
+/// Parts of a convolution that are computed apart as dense ones: whole groups, as few together as
+/// fill blocks of channels; 1 if that cannot be.
+pub(crate) fn parts(op: &Conv, graph: &Blocked, node: usize) -> usize {
+    let input = graph.inputs(node)[0];
+    let [out, inputs] = [node, input].map(|node| graph.channels(node));
+    let is_full = graph.lanes[input].iter().all(|&used| used == LANES);
+    let fits = |parts: &usize| {
+        op.groups.is_multiple_of(*parts)
+            && out.is_multiple_of(parts * LANES)
+            && inputs.is_multiple_of(parts * LANES)
+    };
+    let most = (1..=op.groups).rev().find(fits);
+    most.filter(|_| is_full).unwrap_or(1)
 }
 
 impl Packing<'_> {
@@ -231,7 +324,8 @@ impl PackedWeights {
             packed: Self {
                 values: Aligned::default(),
                 convs: Vec::new(),
-                of_node: vec![None; graph.len()],
+                of_node: vec![Vec::new(); graph.len()],
+                depthwise: HashMap::new(),
                 biases: vec![None; graph.len()],
                 matrices: HashMap::new(),
             },
@@ -249,10 +343,30 @@ impl PackedWeights {
     ///
     /// Panics if the node is no convolution that the kernels can run.
     pub(crate) fn conv(&self, node: usize) -> &PackedConv {
-        match self.of_node[node] {
-            Some(conv) => &self.convs[conv],
-            None => unreachable!("node {node} is no convolution"),
-        }
+        self.part(node, 0)
+    }
+
+    /// The weights of one part of a convolution.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the node is no convolution with that part.
+    pub(crate) fn part(&self, node: usize, part: usize) -> &PackedConv {
+        &self.convs[self.of_node[node][part]]
+    }
+
+    /// Parts of a convolution that are computed apart; 0 for a depthwise one.
+    pub(crate) fn parts(&self, node: usize) -> usize {
+        self.of_node[node].len()
+    }
+
+    /// The start of the weights of a depthwise convolution: `[block][row][column][16]`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the node is none.
+    pub(crate) fn depthwise(&self, node: usize) -> usize {
+        self.depthwise[&node]
     }
 
     /// The start of a node's bias among the packed weights, if it has one.
@@ -267,7 +381,8 @@ fn pack(
     interleaved: bool,
     values: &mut Vec<f32>,
 ) -> PackedConv {
-    let (kernel, stride) = (conv.kernel, conv.stride);
+    let (kernel, stride, dilation) = (conv.kernel, conv.stride, conv.dilation);
+    let is_dense = dilation == [1; 2];
     // The first channel of each block.
     let first: Vec<usize> = lanes
         .iter()
@@ -283,19 +398,19 @@ fn pack(
         values,
         out_lanes.len(),
         (lanes, pixel),
-        kernel,
+        [0, 1].map(|axis| Taps::forward(kernel[axis], dilation[axis])),
         |out, block, lane, row, column| {
             (out < conv.out).then(|| conv.at(out, first[block] + lane, row, column))
         },
     );
-    let backward = if interleaved && stride != [1; 2] {
+    let backward = if interleaved && stride != [1; 2] && is_dense {
         let [rows, columns] = [0, 1].map(|axis| kernel[axis].div_ceil(stride[axis]));
         let channels = stride[0] * stride[1] * conv.input;
         Backward::Cells(pack_direction(
             values,
             channels.div_ceil(LANES),
             (&out_lanes, LANES),
-            [rows, columns],
+            [Taps::forward(rows, 1), Taps::forward(columns, 1)],
             |cell, block, lane, row, column| {
                 let (phase, channel) = (cell / conv.input, cell % conv.input);
                 let row = phase / stride[1] + stride[0] * (rows - 1 - row);
@@ -307,17 +422,16 @@ fn pack(
     } else {
         let phases = (0..stride[0] * stride[1]).map(|phase| {
             let (y, x) = (phase / stride[1], phase % stride[1]);
-            // Kernel rows and columns that meet the phase, from the last to the first.
-            let rows = kernel[0].saturating_sub(y).div_ceil(stride[0]);
-            let columns = kernel[1].saturating_sub(x).div_ceil(stride[1]);
+            let phase = [(0, y), (1, x)];
+            let taps = phase.map(|(axis, phase)| {
+                Taps::backward(kernel[axis], dilation[axis], stride[axis], phase)
+            });
             pack_direction(
                 values,
                 lanes.len(),
                 (&out_lanes, LANES),
-                [rows, columns],
+                taps,
                 |input, block, lane, row, column| {
-                    let row = y + stride[0] * (rows - 1 - row);
-                    let column = x + stride[1] * (columns - 1 - column);
                     let (to, at) = (input / LANES, input % LANES);
                     (at < lanes[to])
                         .then(|| conv.at(block * LANES + lane, first[to] + at, row, column))
@@ -329,11 +443,53 @@ fn pack(
     PackedConv {
         forward,
         backward,
-        transformed: if interleaved {
+        transformed: if !is_dense {
+            None
+        } else if interleaved {
             Transformed::of_cells(conv, &out_lanes)
         } else {
             Transformed::new(conv, lanes, &out_lanes)
         },
+    }
+}
+
+/// The taps of a kernel along one axis in the order of what they read.
+#[derive(Debug, Clone)]
+pub(crate) struct Taps {
+    /// For each tap, its number in the kernel, and its position in the window.
+    pub(crate) taps: Vec<(usize, usize)>,
+    /// Positions of the window.
+    pub(crate) extent: usize,
+}
+
+impl Taps {
+    /// The taps of the forward direction.
+    pub(crate) fn forward(kernel: usize, dilation: usize) -> Self {
+        Self {
+            taps: (0..kernel).map(|tap| (tap, tap * dilation)).collect(),
+            extent: (kernel.max(1) - 1) * dilation + 1,
+        }
+    }
+
+    /// The taps that meet a phase of the input in the gradient, from the last to the first. The
+    /// window ends at the output that is the input's number in its phase, counted from the
+    /// padding's start.
+    pub(crate) fn backward(kernel: usize, dilation: usize, stride: usize, phase: usize) -> Self {
+        let meets = |tap: &usize| {
+            let at = tap * dilation;
+            at >= phase && (at - phase).is_multiple_of(stride)
+        };
+        // How many outputs each tap lies back.
+        let back: Vec<(usize, usize)> = (0..kernel)
+            .filter(meets)
+            .map(|tap| (tap, (tap * dilation - phase) / stride))
+            .collect();
+        let extent = back.last().map_or(0, |&(_, most)| most + 1);
+        let taps = back.into_iter().rev();
+        Self {
+            taps: taps.map(|(tap, back)| (tap, extent - 1 - back)).collect(),
+            extent,
+        }
     }
 }
 
@@ -343,26 +499,31 @@ fn pack_direction(
     values: &mut Vec<f32>,
     blocks: usize,
     (lanes, pixel): (&[usize], usize),
-    [rows, columns]: [usize; 2],
+    [rows, columns]: [Taps; 2],
     weight: impl Fn(usize, usize, usize, usize, usize) -> Option<f32>,
 ) -> Packed {
     let mut taps = Vec::new();
     // Block, lane, row and column of every inner number.
     let mut order = Vec::new();
-    for row in 0..rows {
+    for &(row, row_at) in &rows.taps {
         for (block, &used) in lanes.iter().enumerate() {
-            // The columns of a full block are contiguous. Those of another block have its padding
-            // lanes between them.
-            let together = if used == pixel { columns } else { 1 };
-            for column in (0..columns).step_by(together.max(1)) {
+            // The columns of a full block are contiguous, unless they are dilated. Those of another
+            // block have its padding lanes between them.
+            let is_dense = columns.taps.len() == columns.extent;
+            let together = if used == pixel && is_dense {
+                columns.taps.len()
+            } else {
+                1
+            };
+            for columns in columns.taps.chunks(together.max(1)) {
                 taps.push(PackedTap {
                     block,
-                    row,
-                    column,
+                    row: row_at,
+                    column: columns[0].1,
                     len: together * used,
                     inner: order.len(),
                 });
-                for column in column..column + together {
+                for &(column, _) in columns {
                     order.extend((0..used).map(|lane| (block, lane, row, column)));
                 }
             }
@@ -380,7 +541,7 @@ fn pack_direction(
         inner: order.len(),
         blocks,
         taps,
-        rows,
-        columns,
+        rows: rows.extent,
+        columns: columns.extent,
     }
 }

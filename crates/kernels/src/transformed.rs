@@ -43,7 +43,7 @@ impl Transformed {
             && conv.stride == [1; 2]
             && conv.input.min(conv.out) >= LEAST_CHANNELS;
         fits.then(|| Self {
-            weight: conv.weight.to_vec(),
+            weight: conv.dense(),
             kernel: conv.kernel[0],
             lanes: [lanes.to_vec(), out_lanes.to_vec()],
             made: Default::default(),

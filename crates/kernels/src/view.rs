@@ -6,6 +6,8 @@
 //! conditions. Offsets are in numbers from the start of a batch item's memory and the same for
 //! activations and gradients.
 
+use crate::kernel::Rectifier;
+
 /// A tensor of one batch item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct View {
@@ -28,6 +30,15 @@ impl View {
         self.offset + block * self.block
     }
 
+    /// Some of the blocks.
+    pub(crate) fn part(&self, first: usize, blocks: usize) -> Self {
+        Self {
+            offset: self.block_offset(first),
+            blocks,
+            ..*self
+        }
+    }
+
     /// Destinations that overwrite each of the blocks.
     pub(crate) fn dests(&self) -> Vec<Dest> {
         (0..self.blocks)
@@ -35,14 +46,14 @@ impl View {
                 offset: self.block_offset(block),
                 row: self.row,
                 accumulate: false,
-                mask: false,
+                mask: None,
             })
             .collect()
     }
 }
 
 /// Destination of one block of a result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Dest {
     /// Offset of row 0, column 0.
     pub(crate) offset: usize,
@@ -50,7 +61,8 @@ pub(crate) struct Dest {
     pub(crate) row: usize,
     /// True if the result is added to what is there.
     pub(crate) accumulate: bool,
-    /// True if the sum is then set to 0 where the activation at the same place is 0 or below: the
-    /// gradient of the ReLU whose output this is, applied with the last part of the gradient.
-    pub(crate) mask: bool,
+    /// The rectified linear unit whose output this is, if the sum is then set to 0 where the
+    /// activation at the same place is not within its bounds: its gradient, applied with the last
+    /// part of the gradient.
+    pub(crate) mask: Option<Rectifier>,
 }

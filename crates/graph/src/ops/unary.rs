@@ -214,6 +214,39 @@ impl Unary {
             | Self::Not
             | Self::IsNonzero
             | Self::IsNan => 0.0,
+            Self::Abs if x == 0.0 => 0.0,
+            Self::Abs => x.signum(),
+            Self::LeakyRelu { slope } => {
+                if x > 0.0 {
+                    1.0
+                } else {
+                    slope.0
+                }
+            }
+            Self::HardSigmoid { alpha, beta } => {
+                let line = alpha.0 * x + beta.0;
+                if line > 0.0 && line < 1.0 {
+                    alpha.0
+                } else {
+                    0.0
+                }
+            }
+            Self::HardSwish => {
+                if x >= 3.0 {
+                    1.0
+                } else if x > -3.0 {
+                    x / 3.0 + 0.5
+                } else {
+                    0.0
+                }
+            }
+            Self::Elu { alpha } => {
+                if x > 0.0 {
+                    1.0
+                } else {
+                    alpha.0 * x.exp()
+                }
+            }
             Self::Erf => FRAC_2_SQRT_PI * (-x * x).exp(),
             Self::Clip { low, high } => {
                 let inside = low.is_none_or(|low| x > low.0) && high.is_none_or(|high| x < high.0);

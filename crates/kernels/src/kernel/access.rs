@@ -181,7 +181,7 @@ impl Accesses {
         if dest.accumulate {
             self.push(Space::Data, Use::Update, region);
         }
-        if dest.mask {
+        if dest.mask.is_some() {
             self.read(Space::Activations, region);
         }
     }

@@ -32,8 +32,8 @@ pub(super) unsafe fn finish<L: Lanes>(value: L, dest: &Dest, at: usize, context:
         if dest.accumulate {
             value = value.add(L::load(place));
         }
-        if dest.mask {
-            value = value.where_positive(L::load(context.activations.add(at)));
+        if let Some(rectifier) = dest.mask {
+            value = rectifier.gate(value, L::load(context.activations.add(at)));
         }
         value.store(place);
     }

@@ -10,6 +10,7 @@
 use super::{
     access::{Accesses, Region, Space, band_rows},
     context::Context,
+    rectifier::Rectifier,
     tile::{Tile, Tiles},
 };
 use crate::{lanes::LANES, view::Dest};
@@ -39,8 +40,8 @@ pub(crate) struct Out {
     pub(crate) dest: Dest,
     /// Offset of its sixteen biases among the packed weights.
     pub(crate) bias: Option<usize>,
-    /// True if a ReLU is applied to the sum.
-    pub(crate) relu: bool,
+    /// The rectified linear unit that is applied to the sum.
+    pub(crate) rectifier: Option<Rectifier>,
 }
 
 impl Out {
@@ -51,10 +52,10 @@ impl Out {
                 offset,
                 row: 0,
                 accumulate: false,
-                mask: false,
+                mask: None,
             },
             bias: None,
-            relu: false,
+            rectifier: None,
         }
     }
 }

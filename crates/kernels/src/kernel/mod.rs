@@ -5,17 +5,21 @@
 //! all tasks of a program.
 
 mod access;
+mod apply;
 mod average;
 mod average_pool;
 mod cells;
 mod context;
 mod conv;
+mod depthwise;
+mod function;
 mod gemm;
 mod lrn;
 mod lrn_gradient;
 mod pointwise;
 mod pool;
 mod pool_gradient;
+mod rectifier;
 mod redirect;
 mod step;
 mod sum;
@@ -25,17 +29,21 @@ mod winograd;
 mod winograd_tile;
 
 pub(crate) use access::{Access, Space, Use};
+pub(crate) use apply::Apply;
 pub(crate) use average::Average;
 pub(crate) use average_pool::{AveragePool, AveragePoolGradient};
 pub(crate) use cells::{Cells, ToCells};
 pub(crate) use context::Context;
 pub(crate) use conv::{Group, Out, Sweep, Tap};
+pub(crate) use depthwise::{ChannelTap, Depthwise};
+pub(crate) use function::Function;
 pub(crate) use gemm::{Gemm, GemmGradient};
 pub(crate) use lrn::{Lines, LrnForward};
 pub(crate) use lrn_gradient::LrnGradient;
 pub(crate) use pointwise::{Pointwise, PointwiseKind};
 pub(crate) use pool::{MaxPool, Window};
 pub(crate) use pool_gradient::MaxPoolGradient;
+pub(crate) use rectifier::Rectifier;
 pub(crate) use redirect::Redirect;
 pub(crate) use step::{Step, run_step};
 pub(crate) use sum::{Sum, Term};

@@ -3,6 +3,7 @@
 use super::{
     access::{Accesses, Region, Space},
     context::{Context, finish},
+    rectifier::Rectifier,
 };
 use crate::{
     lanes::{LANES, Lanes},
@@ -10,14 +11,14 @@ use crate::{
 };
 
 /// A function of one number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum PointwiseKind {
     /// The number itself.
     Copy,
-    /// The larger of the number and 0.
-    Relu,
-    /// The number if the activation at the same place is above 0 or NaN, else 0.
-    ReluGradient,
+    /// The number within the bounds.
+    Rectify(Rectifier),
+    /// The number if the activation at the same place is within the bounds or NaN, else 0.
+    Gate(Rectifier),
 }
 
 /// Applies a function to every number of a tensor.
@@ -41,7 +42,7 @@ impl Pointwise {
         let source = Region::new(from.block_offset(task), from.width * LANES);
         let source = source.rows(from.height, from.row);
         accesses.read(Space::Data, source);
-        if self.kind == PointwiseKind::ReluGradient {
+        if matches!(self.kind, PointwiseKind::Gate(_)) {
             accesses.read(Space::Activations, source);
         }
         accesses.finish(&self.dests[task], 0..from.height, from.width, LANES);
@@ -64,9 +65,9 @@ impl Pointwise {
                     let value = L::load(context.data.add(source));
                     let value = match self.kind {
                         PointwiseKind::Copy => value,
-                        PointwiseKind::Relu => value.max(L::zero()),
-                        PointwiseKind::ReluGradient => {
-                            value.where_positive(L::load(context.activations.add(source)))
+                        PointwiseKind::Rectify(rectifier) => rectifier.apply(value),
+                        PointwiseKind::Gate(rectifier) => {
+                            rectifier.gate(value, L::load(context.activations.add(source)))
                         }
                     };
                     let at = dest.offset + y * dest.row + x * LANES;

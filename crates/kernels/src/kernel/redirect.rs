@@ -3,6 +3,7 @@
 use super::{
     access::{Accesses, Region, Space},
     context::Context,
+    rectifier::Rectifier,
 };
 use crate::{
     lanes::{LANES, Lanes},
@@ -11,12 +12,14 @@ use crate::{
 
 /// The gradient of a ReLU, in place, that gives dead units a gradient.
 ///
-/// With x the output and g its gradient of a loss to be minimized: g where x > 0, else 0; if that
-/// is 0 everywhere, g where x > 0 or g < 0, else 0. An x that is NaN lets g pass.
+/// With x the output and g its gradient of a loss to be minimized: g where x is within the bounds,
+/// else 0; if that is 0 everywhere, also g < 0 where x is at the lower bound and g > 0 where it is
+/// at the upper one. An x that is NaN lets g pass.
 ///
 /// Source: Lucid, `misc/redirected_relu_grad.py`.
 #[derive(Debug, Clone)]
 pub(crate) struct Redirect {
+    pub(crate) rectifier: Rectifier,
     pub(crate) view: View,
     /// Used lanes of each block. The other lanes are padding: they may hold NaN, and have no say in
     /// whether the layer is dead.
@@ -50,7 +53,8 @@ impl Redirect {
         self.each(|at| {
             // SAFETY: the caller's contract for the places that `accesses` describes.
             unsafe {
-                dead &= *context.activations.add(at) <= 0.0 || *context.data.add(at) == 0.0;
+                let x = *context.activations.add(at);
+                dead &= x <= 0.0 || self.is_above(x) || *context.data.add(at) == 0.0;
             }
         });
         self.each(|at| {
@@ -58,12 +62,19 @@ impl Redirect {
             unsafe {
                 let gradient = context.data.add(at);
                 let x = *context.activations.add(at);
-                let passes = x > 0.0 || x.is_nan() || (dead && *gradient < 0.0);
+                let (below, above) = (x <= 0.0, self.is_above(x));
+                let wakes = (below && *gradient < 0.0) || (above && *gradient > 0.0);
+                let passes = !(below || above) || (dead && wakes);
                 if !passes {
                     *gradient = 0.0;
                 }
             }
         });
+    }
+
+    /// Returns true if an output is at the upper bound. A ReLU has none, also for infinity.
+    fn is_above(&self, output: f32) -> bool {
+        self.rectifier.is_bounded() && output >= self.rectifier.high
     }
 
     /// Calls a function with the place of every used lane.

@@ -1,9 +1,9 @@
 //! One step of a program, and how it is entered with the right instructions.
 
 use super::{
-    Average, AveragePool, AveragePoolGradient, Context, FromLanes, Gemm, GemmGradient,
-    InputGradient, LrnForward, LrnGradient, MaxPool, MaxPoolGradient, Pointwise, Redirect, Sum,
-    Sweep, ToCells, ToLanes, Winograd, access::Accesses, tile::Tiles,
+    Apply, Average, AveragePool, AveragePoolGradient, Context, Depthwise, FromLanes, Gemm,
+    GemmGradient, InputGradient, LrnForward, LrnGradient, MaxPool, MaxPoolGradient, Pointwise,
+    Redirect, Sum, Sweep, ToCells, ToLanes, Winograd, access::Accesses, tile::Tiles,
 };
 use crate::{Isa, lanes};
 
@@ -55,6 +55,7 @@ macro_rules! steps {
 
 steps! {
     Sweep,
+    Depthwise,
     Winograd,
     MaxPool,
     MaxPoolGradient,
@@ -66,6 +67,7 @@ steps! {
     Gemm,
     GemmGradient,
     Pointwise,
+    Apply,
     Sum,
     Redirect,
     ToLanes,

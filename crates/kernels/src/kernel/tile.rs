@@ -124,9 +124,9 @@ unsafe fn finish<L: Lanes, const R: usize, const B: usize, const K: usize>(
                 sum[K] = sum[K].add(bias);
             }
         }
-        if out.relu {
+        if let Some(rectifier) = out.rectifier {
             for sum in sums.iter_mut() {
-                sum[K] = sum[K].max(L::zero());
+                sum[K] = rectifier.apply(sum[K]);
             }
         }
         if out.dest.accumulate {
@@ -134,10 +134,10 @@ unsafe fn finish<L: Lanes, const R: usize, const B: usize, const K: usize>(
                 sum[K] = sum[K].add(L::load(place.add(r * t.out_step)));
             }
         }
-        if out.dest.mask {
+        if let Some(rectifier) = out.dest.mask {
             let gate = t.activations.wrapping_add(at);
             for (r, sum) in sums.iter_mut().enumerate() {
-                sum[K] = sum[K].where_positive(L::load(gate.add(r * t.out_step)));
+                sum[K] = rectifier.gate(sum[K], L::load(gate.add(r * t.out_step)));
             }
         }
         for (r, sum) in sums.iter().enumerate() {

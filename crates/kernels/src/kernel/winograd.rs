@@ -290,8 +290,8 @@ impl Winograd {
             for (dy, sums) in sums.iter().enumerate().take(outputs.min(self.height - y)) {
                 for (dx, sum) in sums.iter().enumerate().take(outputs.min(self.width - x)) {
                     let mut value = sum.add(bias);
-                    if out.relu {
-                        value = value.max(L::zero());
+                    if let Some(rectifier) = out.rectifier {
+                        value = rectifier.apply(value);
                     }
                     let at = at + dy * out.dest.row + dx * LANES;
                     finish(value, &out.dest, at, context);

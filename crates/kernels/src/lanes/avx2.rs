@@ -1,10 +1,12 @@
 //! Sixteen lanes in two AVX2 registers.
 
 use std::arch::x86_64::{
-    __m256, _CMP_EQ_OQ, _CMP_NLE_UQ, _CMP_UNORD_Q, _mm256_add_ps, _mm256_and_ps, _mm256_blendv_ps,
-    _mm256_cmp_ps, _mm256_div_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps,
-    _mm256_movemask_ps, _mm256_mul_ps, _mm256_rsqrt_ps, _mm256_set1_ps, _mm256_setzero_ps,
-    _mm256_storeu_ps,
+    __m256, _CMP_EQ_OQ, _CMP_NGE_UQ, _CMP_NLE_UQ, _CMP_UNORD_Q, _MM_FROUND_NO_EXC,
+    _MM_FROUND_TO_NEAREST_INT, _mm256_add_epi32, _mm256_add_ps, _mm256_and_ps, _mm256_blendv_ps,
+    _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_cvtps_epi32, _mm256_div_ps, _mm256_fmadd_ps,
+    _mm256_loadu_ps, _mm256_max_ps, _mm256_min_ps, _mm256_movemask_ps, _mm256_mul_ps,
+    _mm256_round_ps, _mm256_rsqrt_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps,
+    _mm256_slli_epi32, _mm256_storeu_ps,
 };
 
 use super::Lanes;
@@ -85,6 +87,17 @@ impl Lanes for Ymm2 {
         }
     }
     #[inline(always)]
+    unsafe fn min(self, other: Self) -> Self {
+        // As for the maximum.
+        // SAFETY: the trait's contract: AVX2 and FMA exist.
+        unsafe {
+            Self(
+                _mm256_min_ps(other.0, self.0),
+                _mm256_min_ps(other.1, self.1),
+            )
+        }
+    }
+    #[inline(always)]
     unsafe fn max_or_nan(self, other: Self) -> Self {
         // SAFETY: the trait's contract: AVX2 and FMA exist.
         unsafe {
@@ -119,6 +132,32 @@ impl Lanes for Ymm2 {
         }
     }
     #[inline(always)]
+    unsafe fn where_below(self, gate: Self, bound: Self) -> Self {
+        // SAFETY: the trait's contract: AVX2 and FMA exist.
+        unsafe {
+            Self(
+                _mm256_and_ps(self.0, _mm256_cmp_ps::<_CMP_NGE_UQ>(gate.0, bound.0)),
+                _mm256_and_ps(self.1, _mm256_cmp_ps::<_CMP_NGE_UQ>(gate.1, bound.1)),
+            )
+        }
+    }
+    #[inline(always)]
+    unsafe fn round(self) -> Self {
+        const NEAREST: i32 = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+        // SAFETY: the trait's contract: AVX2 and FMA exist.
+        unsafe {
+            Self(
+                _mm256_round_ps::<NEAREST>(self.0),
+                _mm256_round_ps::<NEAREST>(self.1),
+            )
+        }
+    }
+    #[inline(always)]
+    unsafe fn scale2(self, exponent: Self) -> Self {
+        // SAFETY: the trait's contract: AVX2 and FMA exist.
+        unsafe { self.mul(Self(power_of_2(exponent.0), power_of_2(exponent.1))) }
+    }
+    #[inline(always)]
     unsafe fn where_equal(self, a: Self, b: Self, other: Self) -> Self {
         // SAFETY: the trait's contract: AVX2 and FMA exist.
         unsafe {
@@ -129,5 +168,19 @@ impl Lanes for Ymm2 {
                 _mm256_blendv_ps(other.1, self.1, second),
             )
         }
+    }
+}
+
+/// `2^exponent`, from its bits.
+///
+/// # Safety
+///
+/// AVX2 must exist.
+#[inline(always)]
+unsafe fn power_of_2(exponent: __m256) -> __m256 {
+    // SAFETY: the caller's contract.
+    unsafe {
+        let biased = _mm256_add_epi32(_mm256_cvtps_epi32(exponent), _mm256_set1_epi32(127));
+        _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
     }
 }

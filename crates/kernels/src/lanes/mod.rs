@@ -33,6 +33,8 @@ pub(crate) trait Lanes: Copy {
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
     /// The larger; `self` if it is NaN.
     unsafe fn max(self, other: Self) -> Self;
+    /// The smaller; `self` if it is NaN.
+    unsafe fn min(self, other: Self) -> Self;
     /// The larger; NaN if either is.
     unsafe fn max_or_nan(self, other: Self) -> Self;
     /// Returns true if a lane is NaN.
@@ -41,6 +43,12 @@ pub(crate) trait Lanes: Copy {
     unsafe fn rsqrt(self) -> Self;
     /// `self` where the gate is above 0 or NaN, else 0.
     unsafe fn where_positive(self, gate: Self) -> Self;
+    /// `self` where the gate is below the bound or NaN, else 0.
+    unsafe fn where_below(self, gate: Self, bound: Self) -> Self;
+    /// The nearest integer of a number below 2^22.
+    unsafe fn round(self) -> Self;
+    /// `self * 2^exponent`, for an exponent that is an integer of -126 to 127.
+    unsafe fn scale2(self, exponent: Self) -> Self;
     /// `self` where `a` equals `b`, else `other`.
     unsafe fn where_equal(self, a: Self, b: Self, other: Self) -> Self;
 
@@ -52,6 +60,13 @@ pub(crate) trait Lanes: Copy {
             let error = self.mul(estimate).mul_add(estimate, Self::splat(-1.0));
             estimate.mul(error).mul_add(Self::splat(-0.5), estimate)
         }
+    }
+
+    /// `self - other`.
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        // SAFETY: the caller's contract.
+        unsafe { other.mul_add(Self::splat(-1.0), self) }
     }
 
     /// 0 in all lanes.

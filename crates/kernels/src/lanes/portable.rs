@@ -58,6 +58,10 @@ impl Lanes for Array16 {
         self.zip(other, |a, b| if b > a { b } else { a })
     }
     #[inline(always)]
+    unsafe fn min(self, other: Self) -> Self {
+        self.zip(other, |a, b| if b < a { b } else { a })
+    }
+    #[inline(always)]
     unsafe fn max_or_nan(self, other: Self) -> Self {
         self.zip(other, |a, b| if b > a || b.is_nan() { b } else { a })
     }
@@ -73,6 +77,28 @@ impl Lanes for Array16 {
     #[inline(always)]
     unsafe fn where_positive(self, gate: Self) -> Self {
         self.zip(gate, |a, g| if g <= 0.0 { 0.0 } else { a })
+    }
+    #[inline(always)]
+    unsafe fn where_below(self, gate: Self, bound: Self) -> Self {
+        let mut result = self;
+        for i in 0..LANES {
+            if gate.0[i] >= bound.0[i] {
+                result.0[i] = 0.0;
+            }
+        }
+        result
+    }
+    #[inline(always)]
+    unsafe fn round(self) -> Self {
+        // Without a call: beyond this sum a number has no fraction, and its sign is kept.
+        const SHIFT: f32 = 12_582_912.0;
+        Self(self.0.map(|value| (value + SHIFT) - SHIFT))
+    }
+    #[inline(always)]
+    unsafe fn scale2(self, exponent: Self) -> Self {
+        self.zip(exponent, |value, exponent| {
+            value * f32::from_bits(((exponent as i32 + 127) as u32) << 23)
+        })
     }
     #[inline(always)]
     unsafe fn where_equal(self, a: Self, b: Self, other: Self) -> Self {

@@ -10,10 +10,12 @@ mod input;
 mod lrn;
 mod max_pool;
 mod relu;
+mod unary;
 
 use oneiric_graph::Op;
 
 use crate::{
+    kernel::Rectifier,
     pack::Packing,
     plan::{Backward, Draft, Forward},
 };
@@ -37,7 +39,13 @@ pub(crate) trait Operator {
         false
     }
 
-    /// True if the operator can apply a ReLU to its output, which then needs no memory of its own.
+    /// The bounds of the operator, if it is a rectified linear unit.
+    fn rectifier(&self) -> Option<Rectifier> {
+        None
+    }
+
+    /// True if the operator can apply a rectified linear unit to its output, which then needs no
+    /// memory of its own.
     fn applies_relu(&self) -> bool {
         false
     }
@@ -82,6 +90,7 @@ operators! {
     Input,
     Conv,
     Relu,
+    Unary,
     MaxPool,
     AveragePool,
     Lrn,

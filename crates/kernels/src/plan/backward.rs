@@ -1,6 +1,6 @@
 //! The gradient with respect to the input.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::{
     GradientKey,
@@ -12,7 +12,7 @@ use oneiric_graph::ReluGradient;
 
 use crate::{
     blocked::Blocked,
-    kernel::{GradientSource, InputGradient, Pointwise, PointwiseKind, Step, ToLanes},
+    kernel::{GradientSource, InputGradient, Pointwise, PointwiseKind, Rectifier, Step, ToLanes},
     pack::PackedWeights,
     view::{Dest, View},
 };
@@ -76,13 +76,14 @@ fn present(graph: &Blocked, wanted: &[usize], given: &[bool]) -> Vec<bool> {
     graph.needed(&given.map(|(&node, _)| node).collect::<Vec<_>>())
 }
 
-/// Offsets of the blocks of ReLUs that are fused with a convolution.
-fn masked(graph: &Blocked, layout: &Layout) -> HashSet<usize> {
+/// The rectified linear units that are fused with a convolution, by the offsets of their blocks.
+fn masked(graph: &Blocked, layout: &Layout) -> HashMap<usize, Rectifier> {
     let relus = (0..graph.len()).filter_map(|node| layout.fused[node]);
     relus
-        .flat_map(|relu| {
+        .filter_map(|relu| Some((relu, graph.operator(relu).rectifier()?)))
+        .flat_map(|(relu, rectifier)| {
             let view = layout.view(relu);
-            (0..view.blocks).map(move |block| view.block_offset(block))
+            (0..view.blocks).map(move |block| (view.block_offset(block), rectifier))
         })
         .collect()
 }
@@ -95,7 +96,7 @@ pub(crate) struct Backward<'a> {
     pub(crate) relu: ReluGradient,
     pub(crate) threads: usize,
     totals: Option<&'a Written>,
-    masked: HashSet<usize>,
+    masked: HashMap<usize, Rectifier>,
     written: Written,
     /// True for each node that has a gradient.
     pub(crate) present: Vec<bool>,
@@ -167,9 +168,10 @@ impl Backward<'_> {
             let total = self.totals.and_then(|totals| totals.get(&dest.offset));
             dest.accumulate = entry.0 > 0;
             *entry = (entry.0 + 1, level);
-            dest.mask = self.relu == ReluGradient::Plain
-                && total.is_some_and(|total| total.0 == entry.0)
-                && self.masked.contains(&dest.offset);
+            let is_last = total.is_some_and(|total| total.0 == entry.0);
+            if is_last && self.relu == ReluGradient::Plain {
+                dest.mask = self.masked.get(&dest.offset).copied();
+            }
         }
         dests
     }

@@ -6,7 +6,10 @@ pub(crate) struct Axis {
     /// Positions of the input and of the output.
     pub(crate) input: usize,
     pub(crate) output: usize,
+    /// Positions from the kernel's first tap to its last, both included.
     pub(crate) kernel: usize,
+    /// Positions from one tap to the next.
+    pub(crate) dilation: usize,
     pub(crate) stride: usize,
     /// Padding before the first position.
     pub(crate) before: usize,
@@ -27,6 +30,11 @@ pub(crate) struct Phase {
 pub(crate) type Outside = (usize, usize);
 
 impl Axis {
+    /// Taps of the kernel.
+    pub(crate) fn taps(&self) -> usize {
+        (self.kernel - 1) / self.dilation + 1
+    }
+
     /// Positions that the forward direction reads outside of the input.
     pub(crate) fn outside_input(&self) -> Outside {
         let end = (self.output - 1) * self.stride + self.kernel;
@@ -86,6 +94,7 @@ mod tests {
                     input,
                     output,
                     kernel,
+                    dilation: 1,
                     stride,
                     before,
                 };

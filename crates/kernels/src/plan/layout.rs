@@ -6,8 +6,6 @@ use std::{
 };
 
 use super::{buffer::Buffer, geometry::Outside};
-use oneiric_graph::Op;
-
 use crate::{
     blocked::Blocked, lanes::LANES, memory::MOST_NUMBERS, pack::PackedWeights,
     transformed::Transformed, view::View,
@@ -210,8 +208,8 @@ impl Draft<'_> {
     }
 }
 
-/// Returns, for each node, the ReLU that is fused with it: its only reader, if the node's operator
-/// applies a ReLU and the node itself is not wanted.
+/// Returns, for each node, the rectified linear unit that is fused with it: its only reader, if the
+/// node's operator applies one and the node itself is not wanted.
 fn fused(graph: &Blocked, needed: &[bool], wanted: &[usize]) -> Vec<Option<usize>> {
     let mut readers: Vec<Vec<usize>> = vec![Vec::new(); graph.len()];
     for node in (0..graph.len()).filter(|&node| needed[node]) {
@@ -223,7 +221,7 @@ fn fused(graph: &Blocked, needed: &[bool], wanted: &[usize]) -> Vec<Option<usize
         .map(|node| match readers[node][..] {
             [reader]
                 if graph.operator(node).applies_relu()
-                    && matches!(graph.op(reader), Op::Relu(_))
+                    && graph.operator(reader).rectifier().is_some()
                     && !wanted.contains(&node) =>
             {
                 Some(reader)

@@ -11,9 +11,10 @@ use oneiric_graph::Op;
 
 use crate::{
     blocked::Blocked,
-    kernel::{Pointwise, Step, Sweep, Use},
+    kernel::{Depthwise, Pointwise, Step, Sweep, Use},
     lanes::LANES,
     ops::conv::axes,
+    pack::{is_depthwise, parts},
     plan::{Axis, Buffer, Direction, Layout, Level},
     view::{Dest, View},
 };
@@ -30,13 +31,17 @@ pub(super) fn check(
     zeros: &Spans,
 ) -> Result<(), Fault> {
     for (number, (step, &node)) in level.steps.iter().zip(&level.nodes).enumerate() {
-        if let Step::Sweep(sweep) = step
-            && taps_overlap(sweep, zeros)
-        {
+        let taps_overlap = match step {
+            Step::Sweep(sweep) => taps_overlap(sweep, zeros),
+            Step::Depthwise(step) => channel_taps_overlap(step, zeros),
+            _ => false,
+        };
+        if taps_overlap {
             return Err(Fault::new(Rule::TapsOverlap, number, node, 0));
         }
         let (outputs, dest) = match step {
             Step::Sweep(sweep) => (1, sweep.groups[0].outs[0].dest),
+            Step::Depthwise(step) => (1, step.outs[0].dest),
             Step::Winograd(winograd) => (winograd.form.outputs(), winograd.groups[0].outs[0].dest),
             Step::Pointwise(copy) => {
                 if matches!(graph.op(node), Op::Concat(_))
@@ -59,21 +64,56 @@ pub(super) fn check(
             }
         }
         let actual = Spans::new(actual);
-        let expected = match direction {
-            Direction::Forward => forward(graph, layout, node, outputs),
-            Direction::Backward => backward(graph, layout, node, outputs, &dest, &actual),
-            Direction::Output => Vec::new(),
-        };
-        let expected = Spans::new(expected);
-        if actual != expected {
+        let compare = |actual: &Spans, only| {
+            let expected = match direction {
+                Direction::Forward => forward(graph, layout, node, outputs, &dest, only),
+                Direction::Backward => backward(graph, layout, node, outputs, &dest, actual, only),
+                Direction::Output => Vec::new(),
+            };
+            let expected = Spans::new(expected);
+            if *actual == expected {
+                return Ok(());
+            }
             let rule = Rule::Reach {
-                missing: expected.without(&actual),
+                missing: expected.without(actual),
                 surplus: actual.without(&expected),
             };
-            return Err(Fault::new(rule, number, node, 0));
+            Err(Fault::new(rule, number, node, 0))
+        };
+        compare(&actual, None)?;
+        // All positions together may read the right numbers although each reads wrong ones.
+        if let Some((position, taps)) = middle(step) {
+            let pixels = taps.iter().map(|span| whole_pixels(layout, span));
+            compare(&Spans::new(pixels.collect()), Some(position))?;
         }
     }
     Ok(())
+}
+
+/// What a step's taps read for a position in the middle, where windows have the fewest zeros.
+fn middle(step: &Step) -> Option<([usize; 2], Vec<Range<isize>>)> {
+    let span = |offset: isize, distance: usize, len: usize| {
+        let start = offset + distance as isize;
+        start..start + len as isize
+    };
+    match step {
+        Step::Sweep(sweep) => {
+            let [y, x] = [sweep.height / 2, sweep.width / 2];
+            let taps = sweep.taps.iter();
+            let taps = taps.map(|tap| span(tap.offset, y * tap.row + x * sweep.x_step, tap.len));
+            Some(([y, x], taps.collect()))
+        }
+        Step::Depthwise(step) => {
+            let [y, x] = [step.height / 2, step.width / 2];
+            let blocks = (0..step.outs.len()).flat_map(|block| {
+                let distance = block * step.block + y * step.row + x * step.x_step;
+                let taps = step.taps.iter();
+                taps.map(move |tap| span(tap.offset, distance, LANES))
+            });
+            Some(([y, x], blocks.collect()))
+        }
+        _ => None,
+    }
 }
 
 /// Returns true if a copy is between an input of a concatenation and the blocks that the input has
@@ -135,6 +175,19 @@ fn taps_overlap(sweep: &Sweep, zeros: &Spans) -> bool {
         })
 }
 
+/// Returns true if two taps of a position read the same numbers, or the same weights.
+fn channel_taps_overlap(step: &Depthwise, zeros: &Spans) -> bool {
+    let (y, x) = (step.height / 2, step.width / 2);
+    let inputs = step.taps.iter().filter_map(|tap| {
+        let start = tap.offset + (y * step.row + x * step.x_step) as isize;
+        let start = usize::try_from(start).ok()?;
+        Some(start..start + LANES)
+    });
+    let weights = step.taps.iter();
+    let weights = weights.map(|tap| tap.weights..tap.weights + LANES);
+    overlap(inputs.collect(), zeros) || overlap(weights.collect(), &Spans::default())
+}
+
 /// Returns true if two spans have a number in common that is not excepted.
 fn overlap(mut spans: Vec<Range<usize>>, except: &Spans) -> bool {
     spans.sort_unstable_by_key(|span| span.start);
@@ -161,8 +214,16 @@ fn buffer_of(layout: &Layout, offset: usize) -> Option<&Buffer> {
     buffers.find(|buffer| (buffer.start..buffer.end).contains(&offset))
 }
 
-/// Everything that a convolution reads of its input, or of the cells of its input.
-fn forward(graph: &Blocked, layout: &Layout, node: usize, outputs: usize) -> Vec<Range<usize>> {
+/// Everything that a convolution reads of its input, or of the cells of its input: for all of its
+/// outputs, or for one position of them.
+fn forward(
+    graph: &Blocked,
+    layout: &Layout,
+    node: usize,
+    outputs: usize,
+    dest: &Dest,
+    only: Option<[usize; 2]>,
+) -> Vec<Range<usize>> {
     let axes = axes(graph, &layout.sizes, node);
     let view = match layout.cells.get(&node) {
         // Of the convolutions of cells, those with Winograd's filtering read the cells.
@@ -171,22 +232,39 @@ fn forward(graph: &Blocked, layout: &Layout, node: usize, outputs: usize) -> Vec
                 let rows = axis.kernel.div_ceil(axis.stride);
                 let (first, _) = axis.cells();
                 let count = axis.output.next_multiple_of(outputs);
-                windows(0..count, |at| (at as isize - first as isize, rows))
+                windows(0..count, |at| dense(at as isize - first as isize, rows))
             });
             return spans(&cells, &positions);
         }
-        _ => layout.view(graph.inputs(node)[0]),
+        _ => {
+            let from = layout.view(graph.inputs(node)[0]);
+            part(graph, node, &layout.view(node), dest, &from)
+        }
     };
-    let positions = axes.map(|axis| {
+    let positions = [0, 1].map(|side| {
+        let axis = axes[side];
         let count = axis.output.next_multiple_of(outputs);
-        windows(0..count, |at| {
-            (
-                (at * axis.stride) as isize - axis.before as isize,
-                axis.kernel,
-            )
+        windows(chosen(0..count, only, side), |at| {
+            let first = (at * axis.stride) as isize - axis.before as isize;
+            let taps = 0..axis.taps();
+            taps.map(|tap| first + (tap * axis.dilation) as isize)
+                .collect()
         })
     });
     spans(&view, &positions)
+}
+
+/// The blocks of `of` that belong to the part of a convolution in groups that writes to `dest`, one
+/// of the blocks of `to`. All, for a convolution that is not computed in parts.
+fn part(graph: &Blocked, node: usize, to: &View, dest: &Dest, of: &View) -> View {
+    let parts = match graph.op(node) {
+        Op::Conv(conv) if !is_depthwise(conv, graph, node) => parts(conv, graph, node),
+        _ => 1,
+    };
+    let block = dest.offset.saturating_sub(to.offset) % to.row / to.block;
+    let part = block * parts / to.blocks;
+    let blocks = of.blocks / parts;
+    of.part(part * blocks, blocks)
 }
 
 /// Everything that a step of the input's gradient reads of the gradients of the convolutions that
@@ -199,6 +277,7 @@ fn backward(
     outputs: usize,
     dest: &Dest,
     actual: &Spans,
+    only: Option<[usize; 2]>,
 ) -> Vec<Range<usize>> {
     let is_strided = |node: usize| match graph.op(node) {
         Op::Conv(conv) => Some(conv.window.stride != [1; 2]),
@@ -213,31 +292,35 @@ fn backward(
         _ => layout.view(input),
     };
     let in_cells = layout.cells.contains_key(&node);
+    let alone = !is_in_one_part(graph, node);
     let first = if in_cells || !strided {
         [0; 2]
     } else {
         // A phase of the input's positions.
         let distance = dest.offset.saturating_sub(to.offset);
-        [distance / to.row, distance % to.row / to.pixel]
+        [distance / to.row, distance % to.row % to.block / to.pixel]
     };
     let read = |node: usize| {
         let [y, x] = axes(graph, &layout.sizes, node);
-        let positions = [(y, first[0]), (x, first[1])];
-        let positions = positions.map(|(axis, first)| {
+        let positions = [(0, y), (1, x)].map(|(side, axis)| {
             if in_cells {
-                cell_gradient_positions(&axis, outputs)
+                cell_gradient_positions(&axis, outputs, only, side)
             } else {
-                gradient_positions(&axis, first, outputs)
+                gradient_positions(&axis, first[side], outputs, only, side)
             }
         });
-        (layout.view(node), positions)
+        let view = layout.view(node);
+        (part(graph, node, &to, dest, &view), positions)
     };
-    if strided {
+    if strided || alone {
         let (view, positions) = read(node);
         return spans(&view, &positions);
     }
     let together = (node..graph.len()).filter(|&other| {
-        layout.needed[other] && is_strided(other) == Some(false) && graph.inputs(other)[0] == input
+        layout.needed[other]
+            && is_strided(other) == Some(false)
+            && is_in_one_part(graph, other)
+            && graph.inputs(other)[0] == input
     });
     let mut all = Vec::new();
     for other in together {
@@ -256,41 +339,69 @@ fn backward(
     all
 }
 
+/// Returns true if a convolution has neither groups of its own steps nor channels of their own.
+fn is_in_one_part(graph: &Blocked, node: usize) -> bool {
+    match graph.op(node) {
+        Op::Conv(conv) => !is_depthwise(conv, graph, node) && parts(conv, graph, node) == 1,
+        _ => false,
+    }
+}
+
 /// Positions of the output whose gradient every `stride`-th position of the input reads, from the
 /// first on, along one axis.
-fn gradient_positions(axis: &Axis, first: usize, outputs: usize) -> Positions {
-    let Axis {
-        input,
-        kernel,
-        stride,
-        before,
-        ..
-    } = *axis;
+fn gradient_positions(
+    axis: &Axis,
+    first: usize,
+    outputs: usize,
+    only: Option<[usize; 2]>,
+    side: usize,
+) -> Positions {
+    let Axis { input, stride, .. } = *axis;
     let numbers = (first..input.next_multiple_of(outputs)).step_by(stride);
-    windows(numbers, |at| {
-        let (cell, phase) = ((at + before) / stride, (at + before) % stride);
-        let rows = kernel.saturating_sub(phase).div_ceil(stride);
-        (cell as isize + 1 - rows as isize, rows)
+    windows(chosen(numbers, only, side), |at| {
+        let taps = 0..axis.taps() as isize;
+        let read = taps.filter_map(|tap| {
+            let distance = (at + axis.before) as isize - tap * axis.dilation as isize;
+            let stride = stride as isize;
+            (distance.rem_euclid(stride) == 0).then(|| distance.div_euclid(stride))
+        });
+        read.collect()
     })
 }
 
 /// Positions of the output whose gradient the cells of the input read, along one axis.
-fn cell_gradient_positions(axis: &Axis, outputs: usize) -> Positions {
+fn cell_gradient_positions(
+    axis: &Axis,
+    outputs: usize,
+    only: Option<[usize; 2]>,
+    side: usize,
+) -> Positions {
     let rows = axis.kernel.div_ceil(axis.stride);
     let (first, last) = axis.cells();
     let end = first + (last + 1 - first).next_multiple_of(outputs);
-    windows(first..end, |at| (at as isize - (rows as isize - 1), rows))
+    windows(chosen(first..end, only, side), |at| {
+        dense(at as isize - (rows as isize - 1), rows)
+    })
 }
 
-/// The union of windows: for each number a first position and a count.
-fn windows(
+/// All of some numbers, or the one at a place of one of the two axes.
+fn chosen(
     numbers: impl Iterator<Item = usize>,
-    window: impl Fn(usize) -> (isize, usize),
-) -> Positions {
-    let mut all: Positions = numbers
-        .map(window)
-        .flat_map(|(first, count)| first..first + count as isize)
-        .collect();
+    only: Option<[usize; 2]>,
+    side: usize,
+) -> impl Iterator<Item = usize> {
+    let (skip, take) = only.map_or((0, usize::MAX), |place| (place[side], 1));
+    numbers.skip(skip).take(take)
+}
+
+/// Positions side by side.
+fn dense(first: isize, count: usize) -> Positions {
+    (first..first + count as isize).collect()
+}
+
+/// The union of windows: for each number its positions.
+fn windows(numbers: impl Iterator<Item = usize>, window: impl Fn(usize) -> Positions) -> Positions {
+    let mut all: Positions = numbers.flat_map(window).collect();
     all.sort_unstable();
     all.dedup();
     all

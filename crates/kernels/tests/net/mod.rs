@@ -103,15 +103,17 @@ impl Net {
         kernel: [usize; 2],
         config: ConvConfig,
     ) -> NodeId {
-        let inner = self.channels(from) * kernel[0] * kernel[1];
+        let name = self.name();
+        let node = self.builder.conv(&name, from, config);
+        let declared = self.graph().weights()[self.weights.len()].shape.clone();
+        let inner = declared[1] * kernel[0] * kernel[1];
         let scale = (2.0 / inner as f32).sqrt() * 1.7;
         let weight = self.noise(out * inner);
         self.weights
             .push(weight.iter().map(|w| w * scale).collect());
         let bias = self.noise(out);
         self.weights.push(bias.iter().map(|w| w * 0.1).collect());
-        let name = self.name();
-        self.builder.conv(&name, from, config)
+        node
     }
     pub fn conv(
         &mut self,

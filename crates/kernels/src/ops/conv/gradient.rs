@@ -7,7 +7,7 @@ use crate::{
     kernel::{GradientSource, Group, Out, Step, Sweep},
     lanes::LANES,
     pack::{self, Packed, groups},
-    plan::{Backward, filtering},
+    plan::{Axis, Backward, filtering},
     transformed::Way,
     view::{Dest, View},
 };
@@ -22,6 +22,7 @@ pub(super) fn together(plan: &mut Backward<'_>, node: usize) {
                 return false;
             };
             plan.present[other]
+                && plan.weights.parts(other) == 1
                 && conv.window.stride == [1; 2]
                 && plan.graph.inputs(other)[0] == input
         })
@@ -81,7 +82,7 @@ pub(super) fn together(plan: &mut Backward<'_>, node: usize) {
 }
 
 /// Adds a convolution with a larger stride.
-pub(super) fn strided(plan: &mut Backward<'_>, node: usize, stride: [usize; 2]) {
+pub(super) fn strided(plan: &mut Backward<'_>, node: usize) {
     let input = plan.graph.inputs(node)[0];
     let from = plan.gradient(node);
     let [y, x] = axes(plan.graph, &plan.layout.sizes, node);
@@ -118,31 +119,66 @@ pub(super) fn strided(plan: &mut Backward<'_>, node: usize, stride: [usize; 2]) 
             let to = plan.gradient(input);
             let level = plan.after(&[from], &to);
             let dests = plan.write(&to, level);
-            for (number, packed) in phases.iter().enumerate() {
-                let (Some(y), Some(x)) = (y.phase(number / stride[1]), x.phase(number % stride[1]))
-                else {
-                    continue;
-                };
-                let shift = y.start * to.row + x.start * to.pixel;
-                let dests: Vec<Dest> = dests
-                    .iter()
-                    .map(|dest| Dest {
-                        offset: dest.offset + shift,
-                        row: dest.row * stride[0],
-                        ..*dest
-                    })
-                    .collect();
-                let grid = View {
-                    height: y.count,
-                    width: x.count,
-                    ..to
-                };
-                let mut step = phase_sweep(packed, &from, (y.first, x.first), &grid, &dests);
-                step.out_step = LANES * stride[1];
+            for step in phase_sweeps(phases, [y, x], (&from, &to), &dests) {
                 plan.program.push(level, node, Step::Sweep(step));
             }
         }
     }
+}
+
+/// All phases of a convolution's gradient.
+pub(super) fn phase_sweeps(
+    phases: &[Packed],
+    axes: [Axis; 2],
+    (from, to): (&View, &View),
+    dests: &[Dest],
+) -> Vec<Sweep> {
+    let places = phase_places(axes, to, dests);
+    let sweeps = places.into_iter().map(|place| {
+        let packed = &phases[place.number];
+        let mut step = phase_sweep(packed, from, place.first, &place.grid, &place.dests);
+        step.out_step = LANES * axes[1].stride;
+        step
+    });
+    sweeps.collect()
+}
+
+/// The positions of the input that a phase computes.
+pub(super) struct PhasePlace {
+    /// The phase's number, row-major.
+    pub(super) number: usize,
+    /// The number of the first position in its phase.
+    pub(super) first: (usize, usize),
+    pub(super) grid: View,
+    pub(super) dests: Vec<Dest>,
+}
+
+/// The places of all phases that have any.
+pub(super) fn phase_places([y, x]: [Axis; 2], to: &View, dests: &[Dest]) -> Vec<PhasePlace> {
+    let stride = [y.stride, x.stride];
+    let mut places = Vec::new();
+    for number in 0..stride[0] * stride[1] {
+        let (Some(y), Some(x)) = (y.phase(number / stride[1]), x.phase(number % stride[1])) else {
+            continue;
+        };
+        let shift = y.start * to.row + x.start * to.pixel;
+        let dests = dests.iter().map(|dest| Dest {
+            offset: dest.offset + shift,
+            row: dest.row * stride[0],
+            ..*dest
+        });
+        places.push(PhasePlace {
+            number,
+            first: (y.first, x.first),
+            grid: View {
+                height: y.count,
+                width: x.count,
+                ..*to
+            },
+            dests: dests.collect(),
+        });
+    }
+    places
 }
 
 /// One phase of a strided convolution. Position (0, 0) of the grid reads the outputs up to `first`.
@@ -166,11 +202,11 @@ fn phase_sweep(
     }
 }
 
-fn gradient_out(dest: Dest) -> Out {
+pub(super) fn gradient_out(dest: Dest) -> Out {
     Out {
         dest,
         bias: None,
-        relu: false,
+        rectifier: None,
     }
 }
 

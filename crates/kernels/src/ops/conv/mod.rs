@@ -1,6 +1,8 @@
 //! Convolution.
 
+mod depthwise;
 mod gradient;
+mod parts;
 
 use oneiric_graph::{Conv, Op};
 
@@ -16,22 +18,18 @@ use crate::{
 };
 
 impl Operator for Conv {
-    fn unsupported(&self) -> Option<&'static str> {
-        if self.groups > 1 {
-            Some("the kernels have no convolution in groups")
-        } else if self.window.dilation != [1; 2] {
-            Some("the kernels have no convolution with dilation")
+    /// Those of the input for a depthwise convolution.
+    fn lanes(&self, inputs: &[&[usize]], channels: usize) -> Vec<usize> {
+        let of_input: usize = inputs[0].iter().sum();
+        if self.groups > 1 && [channels, of_input] == [self.groups; 2] {
+            inputs[0].to_vec()
         } else {
-            None
+            blocks(channels)
         }
     }
 
-    fn lanes(&self, _: &[&[usize]], channels: usize) -> Vec<usize> {
-        blocks(channels)
-    }
-
     fn reads_interleaved(&self) -> bool {
-        true
+        self.groups == 1
     }
 
     fn applies_relu(&self) -> bool {
@@ -45,6 +43,11 @@ impl Operator for Conv {
     fn reserve(&self, draft: &mut Draft<'_>, node: usize) {
         let input = draft.graph.inputs(node)[0];
         let axes = axes(draft.graph, draft.sizes, node);
+        if draft.weights.parts(node) != 1 {
+            draft.widen(input, axes.map(|axis| axis.outside_input()));
+            draft.widen(node, axes.map(|axis| axis.outside_output()));
+            return;
+        }
         let packed = draft.weights.conv(node);
         // Winograd's tiles reach beyond the result, and so beyond what it is computed from.
         let widen = |outside: [Outside; 2], size: [usize; 2]| {
@@ -73,8 +76,13 @@ impl Operator for Conv {
 
     fn forward(&self, plan: &mut Forward<'_>, node: usize) {
         let (graph, weights, layout) = (plan.graph, plan.weights, plan.layout);
+        match weights.parts(node) {
+            0 => return depthwise::forward(plan, node),
+            1 => {}
+            _ => return parts::forward(plan, node),
+        }
         let Some(transformed) = layout.filtered(weights, node) else {
-            let together = siblings(graph, layout, node);
+            let together = siblings(graph, weights, layout, node);
             for &sibling in &together {
                 plan.done[sibling] = true;
                 plan.ready[sibling] = plan.ready[node];
@@ -105,7 +113,7 @@ impl Operator for Conv {
             Way::Forward,
             before,
             &from,
-            &outs(weights, layout, node),
+            &outs(graph, weights, layout, node),
             layout.sizes[node],
             plan.threads,
         );
@@ -113,10 +121,15 @@ impl Operator for Conv {
     }
 
     fn backward(&self, plan: &mut Backward<'_>, node: usize) {
+        match plan.weights.parts(node) {
+            0 => return depthwise::backward(plan, node),
+            1 => {}
+            _ => return parts::backward(plan, node),
+        }
         if self.window.stride == [1; 2] {
             gradient::together(plan, node);
         } else {
-            gradient::strided(plan, node, self.window.stride);
+            gradient::strided(plan, node);
         }
     }
 }
@@ -133,7 +146,8 @@ pub(crate) fn axes(graph: &Blocked, sizes: &[[usize; 2]], node: usize) -> [Axis;
     [0, 1].map(|axis| Axis {
         input: input[axis],
         output: windows[axis].count,
-        kernel: kernel[axis],
+        kernel: (kernel[axis] - 1) * conv.window.dilation[axis] + 1,
+        dilation: conv.window.dilation[axis],
         stride: conv.window.stride[axis],
         before: windows[axis].before,
     })
@@ -160,13 +174,16 @@ pub(super) fn reads_input(graph: &Blocked, weights: &PackedWeights, layout: &Lay
 }
 
 /// The convolution and the later ones that read the same numbers, which run as one step.
-fn siblings(graph: &Blocked, layout: &Layout, node: usize) -> Vec<usize> {
+fn siblings(graph: &Blocked, weights: &PackedWeights, layout: &Layout, node: usize) -> Vec<usize> {
     let key = |node: usize| {
         let [y, x] = axes(graph, &layout.sizes, node);
-        let of = |axis: Axis| (axis.output, axis.kernel, axis.stride, axis.before);
+        let of = |axis: Axis| {
+            let Axis { output, kernel, .. } = axis;
+            (output, kernel, axis.dilation, axis.stride, axis.before)
+        };
         (graph.inputs(node)[0], of(y), of(x))
     };
-    let is_conv = |&other: &usize| layout.needed[other] && matches!(graph.op(other), Op::Conv(_));
+    let is_conv = |&other: &usize| layout.needed[other] && weights.parts(other) == 1;
     let others = (node..graph.len()).filter(is_conv);
     others.filter(|&other| key(other) == key(node)).collect()
 }
@@ -184,15 +201,8 @@ fn sweep(graph: &Blocked, weights: &PackedWeights, layout: &Layout, nodes: &[usi
     }
     let mut all = Vec::new();
     for &node in nodes {
-        let conv = weights.conv(node);
-        let outs = outs(weights, layout, node);
-        for (first, count) in groups(conv.forward.blocks) {
-            all.push(Group {
-                weights: conv.forward.start + first * conv.forward.inner * LANES,
-                first_block: first,
-                outs: outs[first..first + count].to_vec(),
-            });
-        }
+        let outs = outs(graph, weights, layout, node);
+        all.extend(forward_groups(&weights.conv(node).forward, &outs));
     }
     let [height, width] = layout.sizes[node];
     Sweep {
@@ -206,15 +216,27 @@ fn sweep(graph: &Blocked, weights: &PackedWeights, layout: &Layout, nodes: &[usi
     }
 }
 
+/// Groups of output blocks that know their weights.
+fn forward_groups(packed: &Packed, outs: &[Out]) -> Vec<Group> {
+    let groups = groups(packed.blocks).into_iter();
+    groups
+        .map(|(first, count)| Group {
+            weights: packed.start + first * packed.inner * LANES,
+            first_block: first,
+            outs: outs[first..first + count].to_vec(),
+        })
+        .collect()
+}
+
 /// Destinations of the blocks of a convolution.
-fn outs(weights: &PackedWeights, layout: &Layout, node: usize) -> Vec<Out> {
+fn outs(graph: &Blocked, weights: &PackedWeights, layout: &Layout, node: usize) -> Vec<Out> {
     let start = weights.bias(node);
     let dests = layout.view(node).dests().into_iter().enumerate();
     dests
         .map(|(block, dest)| Out {
             dest,
             bias: start.map(|start| start + block * LANES),
-            relu: layout.fused[node].is_some(),
+            rectifier: layout.fused[node].and_then(|relu| graph.operator(relu).rectifier()),
         })
         .collect()
 }

@@ -57,6 +57,15 @@ fn offsets(step: &mut Step) -> Vec<Offset<'_>> {
             let outs = outs.map(|out| Offset::Unsigned(&mut out.dest.offset));
             taps.chain(outs).collect()
         }
+        Step::Depthwise(step) => {
+            let last = step.taps.len().saturating_sub(1);
+            let taps = step.taps.iter_mut().enumerate();
+            let taps = taps.filter(|(number, _)| [0, last / 2, last].contains(number));
+            let taps = taps.map(|(_, tap)| Offset::Signed(&mut tap.offset));
+            let outs = step.outs.iter_mut();
+            let outs = outs.map(|out| Offset::Unsigned(&mut out.dest.offset));
+            taps.chain(outs).collect()
+        }
         Step::Winograd(step) => {
             let outs = step.groups.iter_mut().flat_map(|group| &mut group.outs);
             let outs = outs.map(|out| Offset::Unsigned(&mut out.dest.offset));
@@ -113,6 +122,11 @@ fn offsets(step: &mut Step) -> Vec<Offset<'_>> {
             let terms = step.terms.iter_mut().map(|term| view(&mut term.from));
             terms.chain(dests(&mut step.dests)).collect()
         }
+        Step::Apply(step) => [view(&mut step.from)]
+            .into_iter()
+            .chain(step.slope_at.iter_mut().map(view))
+            .chain(dests(&mut step.dests))
+            .collect(),
         Step::Redirect(step) => vec![view(&mut step.view)],
         Step::ToLanes(step) => dests(&mut step.dests).collect(),
         Step::ToCells(step) => vec![view(&mut step.cells.view)],

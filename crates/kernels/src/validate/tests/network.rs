@@ -2,7 +2,7 @@
 
 use oneiric_graph::{
     Add, AveragePool, Concat, ConvConfig, Gemm, GlobalAveragePool, GraphBuilder, Lrn, MaxPool,
-    NodeId, Op, Padding, Relu, ReluGradient,
+    NodeId, Op, Padding, Relu, ReluGradient, Unary,
 };
 
 use crate::{
@@ -64,6 +64,12 @@ impl Net {
         let config = config.padding(Padding::SameUpper);
         let conv = self.builder.conv(&name, from, config);
         self.add(Relu, &[conv])
+    }
+
+    fn conv_of(&mut self, from: NodeId, config: ConvConfig) -> NodeId {
+        let name = self.name();
+        let config = config.padding(Padding::SameUpper);
+        self.builder.conv(&name, from, config)
     }
 
     fn pool(&mut self, from: NodeId, stride: usize) -> NodeId {
@@ -179,12 +185,25 @@ pub(super) fn cases() -> Vec<Case> {
     let pool = AveragePool::new([3, 3]).stride([2, 2]);
     let pooled = residual.add(pool.padding(Padding::SameUpper), &[sum]);
     let scores = residual.gemm(pooled, 9, 24 * 5 * 4);
+    let mut apart = Net::new(3);
+    let x = apart.conv(apart.builder.input(), 48, 3, 1);
+    let each = apart.conv_of(x, ConvConfig::new(48, [3, 3]).groups(48).stride([2, 2]));
+    let each = apart.add(Unary::RELU6, &[each]);
+    let wide = apart.conv_of(
+        each,
+        ConvConfig::new(48, [3, 5]).groups(48).dilation([2, 1]),
+    );
+    let groups = apart.conv_of(wide, ConvConfig::new(48, [3, 3]).groups(6));
+    let swish = apart.add(Unary::HardSwish, &[groups]);
+    let strided = apart.conv_of(swish, ConvConfig::new(96, [3, 3]).groups(3).stride([2, 1]));
+    let dilated = apart.conv_of(swish, ConvConfig::new(20, [3, 3]).dilation([2, 3]));
     let (filtered, wanted) = inception();
     let (direct, _) = inception();
     vec![
         filtered.case("filtered", [21, 25], &wanted, false),
         direct.case("direct", [21, 25], &wanted, true),
         odd.case("odd", [10, 11], &[end, c], false),
+        apart.case("apart", [9, 11], &[strided, dilated], false),
         residual.case("residual", [9, 8], &[scores, sum], false),
     ]
 }

@@ -1,0 +1,182 @@
+//! What networks after 2015 are made of, against the definitions: convolutions in groups, of single
+//! channels and dilated ones, and the functions between them.
+
+mod net;
+
+use net::{INPUT, Net, cases, check};
+use oneiric_graph::{ConvConfig, NodeId, Number, Padding, Unary};
+
+/// Two networks: the convolution alone, and one with something on all of its sides.
+fn check_conv(what: &str, channels: usize, kernel: [usize; 2], config: ConvConfig, out: usize) {
+    let mut net = Net::new(channels, 1);
+    let x = net.conv_of(INPUT, out, kernel, config);
+    check(what, &mut net, [1, channels, 9, 14], &[x]);
+    let mut net = Net::new(3, 1);
+    let before = net.conv_relu(INPUT, channels, 3, 1);
+    let conv = net.conv_of(before, out, kernel, config);
+    let x = net.add(Unary::RELU6, &[conv]);
+    let beside = net.conv_relu(before, 5, 3, 1);
+    let after = net.conv_relu(x, 7, 1, 1);
+    check(what, &mut net, [2, 3, 11, 17], &[after, beside]);
+    check(what, &mut net, [1, 3, 11, 17], &[conv, after]);
+}
+
+#[test]
+fn depthwise_convolutions() {
+    for (kernel, stride, dilation) in cases(
+        [
+            ([3, 3], [1, 1], [1, 1]),
+            ([3, 3], [2, 2], [1, 1]),
+            ([5, 5], [2, 2], [1, 1]),
+            ([7, 7], [1, 1], [1, 1]),
+            ([1, 1], [1, 1], [1, 1]),
+            ([1, 1], [3, 2], [1, 1]),
+            ([3, 5], [1, 2], [2, 1]),
+            ([3, 3], [2, 2], [2, 3]),
+            ([2, 4], [3, 1], [1, 2]),
+        ],
+        4,
+    ) {
+        for channels in cases([5, 16, 40], 2) {
+            for padding in cases(
+                [
+                    Padding::SameUpper,
+                    Padding::VALID,
+                    Padding::Explicit([[2, 0], [1, 3]]),
+                ],
+                1,
+            ) {
+                let config = ConvConfig::new(channels, kernel)
+                    .stride(stride)
+                    .dilation(dilation)
+                    .padding(padding)
+                    .groups(channels);
+                check_conv("depthwise", channels, kernel, config, channels);
+            }
+        }
+    }
+}
+
+#[test]
+fn depthwise_convolutions_of_a_concatenation_of_odd_widths() {
+    let mut net = Net::new(3, 1);
+    let parts: Vec<NodeId> = [5, 3, 17]
+        .map(|out| net.conv_relu(INPUT, out, 1, 1))
+        .to_vec();
+    let all = net.concat(&parts);
+    let config = ConvConfig::new(25, [3, 3]).padding(Padding::SameUpper);
+    let x = net.conv_of(all, 25, [3, 3], config.groups(25));
+    let end = net.conv_relu(x, 9, 1, 1);
+    check("concatenation", &mut net, [1, 3, 6, 7], &[x, end]);
+}
+
+#[test]
+fn convolutions_in_groups() {
+    for (channels, out, groups) in cases(
+        [
+            (6, 4, 2),
+            (32, 32, 2),
+            (48, 96, 6),
+            (64, 64, 16),
+            (64, 32, 32),
+            (72, 48, 3),
+            (16, 32, 16),
+        ],
+        4,
+    ) {
+        for (kernel, stride, dilation) in cases(
+            [
+                ([3, 3], [1, 1], [1, 1]),
+                ([3, 3], [2, 2], [1, 1]),
+                ([1, 1], [1, 1], [1, 1]),
+                ([1, 3], [1, 2], [1, 2]),
+            ],
+            2,
+        ) {
+            let config = ConvConfig::new(out, kernel)
+                .stride(stride)
+                .dilation(dilation)
+                .padding(Padding::SameUpper)
+                .groups(groups);
+            check_conv("groups", channels, kernel, config, out);
+        }
+    }
+}
+
+#[test]
+fn dilated_convolutions() {
+    for (kernel, stride, dilation) in cases(
+        [
+            ([3, 3], [1, 1], [2, 2]),
+            ([3, 3], [2, 2], [2, 2]),
+            ([3, 3], [2, 1], [3, 2]),
+            ([3, 2], [2, 3], [2, 2]),
+            ([1, 3], [1, 1], [4, 5]),
+        ],
+        2,
+    ) {
+        for (channels, out) in cases([(3, 20), (17, 33), (32, 16)], 2) {
+            for padding in [Padding::SameUpper, Padding::Explicit([[3, 4], [1, 5]])] {
+                let config = ConvConfig::new(out, kernel)
+                    .stride(stride)
+                    .dilation(dilation)
+                    .padding(padding);
+                check_conv("dilated", channels, kernel, config, out);
+            }
+        }
+    }
+}
+
+#[test]
+fn functions_of_single_values() {
+    let number = Number;
+    for function in [
+        Unary::Abs,
+        Unary::Neg,
+        Unary::Exp,
+        Unary::Tanh,
+        Unary::Sigmoid,
+        Unary::Erf,
+        Unary::Softplus,
+        Unary::Gelu { tanh: false },
+        Unary::Gelu { tanh: true },
+        Unary::Elu { alpha: number(0.7) },
+        Unary::LeakyRelu { slope: number(0.1) },
+        Unary::HardSigmoid {
+            alpha: number(0.2),
+            beta: number(0.5),
+        },
+        Unary::HardSwish,
+        Unary::Swish { alpha: number(1.3) },
+        Unary::Mish,
+        Unary::RELU6,
+        Unary::Clip {
+            low: Some(number(-0.4)),
+            high: Some(number(0.9)),
+        },
+        Unary::Clip {
+            low: Some(number(0.0)),
+            high: None,
+        },
+    ] {
+        let what = format!("{function:?}");
+        for scale in [0.3, 1.0, 9.0] {
+            let mut net = Net::new(3, 1);
+            let x = net.conv(INPUT, 19, 1, 1, net::none);
+            for weight in &mut net.weights[0] {
+                *weight *= scale;
+            }
+            let y = net.add(function, &[x]);
+            let end = net.conv_relu(y, 5, 1, 1);
+            check(&what, &mut net, [1, 3, 9, 14], &[y, end]);
+            check(&what, &mut net, [2, 3, 3, 5], &[end]);
+        }
+    }
+    // Of numbers above 0.
+    for function in [Unary::Log, Unary::Sqrt, Unary::Reciprocal] {
+        let mut net = Net::new(3, 1);
+        let x = net.add(Unary::Sigmoid, &[INPUT]);
+        let y = net.add(function, &[x]);
+        check(&format!("{function:?}"), &mut net, [1, 3, 4, 5], &[y]);
+    }
+}
