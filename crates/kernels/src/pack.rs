@@ -155,14 +155,17 @@ pub(crate) fn groups(blocks: usize) -> Vec<(usize, usize)> {
     groups
 }
 
+/// What convolutions with the same packed weights have in common: the weight, the lanes of the
+/// input, whether it is interleaved, stride and dilation, and groups.
+type ConvKey = (WeightId, Vec<usize>, bool, [[usize; 2]; 2], usize);
+
 /// Packed weights while they are made.
 pub(crate) struct Packing<'a> {
     graph: &'a Blocked,
     weights: &'a [&'a [f32]],
     values: Vec<f32>,
-    /// Places of the convolutions of that weight, for an input of these lanes, interleaved or not,
-    /// with that stride and dilation.
-    convs: HashMap<(WeightId, Vec<usize>, bool, [[usize; 2]; 2]), Vec<usize>>,
+    /// Places of the convolutions.
+    convs: HashMap<ConvKey, Vec<usize>>,
     /// Start of each bias, for an output of these lanes.
     biases: HashMap<(WeightId, Vec<usize>), usize>,
     packed: PackedWeights,
@@ -205,7 +208,8 @@ impl Packing<'_> {
         let interleaved = graph.interleaved && input == 0;
         let lanes = &graph.lanes[input];
         let (stride, dilation) = (op.window.stride, op.window.dilation);
-        let key = (op.weight, lanes.clone(), interleaved, [stride, dilation]);
+        let steps = [stride, dilation];
+        let key = (op.weight, lanes.clone(), interleaved, steps, op.groups);
         let parts = parts(op, graph, node);
         let places = self.convs.entry(key).or_insert_with(|| {
             let weight = self.weights[op.weight.index()];

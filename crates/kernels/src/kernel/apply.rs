@@ -58,10 +58,8 @@ impl Apply {
         let (from, dest) = (&self.from, &self.dests[block]);
         for y in band_rows(band, self.bands, from.height) {
             let source = from.block_offset(block) + y * from.row;
-            let input = match &self.slope_at {
-                Some(input) => Some(input.block_offset(block) + y * input.row),
-                None => None,
-            };
+            let input = self.slope_at.as_ref();
+            let input = input.map(|input| input.block_offset(block) + y * input.row);
             for x in 0..from.width {
                 // SAFETY: the caller's contract for the places that `accesses` describes.
                 unsafe {

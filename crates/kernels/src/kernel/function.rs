@@ -4,6 +4,8 @@
 //! `expf` and `erff`), the error function's tail is formula 7.1.26 of Abramowitz and Stegun,
 //! Handbook of Mathematical Functions: errors of 1e-7 and 1.5e-7.
 
+use std::f32::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, LOG2_E};
+
 use oneiric_graph::Unary;
 
 use crate::lanes::Lanes;
@@ -34,7 +36,7 @@ pub(crate) enum Function {
 }
 
 /// `sqrt(1 / 2)`.
-const ROOT_HALF: f32 = std::f32::consts::FRAC_1_SQRT_2;
+const ROOT_HALF: f32 = FRAC_1_SQRT_2;
 /// `1 / sqrt(2 pi)`.
 const NORMAL: f32 = 0.398_942_3;
 /// `sqrt(2 / pi)`, and the cubic term of the approximation of GELU by a tanh.
@@ -156,7 +158,7 @@ impl Function {
                 }
                 Self::Erf => {
                     let bell = exp(x.mul(x).mul(L::splat(-1.0)));
-                    bell.mul(L::splat(std::f32::consts::FRAC_2_SQRT_PI))
+                    bell.mul(L::splat(FRAC_2_SQRT_PI))
                 }
                 Self::Softplus => sigmoid(x),
                 Self::Gelu => {
@@ -218,13 +220,13 @@ unsafe fn exp<L: Lanes>(x: L) -> L {
     // SAFETY: the caller's contract.
     unsafe {
         let x = x.max(L::splat(-87.0)).min(L::splat(88.0));
-        let n = x.mul(L::splat(std::f32::consts::LOG2_E)).round();
+        let n = x.mul(L::splat(LOG2_E)).round();
         // ln 2 in two parts, so that the difference is exact.
         let r = n.mul_add(L::splat(-0.693_359_4), x);
         let r = n.mul_add(L::splat(2.121_944_4e-4), r);
         let terms = [
             1.398_199_9e-3,
-            8.333_451_9e-3,
+            8.333_452e-3,
             4.166_579_6e-2,
             1.666_666_6e-1,
             0.5,
@@ -275,7 +277,7 @@ unsafe fn tanh<L: Lanes>(x: L) -> L {
     unsafe {
         let one = L::splat(1.0);
         let square = x.mul(x);
-        let terms = [2.063_909e-2, -5.373_972e-2, 1.333_144_2e-1, -3.333_328_2e-1];
+        let terms = [2.063_909e-2, -5.373_972e-2, 1.333_144_2e-1, -3.333_328e-1];
         let near = polynomial(square, L::splat(-5.704_988_7e-3), &terms);
         let near = near.mul(square).mul_add(x, x);
         let far = exp(x.mul(L::splat(2.0))).add(one);
@@ -317,7 +319,7 @@ unsafe fn erf_near<L: Lanes>(x: L, square: L) -> L {
         -2.685_381_3e-2,
         1.128_358_5e-1,
         -3.761_262_6e-1,
-        1.128_379_2,
+        FRAC_2_SQRT_PI,
     ];
     // SAFETY: the caller's contract.
     unsafe { polynomial(square, L::splat(7.853_861_5e-5), &terms).mul(x) }
