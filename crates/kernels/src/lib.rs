@@ -64,6 +64,7 @@ mod plan;
 mod pointer;
 mod profile;
 mod run;
+mod simplify;
 mod spares;
 mod team;
 mod transformed;

@@ -14,6 +14,7 @@ use crate::{
     memory::MOST_NUMBERS,
     pack::PackedWeights,
     plan::{Plan, PlanKey},
+    simplify::simplify,
     spares::{Spares, lock},
     team::threads,
 };
@@ -73,7 +74,7 @@ impl Frozen {
     /// and [`KernelError::Weights`] if one has another length than its declaration.
     pub fn new(graph: &Graph, weights: &[&[f32]]) -> Result<Self, KernelError> {
         check_weights(graph, weights)?;
-        let graph = Blocked::new(graph);
+        let graph = Blocked::new(&simplify(graph));
         let weights = PackedWeights::new(&graph, weights);
         Ok(Self {
             shared: Arc::new(Shared {

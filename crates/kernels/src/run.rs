@@ -227,7 +227,7 @@ impl Run {
 
     fn copy_output(&self, index: usize, output: &mut [f32]) {
         let program = self.plan.output(&self.shared.graph, index);
-        self.execute(&program, Tensors::Output(&self.activations), &[], output);
+        self.execute(program, Tensors::Output(&self.activations), &[], output);
     }
 }
 

@@ -4,7 +4,10 @@
 mod net;
 
 use net::{INPUT, Net, cases, check};
-use oneiric_graph::{ConvConfig, NodeId, Number, Padding, Unary};
+use oneiric_graph::{
+    Constant, Conv, ConvConfig, Fill, NodeId, Number, Padding, Rearrange, Reduce, Reduction,
+    Reshape, Unary, Window,
+};
 
 /// Two networks: the convolution alone, and one with something on all of its sides.
 fn check_conv(what: &str, channels: usize, kernel: [usize; 2], config: ConvConfig, out: usize) {
@@ -179,4 +182,79 @@ fn functions_of_single_values() {
         let y = net.add(function, &[x]);
         check(&format!("{function:?}"), &mut net, [1, 3, 4, 5], &[y]);
     }
+}
+
+/// A convolution of a node whose channels the builder does not know.
+fn conv_behind(
+    net: &mut Net,
+    from: NodeId,
+    shape: [usize; 4],
+    window: Window,
+    groups: usize,
+) -> NodeId {
+    let name = net.name();
+    let weight = net.builder.weight(&name, shape);
+    let values = net.noise(shape.iter().product());
+    net.weights.push(values);
+    let conv = Conv {
+        weight,
+        bias: None,
+        window,
+        groups,
+    };
+    net.add(conv, &[from])
+}
+
+#[test]
+fn convolutions_of_padded_tensors() {
+    for (amounts, axes) in [
+        (vec![0, 0, 1, 2, 0, 0, 0, 1], None),
+        (vec![1, 1], Some(vec![-1])),
+        (vec![2, 0, 1, 3], Some(vec![3, 2])),
+        // Nothing that a convolution can do.
+        (vec![0, 0, -1, 0, 0, 0, 0, 2], None),
+    ] {
+        let mut net = Net::new(3, 1);
+        let x = net.conv_relu(INPUT, 20, 3, 1);
+        let constants = [Some(amounts.clone()), axes.clone()].into_iter().flatten();
+        let constants: Vec<NodeId> = constants
+            .map(|values| net.add(Constant::vector(&values), &[]))
+            .collect();
+        let fill = Fill::Zeros;
+        let inputs = [vec![x], constants].concat();
+        let padded = net.add(Rearrange::Pad { fill }, &inputs);
+        let mut window = Window {
+            padding: Padding::Explicit([[1, 0], [0, 1]]),
+            ..Window::default()
+        };
+        let dense = conv_behind(&mut net, padded, [20, 20, 3, 3], window, 1);
+        window.stride = [2, 2];
+        let depthwise = conv_behind(&mut net, padded, [20, 1, 3, 3], window, 20);
+        let network = net.frozen();
+        if amounts.iter().any(|amount| *amount < 0) {
+            assert!(network.check(dense).is_err());
+            continue;
+        }
+        // The padded tensor itself is burn's.
+        assert!(network.check(padded).is_err());
+        check("padded", &mut net, [2, 3, 7, 9], &[depthwise, dense]);
+    }
+}
+
+#[test]
+fn vectors_of_maps() {
+    let mut net = Net::new(3, 1);
+    let x = net.conv_relu(INPUT, 21, 3, 2);
+    let mean = Reduce {
+        reduction: Reduction::Mean,
+        axes: Some(vec![2, 3]),
+        keep: true,
+    };
+    let mean = net.add(mean, &[x]);
+    let squeezed = net.conv_relu(mean, 5, 1, 1);
+    let flat = net.add(Reshape::Flatten { axis: 1 }, &[squeezed]);
+    let lengths = net.add(Constant::vector(&[0, -1, 1, 1]), &[]);
+    let back = net.add(Reshape::To { zero_copies: true }, &[flat, lengths]);
+    let end = conv_behind(&mut net, back, [18, 5, 1, 1], Window::default(), 1);
+    check("vectors", &mut net, [2, 3, 8, 9], &[end, flat, mean]);
 }

@@ -18,7 +18,7 @@ pub(crate) use layout::{Draft, Layout};
 pub(crate) use output::output;
 pub(crate) use program::{Direction, Level, Program, bands};
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use oneiric_graph::ReluGradient;
 
@@ -57,6 +57,8 @@ pub(crate) struct Plan {
     pub(crate) forward: Program,
     /// Gradient programs, made when first asked for.
     pub(crate) backward: Mutex<Lru<GradientKey, Arc<Program>>>,
+    /// Programs that copy the wanted nodes to the caller, made when first asked for.
+    outputs: Vec<OnceLock<Program>>,
 }
 
 impl Plan {
@@ -85,6 +87,7 @@ impl Plan {
         Ok(Self {
             layout,
             wanted: wanted.clone(),
+            outputs: vec![OnceLock::new(); wanted.len()],
             forward,
             backward: Mutex::new(Lru::new(PROGRAMS)),
         })
@@ -102,10 +105,12 @@ impl Plan {
         program
     }
 
-    /// Makes the program that copies the `index`-th wanted node to the caller.
-    pub(crate) fn output(&self, graph: &Blocked, index: usize) -> Program {
-        let program = output(graph, &self.layout, self.wanted[index]);
-        validate(&program, graph, &self.layout, Some(&self.forward));
-        program
+    /// The program that copies the `index`-th wanted node to the caller.
+    pub(crate) fn output(&self, graph: &Blocked, index: usize) -> &Program {
+        self.outputs[index].get_or_init(|| {
+            let program = output(graph, &self.layout, self.wanted[index]);
+            validate(&program, graph, &self.layout, Some(&self.forward));
+            program
+        })
     }
 }
