@@ -34,11 +34,11 @@ impl Blocked {
                 error.cloned()
             });
             let channels = graph.channels(NodeId::new(index));
-            errors.push(by_input.or_else(|| unsupported(node, channels)));
-            // A node without a known number of channels is not run.
-            let channels = channels.unwrap_or(0);
             let inputs = node.inputs.iter();
             let inputs: Vec<&[usize]> = inputs.map(|input| &lanes[input.index()][..]).collect();
+            errors.push(by_input.or_else(|| unsupported(node, channels, &inputs)));
+            // A node without a known number of channels is not run.
+            let channels = channels.unwrap_or(0);
             lanes.push(match operator(&node.op) {
                 Some(op) => op.lanes(&inputs, channels),
                 None => blocks(channels),
@@ -146,9 +146,14 @@ impl Blocked {
 }
 
 /// Returns an error if the kernels lack the operator of a node, or one of its settings.
-fn unsupported(node: &Node, channels: Option<usize>) -> Option<KernelError> {
+fn unsupported(node: &Node, channels: Option<usize>, inputs: &[&[usize]]) -> Option<KernelError> {
     let reason = match (operator(&node.op), channels) {
-        (Some(op), Some(_)) => op.unsupported()?.to_owned(),
+        (Some(op), Some(_)) => {
+            let differ = || inputs.windows(2).any(|pair| pair[0] != pair[1]);
+            let differ = op.needs_equal_blocks() && differ();
+            let differ = differ.then_some("its inputs have their channels in different blocks");
+            op.unsupported().or(differ)?.to_owned()
+        }
         (Some(_), None) => "its channels depend on the size of the image".to_owned(),
         (None, _) => format!("the kernels have no {}", node.op.name()),
     };

@@ -74,8 +74,10 @@ impl Frozen {
     /// and [`KernelError::Weights`] if one has another length than its declaration.
     pub fn new(graph: &Graph, weights: &[&[f32]]) -> Result<Self, KernelError> {
         check_weights(graph, weights)?;
-        let graph = Blocked::new(&simplify(graph));
-        let weights = PackedWeights::new(&graph, weights);
+        let (graph, weights) = simplify(graph, weights);
+        let graph = Blocked::new(&graph);
+        let weights: Vec<&[f32]> = weights.iter().map(|values| &**values).collect();
+        let weights = PackedWeights::new(&graph, &weights);
         Ok(Self {
             shared: Arc::new(Shared {
                 graph,

@@ -5,8 +5,8 @@ mod net;
 
 use net::{INPUT, Net, cases, check};
 use oneiric_graph::{
-    Constant, Conv, ConvConfig, Fill, NodeId, Number, Padding, Rearrange, Reduce, Reduction,
-    Reshape, Unary, Window,
+    Binary, Constant, Conv, ConvConfig, Fill, GlobalAveragePool, NodeId, Number, Padding,
+    Parameter, Rearrange, Reduce, Reduction, Reshape, Unary, Window,
 };
 
 /// Two networks: the convolution alone, and one with something on all of its sides.
@@ -257,4 +257,60 @@ fn vectors_of_maps() {
     let back = net.add(Reshape::To { zero_copies: true }, &[flat, lengths]);
     let end = conv_behind(&mut net, back, [18, 5, 1, 1], Window::default(), 1);
     check("vectors", &mut net, [2, 3, 8, 9], &[end, flat, mean]);
+}
+
+#[test]
+fn products_with_every_channel_and_every_position() {
+    for channels in [5, 16, 35] {
+        let mut net = Net::new(3, 1);
+        let x = net.conv_relu(INPUT, channels, 3, 1);
+        let y = net.conv(INPUT, channels, 1, 1, net::none);
+        let both = net.add(Binary::Mul, &[x, y]);
+        let mean = net.add(GlobalAveragePool, &[both]);
+        let scale = net.conv(mean, channels, 1, 1, net::none);
+        let scale = net.add(Unary::Sigmoid, &[scale]);
+        let scaled = net.add(Binary::Mul, &[scale, both]);
+        let squared = net.add(Binary::Mul, &[scaled, scaled]);
+        let end = net.add(Binary::Mul, &[squared, scale]);
+        check("products", &mut net, [2, 3, 6, 7], &[end, scaled, mean]);
+        check("products", &mut net, [1, 3, 1, 1], &[end]);
+    }
+}
+
+/// A parameter with random values.
+fn parameter(net: &mut Net, shape: &[usize]) -> NodeId {
+    let name = net.name();
+    let weight = net.builder.weight(&name, shape.to_vec());
+    let values = net.noise(shape.iter().product());
+    net.weights.push(values);
+    net.add(Parameter { weight }, &[])
+}
+
+#[test]
+fn factors_and_summands_of_channels() {
+    let mut net = Net::new(3, 1);
+    let x = net.conv_relu(INPUT, 20, 3, 1);
+    let each = parameter(&mut net, &[20, 1, 1]);
+    let all = parameter(&mut net, &[1]);
+    let four = parameter(&mut net, &[1, 20, 1, 1]);
+    let number = net.add(Constant::scalar(0.7), &[]);
+    let scaled = net.add(Binary::Mul, &[each, x]);
+    let moved = net.add(Binary::Add, &[scaled, four]);
+    let relu = net.relu(moved);
+    let less = net.add(Binary::Sub, &[number, relu]);
+    let less = net.add(Binary::Sub, &[less, all]);
+    let end = net.add(Binary::Div, &[less, number]);
+    check("affine", &mut net, [2, 3, 6, 7], &[end, moved, scaled]);
+    check("affine", &mut net, [1, 3, 6, 7], &[end]);
+    // Of the image, which has three channels.
+    let mut net = Net::new(3, 1);
+    let each = parameter(&mut net, &[3, 1, 1]);
+    let x = net.add(Binary::Sub, &[INPUT, each]);
+    let conv = conv_behind(&mut net, x, [20, 3, 3, 3], Window::default(), 1);
+    check("affine", &mut net, [1, 3, 6, 7], &[conv]);
+    // A number for each row is not one for each channel.
+    let mut net = Net::new(3, 1);
+    let rows = parameter(&mut net, &[3, 1]);
+    let x = net.add(Binary::Mul, &[INPUT, rows]);
+    assert!(net.frozen().check(x).is_err());
 }

@@ -3,7 +3,8 @@
 use super::{
     Apply, Average, AveragePool, AveragePoolGradient, Context, Depthwise, FromLanes, Gemm,
     GemmGradient, InputGradient, LrnForward, LrnGradient, MaxPool, MaxPoolGradient, Pointwise,
-    Redirect, Sum, Sweep, ToCells, ToLanes, Winograd, access::Accesses, tile::Tiles,
+    Product, ProductSum, Redirect, Sum, Sweep, ToCells, ToLanes, Winograd, access::Accesses,
+    tile::Tiles,
 };
 use crate::{Isa, lanes};
 
@@ -68,6 +69,8 @@ steps! {
     GemmGradient,
     Pointwise,
     Apply,
+    Product,
+    ProductSum,
     Sum,
     Redirect,
     ToLanes,

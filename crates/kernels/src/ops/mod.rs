@@ -2,6 +2,7 @@
 
 mod add;
 mod average_pool;
+mod binary;
 mod concat;
 pub(crate) mod conv;
 mod gemm;
@@ -32,6 +33,11 @@ pub(crate) trait Operator {
     fn lanes(&self, inputs: &[&[usize]], channels: usize) -> Vec<usize> {
         let _ = channels;
         inputs[0].to_vec()
+    }
+
+    /// True if the channels of all inputs must lie in the same lanes.
+    fn needs_equal_blocks(&self) -> bool {
+        false
     }
 
     /// True if the operator can read an image of few channels without padding between pixels.
@@ -91,6 +97,7 @@ operators! {
     Conv,
     Relu,
     Unary,
+    Binary,
     MaxPool,
     AveragePool,
     Lrn,

@@ -39,6 +39,16 @@ pub(super) fn check(
         if taps_overlap {
             return Err(Fault::new(Rule::TapsOverlap, number, node, 0));
         }
+        let factors = match step {
+            Step::Product(step) => vec![step.from, step.factor],
+            Step::ProductSum(step) => vec![step.from, step.factor],
+            _ => Vec::new(),
+        };
+        let own = graph.inputs(node).iter().chain([&node]);
+        let own: Vec<View> = own.filter_map(|&node| layout.views[node]).collect();
+        if !factors.iter().all(|factor| own.contains(factor)) {
+            return Err(Fault::new(Rule::Factor, number, node, 0));
+        }
         let (outputs, dest) = match step {
             Step::Sweep(sweep) => (1, sweep.groups[0].outs[0].dest),
             Step::Depthwise(step) => (1, step.outs[0].dest),

@@ -127,6 +127,14 @@ fn offsets(step: &mut Step) -> Vec<Offset<'_>> {
             .chain(step.slope_at.iter_mut().map(view))
             .chain(dests(&mut step.dests))
             .collect(),
+        Step::Product(step) => [view(&mut step.from), view(&mut step.factor)]
+            .into_iter()
+            .chain(dests(&mut step.dests))
+            .collect(),
+        Step::ProductSum(step) => [view(&mut step.from), view(&mut step.factor)]
+            .into_iter()
+            .chain(dests(&mut step.dests))
+            .collect(),
         Step::Redirect(step) => vec![view(&mut step.view)],
         Step::ToLanes(step) => dests(&mut step.dests).collect(),
         Step::ToCells(step) => vec![view(&mut step.cells.view)],

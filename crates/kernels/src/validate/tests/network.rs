@@ -1,8 +1,8 @@
 //! Networks with every kind of step, their programs, and what these compute.
 
 use oneiric_graph::{
-    Add, AveragePool, Concat, ConvConfig, Gemm, GlobalAveragePool, GraphBuilder, Lrn, MaxPool,
-    NodeId, Op, Padding, Relu, ReluGradient, Unary,
+    Add, AveragePool, Binary, Concat, ConvConfig, Gemm, GlobalAveragePool, GraphBuilder, Lrn,
+    MaxPool, NodeId, Op, Padding, Relu, ReluGradient, Unary,
 };
 
 use crate::{
@@ -196,6 +196,9 @@ pub(super) fn cases() -> Vec<Case> {
     let groups = apart.conv_of(wide, ConvConfig::new(48, [3, 3]).groups(6));
     let swish = apart.add(Unary::HardSwish, &[groups]);
     let strided = apart.conv_of(swish, ConvConfig::new(96, [3, 3]).groups(3).stride([2, 1]));
+    let mean = apart.add(GlobalAveragePool, &[swish]);
+    let swish = apart.add(Binary::Mul, &[mean, swish]);
+    let swish = apart.add(Binary::Mul, &[swish, groups]);
     let dilated = apart.conv_of(swish, ConvConfig::new(20, [3, 3]).dilation([2, 3]));
     let (filtered, wanted) = inception();
     let (direct, _) = inception();

@@ -6,33 +6,52 @@
 //! - a convolution reads what a padding with zeros reads, and pads it itself;
 //! - a mean over rows and columns is a global average pooling;
 //! - a reshape of a single position with all channels is a concatenation of one tensor, which is no
-//!   work.
+//!   work;
+//! - factors and summands of channels are a depthwise convolution of 1x1, one for all that follow
+//!   one another (`affine`).
 
+mod affine;
+
+use std::borrow::Cow;
+
+use affine::Affines;
 use oneiric_graph::{
     Concat, Fact, Fill, GlobalAveragePool, Graph, Node, NodeId, Op, Padding, Rearrange, Reduction,
     Reshape, Shape,
 };
 
-/// Returns the network in operators that the kernels have, as far as it can be.
-pub(crate) fn simplify(graph: &Graph) -> Graph {
+/// Returns the network in operators that the kernels have, as far as it can be, and the values of
+/// its weights.
+pub(crate) fn simplify<'a>(graph: &Graph, weights: &[&'a [f32]]) -> (Graph, Vec<Cow<'a, [f32]>>) {
     let mut nodes: Vec<Node> = Vec::with_capacity(graph.nodes().len());
     // True for the nodes that have a single position for images of all sizes.
     let mut single = Vec::with_capacity(graph.nodes().len());
+    let mut affines = Affines::new(graph, weights);
     for node in graph.nodes() {
-        let node = simpler(graph, &nodes, &single, node).unwrap_or_else(|| node.clone());
+        let simpler = simpler(&nodes, &single, node);
+        let simpler = simpler.or_else(|| affines.convolution(&nodes, node));
+        let node = simpler.unwrap_or_else(|| node.clone());
         single.push(is_single(graph, &single, &node));
+        affines.push(&node);
         nodes.push(node);
     }
-    // Settings that a graph does not allow, such as a padding of thousands of rows.
-    Graph::new(nodes, graph.weights().to_vec()).unwrap_or_else(|_| graph.clone())
+    let (declared, values) = affines.into_weights();
+    match Graph::new(nodes, declared) {
+        Ok(graph) => (graph, values),
+        // Settings that a graph does not allow, such as a padding of thousands of rows.
+        Err(_) => {
+            let weights = weights.iter().map(|values| Cow::Borrowed(*values));
+            (graph.clone(), weights.collect())
+        }
+    }
 }
 
 /// A node that computes the same, if the kernels would rather have it.
-fn simpler(graph: &Graph, nodes: &[Node], single: &[bool], node: &Node) -> Option<Node> {
+fn simpler(nodes: &[Node], single: &[bool], node: &Node) -> Option<Node> {
     let input = *node.inputs.first()?;
     let (op, input) = match &node.op {
         Op::Conv(conv) => {
-            let (source, added) = zeros(graph, nodes, input)?;
+            let (source, added) = zeros(nodes, input)?;
             let Padding::Explicit(own) = conv.window.padding else {
                 return None;
             };
@@ -62,14 +81,14 @@ fn simpler(graph: &Graph, nodes: &[Node], single: &[bool], node: &Node) -> Optio
 }
 
 /// The input of a padding of rows and columns with zeros, and how many it adds on each side.
-fn zeros(graph: &Graph, nodes: &[Node], padding: NodeId) -> Option<(NodeId, [[usize; 2]; 2])> {
+fn zeros(nodes: &[Node], padding: NodeId) -> Option<(NodeId, [[usize; 2]; 2])> {
     let node = &nodes[padding.index()];
     let Op::Rearrange(Rearrange::Pad { fill: Fill::Zeros }) = node.op else {
         return None;
     };
     let source = node.inputs[0];
     // What it adds does not depend on the lengths of the axes.
-    let map = Shape::new(graph.channels(source)?, [1; 2]);
+    let map = Shape::new(1, [1; 2]);
     let mut known = Vec::new();
     for &input in &node.inputs[1..] {
         known.push(constant(nodes, input)?);

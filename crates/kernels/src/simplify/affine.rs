@@ -1,0 +1,205 @@
+//! Factors and summands of channels, as depthwise convolutions of 1x1.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use oneiric_graph::{Binary, Conv, Graph, Node, NodeId, Op, Weight, WeightId, Window};
+
+/// A function `factor * x + summand` of each channel of a map.
+struct Affine {
+    from: NodeId,
+    factors: Vec<f32>,
+    summands: Vec<f32>,
+}
+
+/// The affine nodes so far, and the weights with theirs.
+pub(super) struct Affines<'g, 'a> {
+    graph: &'g Graph,
+    /// The number of axes of each node so far, if it is known.
+    axes: Vec<Option<usize>>,
+    /// The channels of each node so far, if they are known.
+    channels: Vec<Option<usize>>,
+    /// The nodes that became convolutions.
+    known: HashMap<NodeId, Affine>,
+    declared: Vec<Weight>,
+    values: Vec<Cow<'a, [f32]>>,
+}
+
+impl<'g, 'a> Affines<'g, 'a> {
+    pub(super) fn new(graph: &'g Graph, weights: &[&'a [f32]]) -> Self {
+        Self {
+            graph,
+            axes: Vec::with_capacity(graph.nodes().len()),
+            channels: Vec::with_capacity(graph.nodes().len()),
+            known: HashMap::new(),
+            declared: graph.weights().to_vec(),
+            values: weights
+                .iter()
+                .map(|values| Cow::Borrowed(*values))
+                .collect(),
+        }
+    }
+
+    /// Notes the next node of the simplified graph.
+    pub(super) fn push(&mut self, node: &Node) {
+        let channels = self.channels_of(node);
+        self.axes.push(self.axes_of(node));
+        self.channels.push(channels);
+    }
+
+    /// All weights, with the new ones behind the graph's.
+    pub(super) fn into_weights(self) -> (Vec<Weight>, Vec<Cow<'a, [f32]>>) {
+        (self.declared, self.values)
+    }
+
+    /// A node that combines a map with numbers for its channels, as a convolution.
+    pub(super) fn convolution(&mut self, nodes: &[Node], node: &Node) -> Option<Node> {
+        let Op::Binary(op) = node.op else {
+            return None;
+        };
+        let [first, second] = node.inputs[..] else {
+            return None;
+        };
+        let numbers = |this: &Self, of: NodeId, map: NodeId| {
+            let is_map = this.axes[map.index()] == Some(4);
+            let channels = this.channels[map.index()].filter(|_| is_map)?;
+            this.numbers(nodes, of, channels)
+        };
+        // The map, and whether it comes first.
+        let (from, is_first, numbers) = match numbers(self, second, first) {
+            Some(numbers) => (first, true, numbers),
+            None => (second, false, numbers(self, first, second)?),
+        };
+        let (factors, summands): (Vec<f32>, Vec<f32>) = match (op, is_first) {
+            (Binary::Mul, _) => numbers.iter().map(|number| (*number, 0.0)).unzip(),
+            (Binary::Div, true) => numbers.iter().map(|number| (1.0 / number, 0.0)).unzip(),
+            (Binary::Add, _) => numbers.iter().map(|number| (1.0, *number)).unzip(),
+            (Binary::Sub, true) => numbers.iter().map(|number| (1.0, -number)).unzip(),
+            (Binary::Sub, false) => numbers.iter().map(|number| (-1.0, *number)).unzip(),
+            _ => return None,
+        };
+        let affine = match self.known.get(&from) {
+            Some(before) => Affine {
+                from: before.from,
+                factors: pairs(&factors, &before.factors, |a, b| a * b),
+                summands: pairs(
+                    &summands,
+                    &pairs(&factors, &before.summands, |a, b| a * b),
+                    |a, b| a + b,
+                ),
+            },
+            None => Affine {
+                from,
+                factors,
+                summands,
+            },
+        };
+        // What one function alone can compute is not finite for a channel that the file scales by 0.
+        let all = affine.factors.iter().chain(&affine.summands);
+        if !all.clone().all(|value| value.is_finite()) {
+            return None;
+        }
+        let channels = affine.factors.len();
+        let weight = self.weight(node, "factors", vec![channels, 1, 1, 1], &affine.factors)?;
+        let bias = self.weight(node, "summands", vec![channels], &affine.summands)?;
+        let from = affine.from;
+        self.known.insert(NodeId::new(nodes.len()), affine);
+        let conv = Conv {
+            weight,
+            bias: Some(bias),
+            window: Window::default(),
+            groups: channels,
+        };
+        Some(Node {
+            name: node.name.clone(),
+            op: conv.into(),
+            inputs: vec![from],
+        })
+    }
+
+    /// Declares a weight, unless the graph has one of that name.
+    fn weight(
+        &mut self,
+        node: &Node,
+        what: &str,
+        shape: Vec<usize>,
+        values: &[f32],
+    ) -> Option<WeightId> {
+        let name = format!("{what} of {}", node.name);
+        if self
+            .graph
+            .weights()
+            .iter()
+            .any(|weight| weight.name == name)
+        {
+            return None;
+        }
+        self.declared.push(Weight { name, shape });
+        self.values.push(Cow::Owned(values.to_vec()));
+        Some(WeightId::new(self.declared.len() - 1))
+    }
+
+    /// The number of each channel, if a node holds a single number or one for each channel of a
+    /// map.
+    fn numbers(&self, nodes: &[Node], node: NodeId, channels: usize) -> Option<Vec<f32>> {
+        let (shape, values): (Vec<usize>, Cow<'_, [f32]>) = match &nodes[node.index()].op {
+            Op::Parameter(parameter) => {
+                let weight = parameter.weight.index();
+                let shape = self.declared[weight].shape.clone();
+                (shape, Cow::Borrowed(&self.values[weight][..]))
+            }
+            Op::Constant(constant) => {
+                let values = constant.values.iter().map(|value| value.0 as f32);
+                (constant.shape.lengths().to_vec(), values.collect())
+            }
+            _ => return None,
+        };
+        if shape.len() > 4 {
+            return None;
+        }
+        if let [single] = values[..] {
+            return Some(vec![single; channels]);
+        }
+        let fits = matches!(shape[..], [n, 1, 1] | [1, n, 1, 1] if n == channels);
+        fits.then(|| values.into_owned())
+    }
+
+    /// The channels of a node: more are known than to the graph, which does not look into
+    /// broadcasts.
+    fn channels_of(&self, node: &Node) -> Option<usize> {
+        match &node.op {
+            Op::Conv(conv) => self.declared[conv.weight.index()].shape.first().copied(),
+            Op::Relu(_) | Op::Unary(_) | Op::MaxPool(_) | Op::AveragePool(_) | Op::Add(_) => {
+                self.channels[node.inputs[0].index()]
+            }
+            _ => self.graph.channels(NodeId::new(self.channels.len())),
+        }
+    }
+
+    /// The number of axes of a node.
+    fn axes_of(&self, node: &Node) -> Option<usize> {
+        match &node.op {
+            Op::Input(_)
+            | Op::Conv(_)
+            | Op::ConvTranspose(_)
+            | Op::MaxPool(_)
+            | Op::AveragePool(_)
+            | Op::GlobalAveragePool(_)
+            | Op::Lrn(_) => Some(4),
+            Op::Gemm(_) => Some(2),
+            Op::Relu(_) | Op::Unary(_) | Op::Add(_) | Op::Concat(_) | Op::LayerNorm(_) => {
+                self.axes[node.inputs[0].index()]
+            }
+            Op::Binary(_) => {
+                let axes = node.inputs.iter().map(|input| self.axes[input.index()]);
+                axes.collect::<Option<Vec<usize>>>()?.into_iter().max()
+            }
+            Op::Constant(constant) => Some(constant.shape.axes()),
+            Op::Parameter(parameter) => Some(self.declared[parameter.weight.index()].shape.len()),
+            _ => None,
+        }
+    }
+}
+
+fn pairs(a: &[f32], b: &[f32], function: impl Fn(f32, f32) -> f32) -> Vec<f32> {
+    a.iter().zip(b).map(|(a, b)| function(*a, *b)).collect()
+}
