@@ -6,6 +6,7 @@ use crate::{
     KernelError,
     lanes::LANES,
     ops::{Operator, operator},
+    simplify::Simplified,
 };
 
 /// A graph with the layout of its nodes' channels.
@@ -16,6 +17,8 @@ pub(crate) struct Blocked {
     inputs: Vec<Vec<usize>>,
     /// The used lanes of each node's blocks.
     pub(crate) lanes: Vec<Vec<usize>>,
+    /// True for the nodes whose tensors have their channels last for the caller.
+    pub(crate) channels_last: Vec<bool>,
     /// The reason why the kernels cannot run a node, for each node; `None` if they can.
     unsupported: Vec<Option<KernelError>>,
     /// The input's channels lie side by side instead of in blocks of sixteen: there are few, and
@@ -24,7 +27,13 @@ pub(crate) struct Blocked {
 }
 
 impl Blocked {
-    pub(crate) fn new(graph: &Graph) -> Self {
+    pub(crate) fn new(simplified: &Simplified<'_>) -> Self {
+        let Simplified {
+            graph,
+            channels_last,
+            misread,
+            ..
+        } = simplified;
         let nodes = graph.nodes();
         let mut errors: Vec<Option<KernelError>> = Vec::with_capacity(nodes.len());
         let mut lanes: Vec<Vec<usize>> = Vec::with_capacity(nodes.len());
@@ -36,7 +45,20 @@ impl Blocked {
             let channels = graph.channels(NodeId::new(index));
             let inputs = node.inputs.iter();
             let inputs: Vec<&[usize]> = inputs.map(|input| &lanes[input.index()][..]).collect();
-            errors.push(by_input.or_else(|| unsupported(node, channels, &inputs)));
+            let misread = misread[index].then(|| KernelError::Unsupported {
+                node: node.name.clone(),
+                reason: "it reads a tensor with its channels last".to_owned(),
+            });
+            let error = by_input.or(misread);
+            let error = error.or_else(|| unsupported(node, channels, &inputs));
+            let needs = operator(&node.op).is_some_and(Operator::needs_channels_last);
+            let lacks = needs && !channels_last[index];
+            errors.push(error.or_else(|| {
+                lacks.then(|| KernelError::Unsupported {
+                    node: node.name.clone(),
+                    reason: "the kernels have it for tensors with their channels last".to_owned(),
+                })
+            }));
             // A node without a known number of channels is not run.
             let channels = channels.unwrap_or(0);
             lanes.push(match operator(&node.op) {
@@ -58,6 +80,7 @@ impl Blocked {
             unsupported: errors,
             interleaved: graph.channels(graph.input()).is_some_and(|n| n < LANES)
                 && all_read_interleaved,
+            channels_last: channels_last.clone(),
             graph: graph.clone(),
         }
     }

@@ -14,7 +14,7 @@ use crate::{
     memory::MOST_NUMBERS,
     pack::PackedWeights,
     plan::{Plan, PlanKey},
-    simplify::simplify,
+    simplify::Simplified,
     spares::{Spares, lock},
     team::threads,
 };
@@ -74,9 +74,10 @@ impl Frozen {
     /// and [`KernelError::Weights`] if one has another length than its declaration.
     pub fn new(graph: &Graph, weights: &[&[f32]]) -> Result<Self, KernelError> {
         check_weights(graph, weights)?;
-        let (graph, weights) = simplify(graph, weights);
-        let graph = Blocked::new(&graph);
-        let weights: Vec<&[f32]> = weights.iter().map(|values| &**values).collect();
+        let simplified = Simplified::new(graph, weights);
+        let graph = Blocked::new(&simplified);
+        let weights = simplified.weights.iter();
+        let weights: Vec<&[f32]> = weights.map(|values| &**values).collect();
         let weights = PackedWeights::new(&graph, &weights);
         Ok(Self {
             shared: Arc::new(Shared {

@@ -82,7 +82,8 @@ impl Run {
         }
     }
 
-    /// Shape of the `index`-th wanted node: `[items, channels, height, width]`.
+    /// Shape of the `index`-th wanted node: `[items, channels, height, width]`, or `[items, height,
+    /// width, channels]` if the network has its channels last.
     ///
     /// # Panics
     ///
@@ -91,7 +92,12 @@ impl Run {
     pub fn shape(&self, index: usize) -> [usize; 4] {
         let node = self.plan.wanted[index];
         let [height, width] = self.plan.layout.sizes[node];
-        [self.items, self.shared.graph.channels(node), height, width]
+        let channels = self.shared.graph.channels(node);
+        if self.shared.graph.channels_last[node] {
+            [self.items, height, width, channels]
+        } else {
+            [self.items, channels, height, width]
+        }
     }
 
     /// Copies the `index`-th wanted node, row-major.

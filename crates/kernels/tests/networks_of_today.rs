@@ -5,8 +5,8 @@ mod net;
 
 use net::{INPUT, Net, cases, check};
 use oneiric_graph::{
-    Binary, Constant, Conv, ConvConfig, Fill, GlobalAveragePool, NodeId, Number, Padding,
-    Parameter, Rearrange, Reduce, Reduction, Reshape, Unary, Window,
+    Add, Binary, Constant, Conv, ConvConfig, Fill, GlobalAveragePool, LayerNorm, MatMul, NodeId,
+    Number, Padding, Parameter, Rearrange, Reduce, Reduction, Reshape, Unary, Window,
 };
 
 /// Two networks: the convolution alone, and one with something on all of its sides.
@@ -313,4 +313,69 @@ fn factors_and_summands_of_channels() {
     let rows = parameter(&mut net, &[3, 1]);
     let x = net.add(Binary::Mul, &[INPUT, rows]);
     assert!(net.frozen().check(x).is_err());
+}
+
+/// A transposition of the axes.
+fn transpose(net: &mut Net, from: NodeId, order: [usize; 4]) -> NodeId {
+    let permutation = Some(order.to_vec());
+    net.add(Rearrange::Transpose { permutation }, &[from])
+}
+
+/// GELU as PyTorch's older exporter writes it.
+fn spelled_gelu(net: &mut Net, x: NodeId) -> NodeId {
+    let [root, one, half] =
+        [std::f64::consts::SQRT_2, 1.0, 0.5].map(|value| net.add(Constant::scalar(value), &[]));
+    let scaled = net.add(Binary::Div, &[x, root]);
+    let erf = net.add(Unary::Erf, &[scaled]);
+    let sum = net.add(Binary::Add, &[erf, one]);
+    let product = net.add(Binary::Mul, &[x, sum]);
+    net.add(Binary::Mul, &[product, half])
+}
+
+#[test]
+fn tensors_with_their_channels_last() {
+    for channels in [5, 16, 35] {
+        let mut net = Net::new(3, 1);
+        let x = net.conv(INPUT, channels, 3, 2, net::half);
+        let last = transpose(&mut net, x, [0, 2, 3, 1]);
+        let axis = if channels == 5 { -1 } else { 3 };
+        let norm = LayerNorm {
+            axis,
+            epsilon: Number(1e-6),
+        };
+        let norm = net.add(norm, &[last]);
+        let scale = parameter(&mut net, &[channels]);
+        let bias = parameter(&mut net, &[channels]);
+        let scaled = net.add(Binary::Mul, &[norm, scale]);
+        let moved = net.add(Binary::Add, &[scaled, bias]);
+        let matrix = parameter(&mut net, &[channels, 40]);
+        let product = net.add(MatMul, &[moved, matrix]);
+        let bias = parameter(&mut net, &[40]);
+        let wide = net.add(Binary::Add, &[bias, product]);
+        let gelu = spelled_gelu(&mut net, wide);
+        let matrix = parameter(&mut net, &[40, channels]);
+        let narrow = net.add(MatMul, &[gelu, matrix]);
+        let back = transpose(&mut net, narrow, [0, 3, 1, 2]);
+        let scale = parameter(&mut net, &[channels, 1, 1]);
+        let scaled = net.add(Binary::Mul, &[scale, back]);
+        let sum = net.add(Add, &[scaled, x]);
+        check("block", &mut net, [2, 3, 6, 8], &[sum]);
+        let all = [norm, moved, product, wide, gelu, narrow, back, last];
+        for wanted in all {
+            check("block", &mut net, [1, 3, 6, 8], &[wanted]);
+        }
+        check("block", &mut net, [1, 3, 6, 8], &[sum, gelu, product, last]);
+        // What would take it for a map is refused.
+        let pool = net.add(GlobalAveragePool, &[gelu]);
+        let norm = LayerNorm {
+            axis: -1,
+            epsilon: Number(1e-6),
+        };
+        let norm = net.add(norm, &[sum]);
+        let mixed = net.add(Binary::Mul, &[last, sum]);
+        let network = net.frozen();
+        for refused in [pool, norm, mixed] {
+            assert!(network.check(refused).is_err(), "{refused:?}");
+        }
+    }
 }

@@ -2,9 +2,9 @@
 
 use super::{
     Apply, Average, AveragePool, AveragePoolGradient, Context, Depthwise, FromLanes, Gemm,
-    GemmGradient, InputGradient, LrnForward, LrnGradient, MaxPool, MaxPoolGradient, Pointwise,
-    Product, ProductSum, Redirect, Sum, Sweep, ToCells, ToLanes, Winograd, access::Accesses,
-    tile::Tiles,
+    GemmGradient, InputGradient, LayerNorm, LrnForward, LrnGradient, MaxPool, MaxPoolGradient,
+    Pointwise, Product, ProductSum, Redirect, Sum, Sweep, ToCells, ToLanes, Winograd,
+    access::Accesses, tile::Tiles,
 };
 use crate::{Isa, lanes};
 
@@ -69,6 +69,7 @@ steps! {
     GemmGradient,
     Pointwise,
     Apply,
+    LayerNorm,
     Product,
     ProductSum,
     Sum,

@@ -1,5 +1,7 @@
 //! Copies between row-major tensors of the caller and blocked tensors.
 
+use std::ops::Range;
+
 use super::{
     access::{Accesses, Region, Space, band_rows},
     cells::Cells,
@@ -29,13 +31,59 @@ pub(crate) struct ToLanes {
     /// Distance of two columns of the blocked tensor; other than 16 only for the network's input.
     pub(crate) pixel: usize,
     pub(crate) parts: Vec<Part>,
+    /// True if the caller's tensor has its channels last.
+    pub(crate) channels_last: bool,
     /// Destination of each block.
     pub(crate) dests: Vec<Dest>,
     /// Bands that the rows are cut into.
     pub(crate) bands: usize,
 }
 
+/// Distances of two channels, two rows and two columns in a tensor of the caller.
+#[derive(Debug, Clone, Copy)]
+struct Distances {
+    channel: usize,
+    row: usize,
+    column: usize,
+}
+
+impl Distances {
+    fn new(parts: &[Part], [height, width]: [usize; 2], channels_last: bool) -> Self {
+        if channels_last {
+            let channels: usize = parts.iter().map(|part| part.count).sum();
+            Self {
+                channel: 1,
+                row: width * channels,
+                column: channels,
+            }
+        } else {
+            Self {
+                channel: height * width,
+                row: width,
+                column: 1,
+            }
+        }
+    }
+
+    /// Some channels of some rows.
+    fn region(&self, part: Part, rows: &Range<usize>, width: usize) -> Region {
+        let start = part.first * self.channel + rows.start * self.row;
+        if self.channel == 1 {
+            let region = Region::new(start, part.count);
+            region
+                .rows(rows.len(), self.row)
+                .columns(width, self.column)
+        } else {
+            Region::new(start, rows.len() * self.row).blocks(part.count, self.channel)
+        }
+    }
+}
+
 impl ToLanes {
+    fn distances(&self) -> Distances {
+        Distances::new(&self.parts, [self.height, self.width], self.channels_last)
+    }
+
     /// One task for each band of each block.
     pub(crate) fn tasks(&self) -> usize {
         self.dests.len() * self.bands
@@ -46,14 +94,14 @@ impl ToLanes {
         let (block, band) = (task / self.bands, task % self.bands);
         let (dest, part) = (&self.dests[block], self.parts[block]);
         let rows = band_rows(band, self.bands, self.height);
-        let plane = self.height * self.width;
-        let start = part.first * plane + rows.start * self.width;
-        let source = Region::new(start, rows.len() * self.width);
         if self.pixel == LANES {
-            let source = source.blocks(part.count, plane);
+            let source = self.distances().region(part, &rows, self.width);
             accesses.read(Space::External(self.external), source);
             accesses.finish(dest, rows, self.width, LANES);
         } else {
+            let plane = self.height * self.width;
+            let start = part.first * plane + rows.start * self.width;
+            let source = Region::new(start, rows.len() * self.width);
             let source = source.blocks(self.pixel, plane);
             accesses.read(Space::External(self.external), source);
             let start = dest.offset + rows.start * dest.row;
@@ -72,24 +120,28 @@ impl ToLanes {
         let (block, band) = (task / self.bands, task % self.bands);
         let (dest, part) = (&self.dests[block], self.parts[block]);
         let source = context.external[self.external];
-        let plane = self.height * self.width;
+        let Distances {
+            channel,
+            row,
+            column,
+        } = self.distances();
         for y in band_rows(band, self.bands, self.height) {
             for x in 0..self.width {
                 // SAFETY: the caller's contract for the places that `accesses` describes. Padding
                 // lanes become 0 and read nothing.
                 unsafe {
-                    let from = source.add(part.first * plane + y * self.width + x);
+                    let from = source.add(part.first * channel + y * row + x * column);
                     let at = dest.offset + y * dest.row + x * self.pixel;
                     if self.pixel == LANES {
                         let mut values = [0.0_f32; LANES];
                         for (lane, value) in values.iter_mut().enumerate().take(part.count) {
-                            *value = *from.add(lane * plane);
+                            *value = *from.add(lane * channel);
                         }
                         finish(L::load(values.as_ptr()), dest, at, context);
                     } else {
                         // The network's input, which is only ever stored.
                         for lane in 0..self.pixel {
-                            *context.data.add(at + lane) = *from.add(lane * plane);
+                            *context.data.add(at + lane) = *from.add(lane * channel);
                         }
                     }
                 }
@@ -103,9 +155,16 @@ impl ToLanes {
 pub(crate) struct FromLanes {
     pub(crate) view: View,
     pub(crate) parts: Vec<Part>,
+    /// True if the caller's tensor has its channels last.
+    pub(crate) channels_last: bool,
 }
 
 impl FromLanes {
+    fn distances(&self) -> Distances {
+        let size = [self.view.height, self.view.width];
+        Distances::new(&self.parts, size, self.channels_last)
+    }
+
     /// One task for each block.
     pub(crate) fn tasks(&self) -> usize {
         self.parts.len()
@@ -116,8 +175,7 @@ impl FromLanes {
         let (view, part) = (&self.view, self.parts[task]);
         let source = Region::new(view.block_offset(task), view.width * view.pixel);
         accesses.read(Space::Data, source.rows(view.height, view.row));
-        let plane = view.height * view.width;
-        let target = Region::new(part.first * plane, part.count * plane);
+        let target = self.distances().region(part, &(0..view.height), view.width);
         accesses.write(Space::Result, target);
     }
 
@@ -128,14 +186,20 @@ impl FromLanes {
     /// Same as [`run_step`](super::run_step).
     pub(super) unsafe fn run<L: Lanes>(&self, task: usize, context: &Context<'_>) {
         let (view, part) = (&self.view, self.parts[task]);
+        let Distances {
+            channel,
+            row,
+            column,
+        } = self.distances();
         for lane in 0..part.count {
             for y in 0..view.height {
-                let line = ((part.first + lane) * view.height + y) * view.width;
+                let line = (part.first + lane) * channel + y * row;
                 let from = view.block_offset(task) + y * view.row + lane;
                 for x in 0..view.width {
                     // SAFETY: the caller's contract for the places that `accesses` describes.
                     unsafe {
-                        *context.result.add(line + x) = *context.data.add(from + x * view.pixel);
+                        let value = *context.data.add(from + x * view.pixel);
+                        *context.result.add(line + x * column) = value;
                     }
                 }
             }

@@ -26,6 +26,7 @@ impl Operator for Input {
             width: to.width,
             pixel: to.pixel,
             parts: parts(plan.graph, node),
+            channels_last: false,
             dests: to.dests(),
             bands: bands(to.height, to.blocks),
         });

@@ -8,6 +8,7 @@ pub(crate) mod conv;
 mod gemm;
 mod global_average_pool;
 mod input;
+mod layer_norm;
 mod lrn;
 mod max_pool;
 mod relu;
@@ -37,6 +38,11 @@ pub(crate) trait Operator {
 
     /// True if the channels of all inputs must lie in the same lanes.
     fn needs_equal_blocks(&self) -> bool {
+        false
+    }
+
+    /// True if the operator needs tensors with their channels last.
+    fn needs_channels_last(&self) -> bool {
         false
     }
 
@@ -98,6 +104,7 @@ operators! {
     Relu,
     Unary,
     Binary,
+    LayerNorm,
     MaxPool,
     AveragePool,
     Lrn,

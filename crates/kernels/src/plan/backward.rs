@@ -195,6 +195,7 @@ impl Backward<'_> {
             width: to.width,
             pixel: to.pixel,
             parts: parts(self.graph, node),
+            channels_last: self.graph.channels_last[node],
             dests: self.write(&to, level),
             bands: bands(to.height, to.blocks),
         };

@@ -22,6 +22,7 @@ pub(crate) fn output(graph: &Blocked, layout: &Layout, node: usize) -> Program {
     let step = FromLanes {
         view: layout.view(node),
         parts: parts(graph, node),
+        channels_last: graph.channels_last[node],
     };
     program.push(0, node, Step::FromLanes(step));
     program

@@ -20,6 +20,10 @@ pub(super) struct Affines<'g, 'a> {
     channels: Vec<Option<usize>>,
     /// The nodes that became convolutions.
     known: HashMap<NodeId, Affine>,
+    /// The nodes that are products with a matrix and became convolutions: input and matrix.
+    products: HashMap<NodeId, (NodeId, WeightId)>,
+    /// The convolutions of the matrices.
+    matrices: HashMap<WeightId, WeightId>,
     declared: Vec<Weight>,
     values: Vec<Cow<'a, [f32]>>,
 }
@@ -31,6 +35,8 @@ impl<'g, 'a> Affines<'g, 'a> {
             axes: Vec::with_capacity(graph.nodes().len()),
             channels: Vec::with_capacity(graph.nodes().len()),
             known: HashMap::new(),
+            products: HashMap::new(),
+            matrices: HashMap::new(),
             declared: graph.weights().to_vec(),
             values: weights
                 .iter()
@@ -51,8 +57,49 @@ impl<'g, 'a> Affines<'g, 'a> {
         (self.declared, self.values)
     }
 
+    /// Returns true if a node is a map, as far as is known.
+    pub(super) fn is_map(&self, node: NodeId) -> bool {
+        self.axes[node.index()] == Some(4)
+    }
+
+    /// The product of a map that stands for a tensor with its channels last with a matrix, as a
+    /// convolution of 1x1.
+    pub(super) fn product(&mut self, node: &Node) -> Option<Node> {
+        let [from, matrix] = node.inputs[..] else {
+            return None;
+        };
+        let Op::Parameter(parameter) = &self.graph.node(matrix).op else {
+            return None;
+        };
+        let matrix = parameter.weight;
+        let [inner, columns] = self.declared[matrix.index()].shape[..] else {
+            return None;
+        };
+        let weight = match self.matrices.get(&matrix) {
+            Some(weight) => *weight,
+            None => {
+                let values = &self.values[matrix.index()];
+                let transposed = (0..columns)
+                    .flat_map(|column| (0..inner).map(move |row| row * columns + column))
+                    .map(|at| values[at]);
+                let values: Vec<f32> = transposed.collect();
+                let weight = self.weight(node, "matrix", vec![columns, inner, 1, 1], values)?;
+                self.matrices.insert(matrix, weight);
+                weight
+            }
+        };
+        self.products
+            .insert(NodeId::new(self.axes.len()), (from, weight));
+        Some(dense(node, from, weight, None))
+    }
+
     /// A node that combines a map with numbers for its channels, as a convolution.
-    pub(super) fn convolution(&mut self, nodes: &[Node], node: &Node) -> Option<Node> {
+    pub(super) fn convolution(
+        &mut self,
+        nodes: &[Node],
+        channels_last: &[bool],
+        node: &Node,
+    ) -> Option<Node> {
         let Op::Binary(op) = node.op else {
             return None;
         };
@@ -62,7 +109,8 @@ impl<'g, 'a> Affines<'g, 'a> {
         let numbers = |this: &Self, of: NodeId, map: NodeId| {
             let is_map = this.axes[map.index()] == Some(4);
             let channels = this.channels[map.index()].filter(|_| is_map)?;
-            this.numbers(nodes, of, channels)
+            let is_last = channels_last[map.index()];
+            this.numbers(nodes, of, channels, is_last)
         };
         // The map, and whether it comes first.
         let (from, is_first, numbers) = match numbers(self, second, first) {
@@ -77,6 +125,13 @@ impl<'g, 'a> Affines<'g, 'a> {
             (Binary::Sub, false) => numbers.iter().map(|number| (-1.0, *number)).unzip(),
             _ => return None,
         };
+        // A bias of a product with a matrix.
+        if let Some(&(input, matrix)) = self.products.get(&from)
+            && factors.iter().all(|factor| *factor == 1.0)
+        {
+            let bias = self.weight(node, "bias", vec![summands.len()], summands)?;
+            return Some(dense(node, input, matrix, Some(bias)));
+        }
         let affine = match self.known.get(&from) {
             Some(before) => Affine {
                 from: before.from,
@@ -99,8 +154,10 @@ impl<'g, 'a> Affines<'g, 'a> {
             return None;
         }
         let channels = affine.factors.len();
-        let weight = self.weight(node, "factors", vec![channels, 1, 1, 1], &affine.factors)?;
-        let bias = self.weight(node, "summands", vec![channels], &affine.summands)?;
+        let weight = affine.factors.clone();
+        let weight = self.weight(node, "factors", vec![channels, 1, 1, 1], weight)?;
+        let bias = affine.summands.clone();
+        let bias = self.weight(node, "summands", vec![channels], bias)?;
         let from = affine.from;
         self.known.insert(NodeId::new(nodes.len()), affine);
         let conv = Conv {
@@ -122,7 +179,7 @@ impl<'g, 'a> Affines<'g, 'a> {
         node: &Node,
         what: &str,
         shape: Vec<usize>,
-        values: &[f32],
+        values: Vec<f32>,
     ) -> Option<WeightId> {
         let name = format!("{what} of {}", node.name);
         if self
@@ -134,13 +191,19 @@ impl<'g, 'a> Affines<'g, 'a> {
             return None;
         }
         self.declared.push(Weight { name, shape });
-        self.values.push(Cow::Owned(values.to_vec()));
+        self.values.push(Cow::Owned(values));
         Some(WeightId::new(self.declared.len() - 1))
     }
 
     /// The number of each channel, if a node holds a single number or one for each channel of a
-    /// map.
-    fn numbers(&self, nodes: &[Node], node: NodeId, channels: usize) -> Option<Vec<f32>> {
+    /// map, which may stand for a tensor with its channels last.
+    fn numbers(
+        &self,
+        nodes: &[Node],
+        node: NodeId,
+        channels: usize,
+        is_last: bool,
+    ) -> Option<Vec<f32>> {
         let (shape, values): (Vec<usize>, Cow<'_, [f32]>) = match &nodes[node.index()].op {
             Op::Parameter(parameter) => {
                 let weight = parameter.weight.index();
@@ -159,7 +222,11 @@ impl<'g, 'a> Affines<'g, 'a> {
         if let [single] = values[..] {
             return Some(vec![single; channels]);
         }
-        let fits = matches!(shape[..], [n, 1, 1] | [1, n, 1, 1] if n == channels);
+        let fits = if is_last {
+            shape.last() == Some(&channels) && values.len() == channels
+        } else {
+            matches!(shape[..], [n, 1, 1] | [1, n, 1, 1] if n == channels)
+        };
         fits.then(|| values.into_owned())
     }
 
@@ -168,9 +235,15 @@ impl<'g, 'a> Affines<'g, 'a> {
     fn channels_of(&self, node: &Node) -> Option<usize> {
         match &node.op {
             Op::Conv(conv) => self.declared[conv.weight.index()].shape.first().copied(),
-            Op::Relu(_) | Op::Unary(_) | Op::MaxPool(_) | Op::AveragePool(_) | Op::Add(_) => {
+            Op::Concat(concat) if node.inputs.len() == 1 && concat.axis == 1 => {
                 self.channels[node.inputs[0].index()]
             }
+            Op::LayerNorm(_)
+            | Op::Relu(_)
+            | Op::Unary(_)
+            | Op::MaxPool(_)
+            | Op::AveragePool(_)
+            | Op::Add(_) => self.channels[node.inputs[0].index()],
             _ => self.graph.channels(NodeId::new(self.channels.len())),
         }
     }
@@ -197,6 +270,21 @@ impl<'g, 'a> Affines<'g, 'a> {
             Op::Parameter(parameter) => Some(self.declared[parameter.weight.index()].shape.len()),
             _ => None,
         }
+    }
+}
+
+/// A convolution of 1x1 in the place of a node.
+fn dense(node: &Node, from: NodeId, weight: WeightId, bias: Option<WeightId>) -> Node {
+    let conv = Conv {
+        weight,
+        bias,
+        window: Window::default(),
+        groups: 1,
+    };
+    Node {
+        name: node.name.clone(),
+        op: conv.into(),
+        inputs: vec![from],
     }
 }
 

@@ -1,53 +1,93 @@
 //! The same network in operators that the kernels have.
 //!
-//! Every node keeps its number, and has the same values in the same order in memory. What changes
-//! is how they are computed:
+//! Every node keeps its number and its values. What changes is how they are computed:
 //!
 //! - a convolution reads what a padding with zeros reads, and pads it itself;
 //! - a mean over rows and columns is a global average pooling;
 //! - a reshape of a single position with all channels is a concatenation of one tensor, which is no
 //!   work;
 //! - factors and summands of channels are a depthwise convolution of 1x1, one for all that follow
-//!   one another (`affine`).
+//!   one another (`affine`);
+//! - a tensor with its channels last is a map, from the transposition that makes it one to the one
+//!   back (`channels_last`);
+//! - GELU is one function (`gelu`).
 
 mod affine;
+mod channels_last;
+mod gelu;
 
 use std::borrow::Cow;
 
 use affine::Affines;
 use oneiric_graph::{
     Concat, Fact, Fill, GlobalAveragePool, Graph, Node, NodeId, Op, Padding, Rearrange, Reduction,
-    Reshape, Shape,
+    Reshape, Shape, Unary,
 };
 
-/// Returns the network in operators that the kernels have, as far as it can be, and the values of
-/// its weights.
-pub(crate) fn simplify<'a>(graph: &Graph, weights: &[&'a [f32]]) -> (Graph, Vec<Cow<'a, [f32]>>) {
-    let mut nodes: Vec<Node> = Vec::with_capacity(graph.nodes().len());
-    // True for the nodes that have a single position for images of all sizes.
-    let mut single = Vec::with_capacity(graph.nodes().len());
-    let mut affines = Affines::new(graph, weights);
-    for node in graph.nodes() {
-        let simpler = simpler(&nodes, &single, node);
-        let simpler = simpler.or_else(|| affines.convolution(&nodes, node));
-        let node = simpler.unwrap_or_else(|| node.clone());
-        single.push(is_single(graph, &single, &node));
-        affines.push(&node);
-        nodes.push(node);
+/// A network in operators that the kernels have, as far as it can be.
+#[derive(Debug, Clone)]
+pub(crate) struct Simplified<'a> {
+    pub(crate) graph: Graph,
+    /// The values of its weights.
+    pub(crate) weights: Vec<Cow<'a, [f32]>>,
+    /// True for the nodes that are maps here, and have their channels last in the network.
+    pub(crate) channels_last: Vec<bool>,
+    /// True for the nodes that read a tensor with its channels last as it is.
+    pub(crate) misread: Vec<bool>,
+}
+
+impl<'a> Simplified<'a> {
+    /// The network as it is.
+    pub(crate) fn unchanged(graph: &Graph, weights: &[&'a [f32]]) -> Self {
+        let weights = weights.iter().map(|values| Cow::Borrowed(*values));
+        Self {
+            weights: weights.collect(),
+            channels_last: vec![false; graph.nodes().len()],
+            misread: vec![false; graph.nodes().len()],
+            graph: graph.clone(),
+        }
     }
-    let (declared, values) = affines.into_weights();
-    match Graph::new(nodes, declared) {
-        Ok(graph) => (graph, values),
-        // Settings that a graph does not allow, such as a padding of thousands of rows.
-        Err(_) => {
-            let weights = weights.iter().map(|values| Cow::Borrowed(*values));
-            (graph.clone(), weights.collect())
+
+    /// Rewrites a network.
+    pub(crate) fn new(graph: &Graph, weights: &[&'a [f32]]) -> Self {
+        let mut nodes: Vec<Node> = Vec::with_capacity(graph.nodes().len());
+        // True for the nodes that have a single position for images of all sizes.
+        let mut single = Vec::with_capacity(graph.nodes().len());
+        let (mut channels_last, mut misread) = (Vec::new(), Vec::new());
+        let mut affines = Affines::new(graph, weights);
+        for node in graph.nodes() {
+            let x = gelu::gelu(graph, node);
+            let simpler = x.map(|x| Node {
+                name: node.name.clone(),
+                op: Unary::Gelu { tanh: false }.into(),
+                inputs: vec![x],
+            });
+            let simpler = simpler.or_else(|| simpler_node(&nodes, &single, node));
+            let simpler = simpler.or_else(|| affines.convolution(&nodes, &channels_last, node));
+            let simpler = simpler.unwrap_or_else(|| node.clone());
+            let way = channels_last::read(&channels_last, node, simpler, &mut affines);
+            channels_last.push(way.is_last);
+            misread.push(way.is_misread);
+            single.push(is_single(graph, &single, &way.node));
+            affines.push(&way.node);
+            nodes.push(way.node);
+        }
+        let (declared, values) = affines.into_weights();
+        match Graph::new(nodes, declared) {
+            Ok(graph) => Self {
+                graph,
+                weights: values,
+                channels_last,
+                misread,
+            },
+            // Settings that a graph does not allow, such as a padding of thousands of rows.
+            Err(_) => Self::unchanged(graph, weights),
         }
     }
 }
 
 /// A node that computes the same, if the kernels would rather have it.
-fn simpler(nodes: &[Node], single: &[bool], node: &Node) -> Option<Node> {
+fn simpler_node(nodes: &[Node], single: &[bool], node: &Node) -> Option<Node> {
     let input = *node.inputs.first()?;
     let (op, input) = match &node.op {
         Op::Conv(conv) => {

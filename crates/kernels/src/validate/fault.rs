@@ -31,8 +31,8 @@ pub(super) enum Rule {
     ReadWhileWritten(Range<usize>),
     /// Two taps of a convolution that read the same numbers, or the same weights.
     TapsOverlap,
-    /// A factor of a product that is neither an input of the node nor its gradient.
-    Factor,
+    /// An operand that is neither an input of the node nor its result or gradient.
+    Operand,
     /// A copy of a concatenation that is not of one of its inputs to that input's blocks.
     Copy,
     /// A convolution that does not read exactly the positions of its windows.

@@ -39,15 +39,20 @@ pub(super) fn check(
         if taps_overlap {
             return Err(Fault::new(Rule::TapsOverlap, number, node, 0));
         }
-        let factors = match step {
+        let operands = match step {
             Step::Product(step) => vec![step.from, step.factor],
             Step::ProductSum(step) => vec![step.from, step.factor],
+            Step::Apply(step) => [step.from].into_iter().chain(step.slope_at).collect(),
+            Step::LayerNorm(step) => {
+                let known = step.known.into_iter().flatten();
+                [step.from].into_iter().chain(known).collect()
+            }
             _ => Vec::new(),
         };
         let own = graph.inputs(node).iter().chain([&node]);
         let own: Vec<View> = own.filter_map(|&node| layout.views[node]).collect();
-        if !factors.iter().all(|factor| own.contains(factor)) {
-            return Err(Fault::new(Rule::Factor, number, node, 0));
+        if !operands.iter().all(|operand| own.contains(operand)) {
+            return Err(Fault::new(Rule::Operand, number, node, 0));
         }
         let (outputs, dest) = match step {
             Step::Sweep(sweep) => (1, sweep.groups[0].outs[0].dest),

@@ -127,6 +127,11 @@ fn offsets(step: &mut Step) -> Vec<Offset<'_>> {
             .chain(step.slope_at.iter_mut().map(view))
             .chain(dests(&mut step.dests))
             .collect(),
+        Step::LayerNorm(step) => [view(&mut step.from)]
+            .into_iter()
+            .chain(step.known.iter_mut().flatten().map(view))
+            .chain(dests(&mut step.dests))
+            .collect(),
         Step::Product(step) => [view(&mut step.from), view(&mut step.factor)]
             .into_iter()
             .chain(dests(&mut step.dests))

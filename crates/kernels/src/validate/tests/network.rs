@@ -1,8 +1,8 @@
 //! Networks with every kind of step, their programs, and what these compute.
 
 use oneiric_graph::{
-    Add, AveragePool, Binary, Concat, ConvConfig, Gemm, GlobalAveragePool, GraphBuilder, Lrn,
-    MaxPool, NodeId, Op, Padding, Relu, ReluGradient, Unary,
+    Add, AveragePool, Binary, Concat, ConvConfig, Gemm, GlobalAveragePool, GraphBuilder, LayerNorm,
+    Lrn, MaxPool, NodeId, Number, Op, Padding, Rearrange, Relu, ReluGradient, Unary,
 };
 
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     memory::{Aligned, Arena},
     pack::PackedWeights,
     plan::{Direction, GradientKey, Layout, Program, backward, forward, output},
+    simplify::Simplified,
 };
 
 /// A network at one image size, with all its programs: first the forward one.
@@ -111,7 +112,10 @@ impl Net {
         let values = graph.weights().iter();
         let values: Vec<Vec<f32>> = values.map(|weight| noise(weight.count())).collect();
         let values: Vec<&[f32]> = values.iter().map(Vec::as_slice).collect();
-        let graph = Blocked::new(&graph);
+        let simplified = Simplified::new(&graph, &values);
+        let graph = Blocked::new(&simplified);
+        let values = simplified.weights.iter();
+        let values: Vec<&[f32]> = values.map(|values| &**values).collect();
         let weights = PackedWeights::new(&graph, &values);
         let needed = graph.needed(&wanted);
         let sizes = graph.sizes(&wanted, image).expect("it fits");
@@ -200,6 +204,16 @@ pub(super) fn cases() -> Vec<Case> {
     let swish = apart.add(Binary::Mul, &[mean, swish]);
     let swish = apart.add(Binary::Mul, &[swish, groups]);
     let dilated = apart.conv_of(swish, ConvConfig::new(20, [3, 3]).dilation([2, 3]));
+    let mut last = Net::new(3);
+    let x = last.conv(last.builder.input(), 20, 3, 2);
+    let permutation = Some(vec![0, 2, 3, 1]);
+    let x = last.add(Rearrange::Transpose { permutation }, &[x]);
+    let norm = LayerNorm {
+        axis: -1,
+        epsilon: Number(1e-5),
+    };
+    let norm = last.add(norm, &[x]);
+    let normalized = last.add(Unary::Gelu { tanh: false }, &[norm]);
     let (filtered, wanted) = inception();
     let (direct, _) = inception();
     vec![
@@ -207,6 +221,7 @@ pub(super) fn cases() -> Vec<Case> {
         direct.case("direct", [21, 25], &wanted, true),
         odd.case("odd", [10, 11], &[end, c], false),
         apart.case("apart", [9, 11], &[strided, dilated], false),
+        last.case("channels last", [9, 11], &[normalized, x], false),
         residual.case("residual", [9, 8], &[scores, sum], false),
     ]
 }
