@@ -60,10 +60,10 @@ pub use graph::Graph;
 pub use node::{Node, NodeId};
 pub use number::Number;
 pub use ops::{
-    Add, Arrangement, AveragePool, Binary, Concat, Constant, Conv, ConvConfig, ConvTranspose,
-    Coordinates, Fill, Fit, Gemm, Generate, GlobalAveragePool, Halves, Input, Interpolation,
-    LayerNorm, Lrn, MatMul, MaxPool, Op, Parameter, Rearrange, Reduce, Reduction, Relu, Reshape,
-    Resize, Select, ShapeOf, Softmax, Taps, TransposedAxis, Unary,
+    Add, Arrangement, Attention, AveragePool, Binary, Concat, Constant, Conv, ConvConfig,
+    ConvTranspose, Coordinates, Crop, Fill, Fit, Gemm, Generate, GlobalAveragePool, Halves, Input,
+    Interpolation, LayerNorm, Lrn, MatMul, MaxPool, Op, Parameter, Rearrange, Reduce, Reduction,
+    Relu, Reshape, Resize, Select, ShapeOf, Softmax, Taps, Tokens, TransposedAxis, Unary,
 };
 pub use relu_gradient::ReluGradient;
 pub use shape::{MOST_AXES, Map, Shape};

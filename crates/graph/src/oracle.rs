@@ -47,6 +47,11 @@ impl Tensor {
         Self { shape, values }
     }
 
+    /// The same values under other axes.
+    pub(crate) fn with_shape(self, shape: Shape) -> Self {
+        Self::new(shape, self.values)
+    }
+
     /// Creates a tensor of zeros.
     #[must_use]
     pub fn zeros(shape: Shape) -> Self {
@@ -74,12 +79,16 @@ impl Tensor {
 
     /// The value at an index of a shape that the tensor is broadcast to.
     pub(crate) fn at_broadcast(&self, index: &[usize]) -> f64 {
+        self.values[self.place_broadcast(index)]
+    }
+
+    /// The place of the value at an index of a shape that the tensor is broadcast to.
+    pub(crate) fn place_broadcast(&self, index: &[usize]) -> usize {
         let own = &index[index.len() - self.shape.axes()..];
         let places = own.iter().zip(self.shape.lengths());
-        let at = places.fold(0, |at, (place, length)| {
+        places.fold(0, |at, (place, length)| {
             at * length + if *length == 1 { 0 } else { *place }
-        });
-        self.values[at]
+        })
     }
 
     /// The tensor as if it did not depend on the image.

@@ -6,8 +6,9 @@ use std::{
 };
 
 use oneiric_graph::{
-    Arity, AveragePool, Concat, ConvConfig, Graph, GraphBuilder, GraphError, Lrn, MaxPool, Node,
-    NodeError, NodeId, Op, Padding, Relu, ReluGradient, Rounding, Shape, oracle,
+    Arity, Attention, AveragePool, Concat, ConvConfig, Crop, Graph, GraphBuilder, GraphError, Lrn,
+    MaxPool, Node, NodeError, NodeId, Number, Op, Padding, Relu, ReluGradient, Rounding, Shape,
+    Tokens, oracle,
 };
 
 /// A network with every operator.
@@ -35,6 +36,25 @@ fn everything() -> GraphBuilder {
         .stride([1, 1])
         .padding(Padding::symmetric([1, 1]));
     let x = net.average_pool("average", x, pool.count_include_pad(true));
+    let prefix = Some(net.weight("class", [22, 2]));
+    let embedding = Some(net.weight("positions", [22, 17]));
+    let tokens = net.node("tokens", Tokens { prefix, embedding }, &[x]);
+    let part = Crop {
+        channels: Some(vec![21, 0, 3, 0]),
+        ..Crop::default()
+    };
+    let keys = net.node("keys", part, &[tokens]);
+    let part = Crop {
+        channels: Some(vec![5, 6, 7, 8]),
+        columns: Some(1..9),
+        ..Crop::default()
+    };
+    let queries = net.node("queries", part, &[tokens]);
+    let attention = Attention {
+        heads: 2,
+        scale: Number(0.6),
+    };
+    net.node("attention", attention, &[queries, keys, tokens]);
     let x = net.global_average_pool("mean", x);
     let x = net.conv("logits", x, ConvConfig::new(5, [1, 1]));
     let x = net.gemm("full", x, 5, 6);

@@ -6,7 +6,7 @@ use crate::{
     KernelError,
     lanes::LANES,
     ops::{Operator, operator},
-    simplify::Simplified,
+    simplify::{Order, Simplified},
 };
 
 /// A graph with the layout of its nodes' channels.
@@ -19,6 +19,8 @@ pub(crate) struct Blocked {
     pub(crate) lanes: Vec<Vec<usize>>,
     /// True for the nodes whose tensors have their channels last for the caller.
     pub(crate) channels_last: Vec<bool>,
+    /// True for the nodes whose values are in an order that the caller cannot be given.
+    hidden: Vec<bool>,
     /// The reason why the kernels cannot run a node, for each node; `None` if they can.
     unsupported: Vec<Option<KernelError>>,
     /// The input's channels lie side by side instead of in blocks of sixteen: there are few, and
@@ -30,8 +32,8 @@ impl Blocked {
     pub(crate) fn new(simplified: &Simplified<'_>) -> Self {
         let Simplified {
             graph,
-            channels_last,
-            misread,
+            orders,
+            refused,
             ..
         } = simplified;
         let nodes = graph.nodes();
@@ -45,25 +47,13 @@ impl Blocked {
             let channels = graph.channels(NodeId::new(index));
             let inputs = node.inputs.iter();
             let inputs: Vec<&[usize]> = inputs.map(|input| &lanes[input.index()][..]).collect();
-            let misread = misread[index].then(|| KernelError::Unsupported {
-                node: node.name.clone(),
-                reason: "it reads a tensor with its channels last".to_owned(),
-            });
-            let error = by_input.or(misread);
-            let error = error.or_else(|| unsupported(node, channels, &inputs));
-            let needs = operator(&node.op).is_some_and(Operator::needs_channels_last);
-            let lacks = needs && !channels_last[index];
-            errors.push(error.or_else(|| {
-                lacks.then(|| KernelError::Unsupported {
-                    node: node.name.clone(),
-                    reason: "the kernels have it for tensors with their channels last".to_owned(),
-                })
-            }));
+            let error = refused[index].clone().or(by_input);
+            errors.push(error.or_else(|| unsupported(node, channels, &inputs)));
             // A node without a known number of channels is not run.
             let channels = channels.unwrap_or(0);
             lanes.push(match operator(&node.op) {
-                Some(op) => op.lanes(&inputs, channels),
-                None => blocks(channels),
+                Some(op) if refused[index].is_none() => op.lanes(&inputs, channels),
+                _ => blocks(channels),
             });
         }
         let all_read_interleaved = nodes.iter().zip(&errors).all(|(node, error)| {
@@ -80,7 +70,11 @@ impl Blocked {
             unsupported: errors,
             interleaved: graph.channels(graph.input()).is_some_and(|n| n < LANES)
                 && all_read_interleaved,
-            channels_last: channels_last.clone(),
+            channels_last: orders
+                .iter()
+                .map(|order| *order == Some(Order::ChannelsLast))
+                .collect(),
+            hidden: orders.iter().map(Option::is_none).collect(),
             graph: graph.clone(),
         }
     }
@@ -120,6 +114,10 @@ impl Blocked {
     /// Checks that the kernels can run a node.
     pub(crate) fn check(&self, node: NodeId) -> Result<(), KernelError> {
         match self.unsupported.get(node.index()) {
+            Some(None) if self.hidden[node.index()] => Err(KernelError::Unsupported {
+                node: self.graph.node(node).name.clone(),
+                reason: "its channels are cut into axes of their own".to_owned(),
+            }),
             Some(None) => Ok(()),
             Some(Some(error)) => Err(error.clone()),
             None => Err(KernelError::Graph(GraphError::NoSuchNode {
@@ -175,7 +173,7 @@ fn unsupported(node: &Node, channels: Option<usize>, inputs: &[&[usize]]) -> Opt
             let differ = || inputs.windows(2).any(|pair| pair[0] != pair[1]);
             let differ = op.needs_equal_blocks() && differ();
             let differ = differ.then_some("its inputs have their channels in different blocks");
-            op.unsupported().or(differ)?.to_owned()
+            op.unsupported(inputs).or(differ)?.to_owned()
         }
         (Some(_), None) => "its channels depend on the size of the image".to_owned(),
         (None, _) => format!("the kernels have no {}", node.op.name()),

@@ -43,6 +43,8 @@ pub struct Frozen {
 /// Everything that the runs and clones of a network share.
 pub(crate) struct Shared {
     pub(crate) graph: Blocked,
+    /// The graph as it was given.
+    pub(crate) given: Graph,
     pub(crate) weights: PackedWeights,
     pub(crate) spares: Spares,
     plans: Mutex<Lru<PlanKey, Arc<Plan>>>,
@@ -73,8 +75,31 @@ impl Frozen {
     /// Returns [`KernelError::Length`] if there are more or fewer weights than the graph declares,
     /// and [`KernelError::Weights`] if one has another length than its declaration.
     pub fn new(graph: &Graph, weights: &[&[f32]]) -> Result<Self, KernelError> {
+        Self::with_image(graph, weights, None)
+    }
+
+    /// Makes a network that is known to take images of a height and width, such as one with an
+    /// embedding of positions. It may take others as well.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`new`](Self::new).
+    pub fn for_image(
+        graph: &Graph,
+        weights: &[&[f32]],
+        image: [usize; 2],
+    ) -> Result<Self, KernelError> {
+        Self::with_image(graph, weights, Some(image))
+    }
+
+    fn with_image(
+        graph: &Graph,
+        weights: &[&[f32]],
+        image: Option<[usize; 2]>,
+    ) -> Result<Self, KernelError> {
         check_weights(graph, weights)?;
-        let simplified = Simplified::new(graph, weights);
+        let given = graph.clone();
+        let simplified = Simplified::new(graph, weights, image)?;
         let graph = Blocked::new(&simplified);
         let weights = simplified.weights.iter();
         let weights: Vec<&[f32]> = weights.map(|values| &**values).collect();
@@ -82,6 +107,7 @@ impl Frozen {
         Ok(Self {
             shared: Arc::new(Shared {
                 graph,
+                given,
                 weights,
                 spares: Spares::default(),
                 plans: Mutex::new(Lru::new(PLANS)),
@@ -201,8 +227,30 @@ impl Shared {
         if let Some(known) = lock(&self.plans).get(&key) {
             return Ok(known);
         }
+        self.check_image(&key)?;
         let plan = Arc::new(Plan::new(&self.graph, &self.weights, &key)?);
         Ok(lock(&self.plans).get_or_insert(key, plan))
+    }
+
+    /// Checks that the nodes can be computed for an image of that size, and that reshapes mean for
+    /// it what they meant when the graph was simplified.
+    fn check_image(&self, key: &PlanKey) -> Result<(), KernelError> {
+        let wanted: Vec<NodeId> = key.wanted.iter().map(|&node| NodeId::new(node)).collect();
+        let own = self.given.shapes(&wanted, key.image)?;
+        let sizes = self.graph.sizes(&key.wanted, key.image)?;
+        for (node, [height, width]) in sizes.into_iter().enumerate() {
+            let count = self.graph.channels(node) * height * width;
+            if count > 0 && own[node].is_some_and(|shape| shape.count() != count) {
+                return Err(KernelError::Unsupported {
+                    node: self.given.nodes()[node].name.clone(),
+                    reason: format!(
+                        "an image of {}x{} gives its axes another meaning than others do",
+                        key.image[0], key.image[1]
+                    ),
+                });
+            }
+        }
+        Ok(())
     }
 }
 

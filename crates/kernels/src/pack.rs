@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use oneiric_graph::{Conv, Gemm, WeightId};
+use oneiric_graph::{Conv, Gemm, Tokens, WeightId};
 
 use crate::{
     blocked::{Blocked, blocks},
@@ -137,6 +137,19 @@ pub(crate) struct PackedWeights {
     biases: Vec<Option<usize>>,
     /// The matrices of the nodes that have one.
     matrices: HashMap<usize, Matrix>,
+    /// The learned numbers of tokens.
+    tokens: HashMap<usize, PackedTokens>,
+}
+
+/// The place of the learned numbers of tokens.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PackedTokens {
+    /// Positions before those of the map.
+    pub(crate) before: usize,
+    /// Start of their values, `[block][position][16]`.
+    pub(crate) prefix: usize,
+    /// Start of what is added to the positions of the map, `[block][position][16]`.
+    pub(crate) summands: Option<usize>,
 }
 
 /// First block and count of the groups of output blocks that are computed together: pairs, and
@@ -306,9 +319,62 @@ impl Packing<'_> {
             .matrices
             .insert(node, Matrix { start, row, bias });
     }
+
+    /// Packs the learned numbers of tokens.
+    pub(crate) fn tokens(&mut self, op: &Tokens, node: usize) {
+        let declared = self.graph.graph.weights();
+        let positions = |id: WeightId| declared[id.index()].shape[1];
+        let weights = self.weights;
+        let values = |id: WeightId| weights[id.index()];
+        let before = op.prefix.map_or(0, positions);
+        let all = op.embedding.map_or(before, positions);
+        let firsts = self.graph.first_channels(node);
+        let blocks = firsts.iter().zip(&self.graph.lanes[node]);
+        let value = |channel: usize, position: usize| {
+            let own = (position < before).then_some(op.prefix).flatten();
+            let own = own.map_or(0.0, |id| values(id)[channel * before + position]);
+            let summand = op.embedding.map(|id| values(id)[channel * all + position]);
+            own + summand.unwrap_or(0.0)
+        };
+        let mut packed = [Vec::new(), Vec::new()];
+        for (first, used) in blocks {
+            for position in 0..all {
+                let lane = |lane: usize| {
+                    if lane < *used {
+                        value(first + lane, position)
+                    } else {
+                        0.0
+                    }
+                };
+                packed[usize::from(position >= before)].extend((0..LANES).map(lane));
+            }
+        }
+        let [prefix, summands] = packed.map(|values| {
+            let start = self.values.len();
+            self.values.extend(values);
+            start
+        });
+        self.packed.tokens.insert(
+            node,
+            PackedTokens {
+                before,
+                prefix,
+                summands: op.embedding.map(|_| summands),
+            },
+        );
+    }
 }
 
 impl PackedWeights {
+    /// The learned numbers of tokens.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the node is none that the kernels can run.
+    pub(crate) fn tokens(&self, node: usize) -> PackedTokens {
+        self.tokens[&node]
+    }
+
     /// The matrix of a fully connected layer.
     ///
     /// # Panics
@@ -332,6 +398,7 @@ impl PackedWeights {
                 depthwise: HashMap::new(),
                 biases: vec![None; graph.len()],
                 matrices: HashMap::new(),
+                tokens: HashMap::new(),
             },
         };
         for node in (0..graph.len()).filter(|&node| graph.is_supported(node)) {

@@ -29,7 +29,7 @@ impl Compiled {
         let values = weights.to_host();
         let values = values.map_err(|error| BurnReason::Unreadable(Arc::new(error)))?;
         let values: Vec<&[f32]> = values.iter().map(Vec::as_slice).collect();
-        let frozen = Frozen::new(graph, &values)?;
+        let frozen = Frozen::for_image(graph, &values, image)?;
         let nodes: Vec<NodeId> = (0..graph.nodes().len()).map(NodeId::new).collect();
         let supported: Vec<bool> = nodes
             .iter()

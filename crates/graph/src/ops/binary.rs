@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Operator;
+use super::{Operator, differences};
 use crate::{
     Arity, Fact, NodeError, Shape, Weight,
-    oracle::{Tensor, Weights},
+    oracle::{Backward, Tensor, Weights},
 };
 
 /// A function of the values of two tensors, which are broadcast to one shape as in NumPy. True is 1
@@ -139,5 +139,29 @@ impl Operator for Binary {
             let [a, b] = [0, 1].map(|input| inputs[input].at_broadcast(index));
             self.value(a, b)
         })
+    }
+
+    fn backward(&self, pass: &Backward<'_>) -> Vec<Tensor> {
+        if !matches!(self, Self::Add | Self::Sub | Self::Mul | Self::Div) {
+            return differences::gradients(self, pass);
+        }
+        let mut gradients = [0, 1].map(|input| Tensor::zeros(pass.inputs[input].shape));
+        let mut at = 0;
+        let _ = Tensor::from_index(pass.output.shape, |index| {
+            let [a, b] = [0, 1].map(|input| pass.inputs[input].at_broadcast(index));
+            let slopes = match self {
+                Self::Mul => [b, a],
+                Self::Div => [b.recip(), -a / (b * b)],
+                Self::Sub => [1.0, -1.0],
+                _ => [1.0, 1.0],
+            };
+            for (own, slope) in gradients.iter_mut().zip(slopes) {
+                let place = own.place_broadcast(index);
+                own.values[place] += pass.gradient.values[at] * slope;
+            }
+            at += 1;
+            0.0
+        });
+        gradients.into()
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Operator;
 use crate::{
     Fact, NodeError, Number, Shape, Weight,
-    oracle::{Tensor, Weights},
+    oracle::{Backward, Tensor, Weights},
 };
 
 /// Normalization over an axis and all behind it: `(x - mean) / sqrt(variance + epsilon)`. Scale and
@@ -40,5 +40,27 @@ impl Operator for LayerNorm {
             values.iter().map(move |value| (value - mean) * scale)
         });
         Tensor::new(x.shape, runs.collect())
+    }
+
+    fn backward(&self, pass: &Backward<'_>) -> Vec<Tensor> {
+        let (x, y, gradient) = (pass.inputs[0], pass.output, pass.gradient);
+        let axis = x.shape.axis(self.axis).expect("checked");
+        let run: usize = x.shape.lengths()[axis..].iter().product();
+        let mut result = Tensor::zeros(x.shape);
+        for start in (0..x.values.len()).step_by(run.max(1)) {
+            let own = start..start + run;
+            let mean =
+                |value: &dyn Fn(usize) -> f64| own.clone().map(value).sum::<f64>() / run as f64;
+            let center = mean(&|at| x.values[at]);
+            let variance = mean(&|at| (x.values[at] - center).powi(2));
+            let scale = (variance + self.epsilon.0).sqrt().recip();
+            let plain = mean(&|at| gradient.values[at]);
+            let weighted = mean(&|at| gradient.values[at] * y.values[at]);
+            for at in own.clone() {
+                let rest = gradient.values[at] - plain - y.values[at] * weighted;
+                result.values[at] = rest * scale;
+            }
+        }
+        vec![result]
     }
 }

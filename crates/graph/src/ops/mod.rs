@@ -1,12 +1,14 @@
 //! The operators: one file each, and this list.
 
 mod add;
+mod attention;
 mod average_pool;
 mod binary;
 mod concat;
 mod constant;
 mod conv;
 mod conv_transpose;
+mod crop;
 mod differences;
 mod gemm;
 mod generate;
@@ -26,15 +28,18 @@ mod resize;
 mod select;
 mod shape_of;
 mod softmax;
+mod tokens;
 mod unary;
 
 pub use add::Add;
+pub use attention::Attention;
 pub use average_pool::AveragePool;
 pub use binary::Binary;
 pub use concat::Concat;
 pub use constant::Constant;
 pub use conv::{Conv, ConvConfig};
 pub use conv_transpose::{ConvTranspose, TransposedAxis};
+pub use crop::Crop;
 pub use gemm::Gemm;
 pub use generate::Generate;
 pub use global_average_pool::GlobalAveragePool;
@@ -53,6 +58,7 @@ pub use select::Select;
 use serde::{Deserialize, Serialize};
 pub use shape_of::ShapeOf;
 pub use softmax::Softmax;
+pub use tokens::Tokens;
 pub use unary::Unary;
 
 use crate::{
@@ -195,6 +201,12 @@ operators! {
     Rearrange,
     /// Resizing.
     Resize,
+    /// Some channels, rows and columns.
+    Crop,
+    /// Positions as one row of tokens.
+    Tokens,
+    /// Attention of positions to positions.
+    Attention,
 }
 
 impl Op {
@@ -211,6 +223,9 @@ impl Op {
             | Self::ConvTranspose(ConvTranspose { weight, bias, .. })
             | Self::Gemm(Gemm { weight, bias, .. }) => [weight].into_iter().chain(bias).collect(),
             Self::Parameter(Parameter { weight }) => vec![weight],
+            Self::Tokens(Tokens { prefix, embedding }) => {
+                prefix.iter_mut().chain(embedding).collect()
+            }
             _ => Vec::new(),
         }
     }

@@ -6,7 +6,10 @@
 
 use std::ops::Range;
 
-use crate::{lanes::LANES, view::Dest};
+use crate::{
+    lanes::LANES,
+    view::{Dest, View},
+};
 
 /// A kind of memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,6 +174,15 @@ impl Accesses {
         self.push(space, Use::Write, region);
     }
 
+    /// Adds what [`finish`](super::context::finish) touches for a band of a tensor.
+    pub(super) fn finish_band(&mut self, dest: &Dest, [rows, columns]: [Range<usize>; 2]) {
+        let dest = Dest {
+            offset: dest.offset + columns.start * LANES,
+            ..*dest
+        };
+        self.finish(&dest, rows, columns.len(), LANES);
+    }
+
     /// Adds what [`finish`](super::context::finish) touches for some rows of `width` positions
     /// that are `step` apart.
     pub(super) fn finish(&mut self, dest: &Dest, rows: Range<usize>, width: usize, step: usize) {
@@ -190,6 +202,15 @@ impl Accesses {
 /// Rows of one of `bands` near-equal parts of `height` rows.
 pub(super) fn band_rows(band: usize, bands: usize, height: usize) -> Range<usize> {
     band * height / bands..(band + 1) * height / bands
+}
+
+/// Rows and columns of a band: of rows, or of the columns of a tensor with a single row.
+pub(super) fn band(view: &View, band: usize, bands: usize) -> [Range<usize>; 2] {
+    if view.height == 1 {
+        [0..1, band_rows(band, bands, view.width)]
+    } else {
+        [band_rows(band, bands, view.height), 0..view.width]
+    }
 }
 
 #[cfg(test)]

@@ -153,6 +153,7 @@ impl Sweep {
                             input: context.data.wrapping_add(x * self.x_step),
                             y,
                             x_step: self.x_step,
+                            inner_step: 1,
                             weights: context.weights.wrapping_add(group.weights + block * LANES),
                             first_block: group.first_block,
                             packed,

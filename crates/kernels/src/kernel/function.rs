@@ -216,7 +216,7 @@ fn softplus(x: f32) -> f32 {
 ///
 /// As [`Lanes`].
 #[inline(always)]
-unsafe fn exp<L: Lanes>(x: L) -> L {
+pub(super) unsafe fn exp<L: Lanes>(x: L) -> L {
     // SAFETY: the caller's contract.
     unsafe {
         let x = x.max(L::splat(-87.0)).min(L::splat(88.0));

@@ -1,7 +1,7 @@
 //! Normalization of each position over its channels, and its gradient.
 
 use super::{
-    access::{Accesses, Region, Space, band_rows},
+    access::{Accesses, Region, Space, band},
     context::{Context, finish},
 };
 use crate::{
@@ -24,7 +24,7 @@ pub(crate) struct LayerNorm {
     pub(crate) lanes: Vec<usize>,
     /// Destination of each block.
     pub(crate) dests: Vec<Dest>,
-    /// Bands that the rows are cut into.
+    /// Bands that the rows are cut into, or the columns of a single row.
     pub(crate) bands: usize,
 }
 
@@ -36,10 +36,10 @@ impl LayerNorm {
 
     /// Adds what a task touches.
     pub(super) fn accesses(&self, task: usize, accesses: &mut Accesses) {
-        let View { height, width, .. } = self.from;
-        let rows = band_rows(task, self.bands, height);
+        let [rows, columns] = band(&self.from, task, self.bands);
         let lines = |view: &View| {
-            let first = Region::new(view.offset + rows.start * view.row, width * LANES);
+            let start = view.offset + rows.start * view.row + columns.start * LANES;
+            let first = Region::new(start, columns.len() * LANES);
             first
                 .blocks(view.blocks, view.block)
                 .rows(rows.len(), view.row)
@@ -49,7 +49,7 @@ impl LayerNorm {
             accesses.read(Space::Activations, lines(view));
         }
         for dest in &self.dests {
-            accesses.finish(dest, rows.clone(), width, LANES);
+            accesses.finish_band(dest, [rows.clone(), columns.clone()]);
         }
     }
 
@@ -70,8 +70,9 @@ impl LayerNorm {
         let masks: Vec<[f32; LANES]> = masks.collect();
         let count: usize = self.lanes.iter().sum();
         let share = 1.0 / count as f32;
-        for y in band_rows(task, self.bands, from.height) {
-            for x in 0..from.width {
+        let [rows, columns] = band(from, task, self.bands);
+        for y in rows {
+            for x in columns.clone() {
                 let place =
                     |view: &View, block: usize| view.block_offset(block) + y * view.row + x * LANES;
                 let (input, base) = match &self.known {

@@ -6,6 +6,7 @@
 
 mod access;
 mod apply;
+mod attention;
 mod average;
 mod average_pool;
 mod cells;
@@ -17,6 +18,7 @@ mod gemm;
 mod layer_norm;
 mod lrn;
 mod lrn_gradient;
+mod matrix;
 mod pointwise;
 mod pool;
 mod pool_gradient;
@@ -26,12 +28,14 @@ mod redirect;
 mod step;
 mod sum;
 mod tile;
+mod tokens;
 mod transfer;
 mod winograd;
 mod winograd_tile;
 
 pub(crate) use access::{Access, Space, Use};
 pub(crate) use apply::Apply;
+pub(crate) use attention::{Attention, AttentionGradient};
 pub(crate) use average::Average;
 pub(crate) use average_pool::{AveragePool, AveragePoolGradient};
 pub(crate) use cells::{Cells, ToCells};
@@ -51,5 +55,6 @@ pub(crate) use rectifier::Rectifier;
 pub(crate) use redirect::Redirect;
 pub(crate) use step::{Step, run_step};
 pub(crate) use sum::{Sum, Term};
+pub(crate) use tokens::Tokens;
 pub(crate) use transfer::{FromLanes, GradientSource, InputGradient, Part, ToLanes};
 pub(crate) use winograd::Winograd;

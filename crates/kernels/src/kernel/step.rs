@@ -1,10 +1,10 @@
 //! One step of a program, and how it is entered with the right instructions.
 
 use super::{
-    Apply, Average, AveragePool, AveragePoolGradient, Context, Depthwise, FromLanes, Gemm,
-    GemmGradient, InputGradient, LayerNorm, LrnForward, LrnGradient, MaxPool, MaxPoolGradient,
-    Pointwise, Product, ProductSum, Redirect, Sum, Sweep, ToCells, ToLanes, Winograd,
-    access::Accesses, tile::Tiles,
+    Apply, Attention, AttentionGradient, Average, AveragePool, AveragePoolGradient, Context,
+    Depthwise, FromLanes, Gemm, GemmGradient, InputGradient, LayerNorm, LrnForward, LrnGradient,
+    MaxPool, MaxPoolGradient, Pointwise, Product, ProductSum, Redirect, Sum, Sweep, ToCells,
+    ToLanes, Tokens, Winograd, access::Accesses, tile::Tiles,
 };
 use crate::{Isa, lanes};
 
@@ -73,6 +73,9 @@ steps! {
     Product,
     ProductSum,
     Sum,
+    Tokens,
+    Attention,
+    AttentionGradient,
     Redirect,
     ToLanes,
     ToCells,

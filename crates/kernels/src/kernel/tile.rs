@@ -20,6 +20,9 @@ pub(crate) struct Tile<'a> {
     pub(crate) y: usize,
     /// Distance of the inputs of two pixels.
     pub(crate) x_step: usize,
+    /// Distance of two inputs of a pixel, unless the distance of two pixels is known to the compiler:
+    /// then it is 1.
+    pub(crate) inner_step: usize,
     /// All packed weights, moved to the group's.
     pub(crate) weights: *const f32,
     /// Index of the group's first block in the convolution.
@@ -59,6 +62,7 @@ pub(crate) trait Tiles: Lanes {
 #[inline(always)]
 unsafe fn tile<L: Lanes, const R: usize, const B: usize, const X: usize>(t: &Tile<'_>) {
     let x_step = if X == 0 { t.x_step } else { X };
+    let inner_step = if X == 0 { t.inner_step } else { 1 };
     let packed = t.packed * LANES;
     // SAFETY: the caller's contract.
     unsafe {
@@ -85,7 +89,7 @@ unsafe fn tile<L: Lanes, const R: usize, const B: usize, const X: usize>(t: &Til
                         sum[b] = value.mul_add(weights[b], sum[b]);
                     }
                 }
-                x = x.wrapping_add(1);
+                x = x.wrapping_add(inner_step);
                 w = w.wrapping_add(packed);
             }
         }

@@ -240,6 +240,7 @@ impl Winograd {
                             input,
                             y: 0,
                             x_step: LANES,
+                            inner_step: 1,
                             weights: self.weights.as_ptr().add(weights),
                             first_block: 0,
                             packed,

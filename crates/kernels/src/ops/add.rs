@@ -29,6 +29,8 @@ impl Operator for Add {
         let to = plan.layout.view(node);
         let step = Sum {
             terms,
+            height: to.height,
+            width: to.width,
             dests: to.dests(),
             bands: bands(to.height, to.blocks),
         };
@@ -43,6 +45,8 @@ impl Operator for Add {
             let level = plan.after(&[from], &to);
             let step = Sum {
                 terms: vec![Term::new(from, &graph.lanes[node], &graph.lanes[input])],
+                height: to.height,
+                width: to.width,
                 dests: plan.write(&to, level),
                 bands: bands(to.height, to.blocks),
             };

@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Operator for AveragePool {
-    fn unsupported(&self) -> Option<&'static str> {
+    fn unsupported(&self, _: &[&[usize]]) -> Option<&'static str> {
         let dilated = self.window.dilation != [1; 2];
         dilated.then_some("the kernels have no pooling with dilation")
     }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Operator for Binary {
-    fn unsupported(&self) -> Option<&'static str> {
+    fn unsupported(&self, _: &[&[usize]]) -> Option<&'static str> {
         let is_product = *self == Self::Mul;
         (!is_product)
             .then_some("of the functions of two tensors, the kernels have the product only")

@@ -10,13 +10,18 @@ use crate::{
 };
 
 impl Operator for Concat {
-    fn unsupported(&self) -> Option<&'static str> {
+    fn unsupported(&self, _: &[&[usize]]) -> Option<&'static str> {
         (self.axis != 1).then_some("the kernels concatenate along the channels, axis 1, only")
     }
 
     /// Partly filled blocks stay so.
     fn lanes(&self, inputs: &[&[usize]], _: usize) -> Vec<usize> {
         inputs.concat()
+    }
+
+    /// A concatenation of one tensor is that tensor.
+    fn lies_in_input(&self, inputs: &[&[usize]]) -> Option<usize> {
+        (inputs.len() == 1).then_some(0)
     }
 
     fn holds_inputs(&self) -> bool {

@@ -5,14 +5,10 @@ use oneiric_graph::LayerNorm;
 use super::Operator;
 use crate::{
     kernel::{self, Step},
-    plan::{Backward, Forward, bands},
+    plan::{Backward, Forward, position_bands},
 };
 
 impl Operator for LayerNorm {
-    fn needs_channels_last(&self) -> bool {
-        true
-    }
-
     fn forward(&self, plan: &mut Forward<'_>, node: usize) {
         let to = plan.layout.view(node);
         let step = kernel::LayerNorm {
@@ -21,7 +17,7 @@ impl Operator for LayerNorm {
             known: None,
             lanes: plan.graph.lanes[node].clone(),
             dests: to.dests(),
-            bands: bands(to.height, 1),
+            bands: position_bands(&to),
         };
         plan.push(node, Step::LayerNorm(step));
     }
@@ -36,7 +32,7 @@ impl Operator for LayerNorm {
             known: Some([input, node].map(|node| plan.layout.view(node))),
             lanes: plan.graph.lanes[node].clone(),
             dests: plan.write(&to, level),
-            bands: bands(to.height, 1),
+            bands: position_bands(&to),
         };
         plan.program.push(level, node, Step::LayerNorm(step));
     }

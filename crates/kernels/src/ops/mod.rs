@@ -1,10 +1,12 @@
 //! The operators: one file each, and this list.
 
 mod add;
+mod attention;
 mod average_pool;
 mod binary;
 mod concat;
 pub(crate) mod conv;
+pub(crate) mod crop;
 mod gemm;
 mod global_average_pool;
 mod input;
@@ -12,6 +14,7 @@ mod layer_norm;
 mod lrn;
 mod max_pool;
 mod relu;
+mod tokens;
 mod unary;
 
 use oneiric_graph::Op;
@@ -24,8 +27,10 @@ use crate::{
 
 /// The part of an operator in each stage of a network.
 pub(crate) trait Operator {
-    /// The reason why the kernels cannot run the operator with these settings.
-    fn unsupported(&self) -> Option<&'static str> {
+    /// The reason why the kernels cannot run the operator with these settings, given the used lanes
+    /// of each block of the inputs.
+    fn unsupported(&self, inputs: &[&[usize]]) -> Option<&'static str> {
+        let _ = inputs;
         None
     }
 
@@ -38,11 +43,6 @@ pub(crate) trait Operator {
 
     /// True if the channels of all inputs must lie in the same lanes.
     fn needs_equal_blocks(&self) -> bool {
-        false
-    }
-
-    /// True if the operator needs tensors with their channels last.
-    fn needs_channels_last(&self) -> bool {
         false
     }
 
@@ -60,6 +60,12 @@ pub(crate) trait Operator {
     /// memory of its own.
     fn applies_relu(&self) -> bool {
         false
+    }
+
+    /// The first block of the input that the output is, if it is a part of its input and no work.
+    fn lies_in_input(&self, inputs: &[&[usize]]) -> Option<usize> {
+        let _ = inputs;
+        None
     }
 
     /// True if the inputs may lie in the output, one behind the other.
@@ -112,4 +118,7 @@ operators! {
     Add,
     GlobalAveragePool,
     Gemm,
+    Crop,
+    Tokens,
+    Attention,
 }

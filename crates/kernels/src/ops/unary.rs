@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Operator for Unary {
-    fn unsupported(&self) -> Option<&'static str> {
+    fn unsupported(&self, _: &[&[usize]]) -> Option<&'static str> {
         let none = Function::of(self).is_none();
         none.then_some("the kernels do not have this function")
     }

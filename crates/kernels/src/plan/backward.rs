@@ -12,7 +12,9 @@ use oneiric_graph::ReluGradient;
 
 use crate::{
     blocked::Blocked,
-    kernel::{GradientSource, InputGradient, Pointwise, PointwiseKind, Rectifier, Step, ToLanes},
+    kernel::{
+        GradientSource, InputGradient, Pointwise, PointwiseKind, Rectifier, Step, Sum, ToLanes,
+    },
     pack::PackedWeights,
     view::{Dest, View},
 };
@@ -115,11 +117,15 @@ impl Backward<'_> {
         }
         for node in (1..self.graph.len()).rev() {
             if self.present[node] {
+                self.fill(node);
                 self.graph.operator(node).backward(&mut self, node);
             }
         }
         let [height, width] = self.layout.sizes[0];
         let blocks = self.layout.input_gradient;
+        if self.level(&blocks).is_some() {
+            self.fill(0);
+        }
         if let Some(level) = self.level(&blocks) {
             self.sources.push(GradientSource::Blocks(blocks));
             self.input_ready = self.input_ready.max(level + 1);
@@ -134,6 +140,25 @@ impl Backward<'_> {
         let step = Step::InputGradient(gradient);
         self.program.push(self.input_ready, 0, step);
         (self.program, self.written)
+    }
+
+    /// Sets the blocks of a gradient that nothing reads to 0, if there are some: a part of the
+    /// channels may be all that is read.
+    fn fill(&mut self, node: usize) {
+        let view = self.gradient(node);
+        for block in 0..view.blocks {
+            let part = view.part(block, 1);
+            if self.level(&part).is_none() {
+                let step = Sum {
+                    terms: vec![],
+                    height: view.height,
+                    width: view.width,
+                    dests: self.write(&part, 0),
+                    bands: 1,
+                };
+                self.program.push(0, node, Step::Sum(step));
+            }
+        }
     }
 
     /// The gradient of a node.

@@ -57,7 +57,7 @@ impl Layout {
         let mut homes: Vec<Option<(usize, usize)>> = vec![None; graph.len()];
         // A concatenation comes after its inputs, so it can offer them a place in its own.
         for node in (0..graph.len()).rev() {
-            if !needed[node] {
+            if !needed[node] || in_input(graph, node).is_some() {
                 continue;
             }
             if let Some(relu) = fused[node] {
@@ -77,13 +77,19 @@ impl Layout {
             if graph.operator(node).holds_inputs() {
                 let mut next = first;
                 for (position, &input) in graph.inputs(node).iter().enumerate() {
-                    if homes[input].is_none() {
+                    if homes[input].is_none() && in_input(graph, input).is_none() {
                         homes[input] = Some((home, next));
                     } else {
                         copied.insert((node, position));
                     }
                     next += graph.lanes[input].len();
                 }
+            }
+        }
+        for node in (0..graph.len()).filter(|&node| needed[node]) {
+            if let Some(first) = in_input(graph, node) {
+                let home = homes[graph.inputs(node)[0]];
+                homes[node] = home.map(|(home, start)| (home, start + first));
             }
         }
         let mut draft = Draft {
@@ -206,6 +212,13 @@ impl Draft<'_> {
         self.buffers.push(buffer);
         self.cells.push((node, self.buffers.len() - 1));
     }
+}
+
+/// The first block of its input that a node is, if it is a part of it and no work.
+fn in_input(graph: &Blocked, node: usize) -> Option<usize> {
+    let inputs = graph.inputs(node).iter();
+    let inputs: Vec<&[usize]> = inputs.map(|&input| &graph.lanes[input][..]).collect();
+    graph.operator(node).lies_in_input(&inputs)
 }
 
 /// Returns, for each node, the rectified linear unit that is fused with it: its only reader, if the

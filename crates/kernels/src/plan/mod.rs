@@ -16,7 +16,7 @@ pub(crate) use forward::{Forward, forward, parts};
 pub(crate) use geometry::{Axis, Outside};
 pub(crate) use layout::{Draft, Layout};
 pub(crate) use output::output;
-pub(crate) use program::{Direction, Level, Program, bands};
+pub(crate) use program::{Direction, Level, Program, bands, position_bands};
 
 use std::sync::{Arc, Mutex, OnceLock};
 

@@ -3,6 +3,7 @@
 use crate::{
     kernel::Step,
     tuning::{SMALLEST_TASK, STEP_TASKS, SWEEP_TASKS},
+    view::View,
 };
 
 /// The use of a program, which says what its arenas hold.
@@ -92,6 +93,16 @@ impl Program {
             level.nodes = order.iter().map(|&at| level.nodes[at]).collect();
         }
     }
+}
+
+/// Bands to cut the rows of a tensor into, or the columns of a single row.
+pub(crate) fn position_bands(view: &View) -> usize {
+    let size = if view.height == 1 {
+        view.width
+    } else {
+        view.height
+    };
+    bands(size, 1)
 }
 
 /// Bands to cut `height` rows into, for a step that has that many tasks already.

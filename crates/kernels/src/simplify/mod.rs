@@ -1,28 +1,49 @@
 //! The same network in operators that the kernels have.
 //!
-//! Every node keeps its number and its values. What changes is how they are computed:
+//! Every node keeps its number and its values. What changes is how they are computed, and in which
+//! memory they lie:
 //!
-//! - a convolution reads what a padding with zeros reads, and pads it itself;
-//! - a mean over rows and columns is a global average pooling;
-//! - a reshape of a single position with all channels is a concatenation of one tensor, which is no
-//!   work;
+//! - all tensors are maps in blocks of channels; reshapes and transpositions are no work but another
+//!   way to see a map (`form`, `axes`);
+//! - a convolution reads what a padding with zeros reads, and pads it itself (`padding`);
 //! - factors and summands of channels are a depthwise convolution of 1x1, one for all that follow
 //!   one another (`affine`);
-//! - a tensor with its channels last is a map, from the transposition that makes it one to the one
-//!   back (`channels_last`);
-//! - GELU is one function (`gelu`).
+//! - a product of each position's channels with a matrix is a convolution of 1x1 (`dense`);
+//! - class tokens and embeddings of positions are one step (`tokens`);
+//! - products of queries and keys, a softmax and a product with values are attention (`attention`);
+//! - GELU, SiLU and the like are one function each (`spelled`).
+//!
+//! How tensors are seen is worked out for one size of image. For others, `check` holds the number of
+//! values against the graph's own.
 
 mod affine;
-mod channels_last;
-mod gelu;
+mod attention;
+mod axes;
+mod dense;
+mod form;
+mod padding;
+mod spelled;
+mod tokens;
+mod values;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
-use affine::Affines;
+use affine::Affine;
+use attention::Scores;
+use form::Form;
 use oneiric_graph::{
-    Concat, Fact, Fill, GlobalAveragePool, Graph, Node, NodeId, Op, Padding, Rearrange, Reduction,
-    Reshape, Shape, Unary,
+    Add, Binary, Concat, Conv, Facts, Graph, GraphError, LayerNorm, Node, NodeId, Op, Rearrange,
+    Shape, Weight, WeightId, Window,
 };
+use values::Values;
+
+pub(crate) use form::Order;
+
+use crate::KernelError;
+
+/// Sizes of images that are tried if nobody says which: networks with embeddings of positions take
+/// one of them alone.
+const SIZES: [usize; 8] = [224, 384, 256, 299, 64, 32, 28, 512];
 
 /// A network in operators that the kernels have, as far as it can be.
 #[derive(Debug, Clone)]
@@ -30,161 +51,373 @@ pub(crate) struct Simplified<'a> {
     pub(crate) graph: Graph,
     /// The values of its weights.
     pub(crate) weights: Vec<Cow<'a, [f32]>>,
-    /// True for the nodes that are maps here, and have their channels last in the network.
-    pub(crate) channels_last: Vec<bool>,
-    /// True for the nodes that read a tensor with its channels last as it is.
-    pub(crate) misread: Vec<bool>,
+    /// The order of each node's values for the caller, if it is one that can be given.
+    pub(crate) orders: Vec<Option<Order>>,
+    /// The reason why a node is not computed.
+    pub(crate) refused: Vec<Option<KernelError>>,
+}
+
+/// How a node is computed.
+struct Simpler {
+    op: Op,
+    inputs: Vec<NodeId>,
+    state: State,
+}
+
+/// What a node's values are here.
+#[derive(Debug, Clone)]
+enum State {
+    /// A map, and how the tensor shows it.
+    Map(Form),
+    /// A part of attention.
+    Scores(Scores),
+    /// Not computed: numbers that do not depend on the image, or something that the kernels lack.
+    Other,
+}
+
+impl Simpler {
+    fn new(op: Op, inputs: Vec<NodeId>, form: Form) -> Self {
+        Self {
+            op,
+            inputs,
+            state: State::Map(form),
+        }
+    }
+
+    /// The tensor of another node, seen in another way.
+    fn same(from: NodeId, form: Form) -> Self {
+        Self::new(Op::from(Concat::CHANNELS), vec![from], form)
+    }
+
+    /// Something that is computed as a part of what reads it.
+    fn hidden(from: NodeId, state: State) -> Self {
+        Self {
+            op: Op::from(Concat::CHANNELS),
+            inputs: vec![from],
+            state,
+        }
+    }
+
+    /// A convolution of 1x1.
+    fn dense(from: NodeId, weight: WeightId, bias: Option<WeightId>, form: Form) -> Self {
+        let conv = Conv {
+            weight,
+            bias,
+            window: Window::default(),
+            groups: 1,
+        };
+        Self::new(Op::from(conv), vec![from], form)
+    }
+}
+
+/// A reason why a node is not computed.
+fn refusal(reason: &str) -> String {
+    reason.to_owned()
 }
 
 impl<'a> Simplified<'a> {
-    /// The network as it is.
-    pub(crate) fn unchanged(graph: &Graph, weights: &[&'a [f32]]) -> Self {
-        let weights = weights.iter().map(|values| Cow::Borrowed(*values));
-        Self {
-            weights: weights.collect(),
-            channels_last: vec![false; graph.nodes().len()],
-            misread: vec![false; graph.nodes().len()],
-            graph: graph.clone(),
-        }
-    }
-
-    /// Rewrites a network.
-    pub(crate) fn new(graph: &Graph, weights: &[&'a [f32]]) -> Self {
-        let mut nodes: Vec<Node> = Vec::with_capacity(graph.nodes().len());
-        // True for the nodes that have a single position for images of all sizes.
-        let mut single = Vec::with_capacity(graph.nodes().len());
-        let (mut channels_last, mut misread) = (Vec::new(), Vec::new());
-        let mut affines = Affines::new(graph, weights);
+    /// Rewrites a network. `image` is a size of image that it takes, if one is known.
+    pub(crate) fn new(
+        graph: &Graph,
+        weights: &[&'a [f32]],
+        image: Option<[usize; 2]>,
+    ) -> Result<Self, GraphError> {
+        let mut walk = Walk {
+            graph,
+            facts: facts(graph, image),
+            values: Values::new(graph, weights),
+            nodes: Vec::with_capacity(graph.nodes().len()),
+            states: Vec::new(),
+            refused: Vec::new(),
+            affines: HashMap::new(),
+            products: HashMap::new(),
+            matrices: HashMap::new(),
+        };
         for node in graph.nodes() {
-            let x = gelu::gelu(graph, node);
-            let simpler = x.map(|x| Node {
-                name: node.name.clone(),
-                op: Unary::Gelu { tanh: false }.into(),
-                inputs: vec![x],
-            });
-            let simpler = simpler.or_else(|| simpler_node(&nodes, &single, node));
-            let simpler = simpler.or_else(|| affines.convolution(&nodes, &channels_last, node));
-            let simpler = simpler.unwrap_or_else(|| node.clone());
-            let way = channels_last::read(&channels_last, node, simpler, &mut affines);
-            channels_last.push(way.is_last);
-            misread.push(way.is_misread);
-            single.push(is_single(graph, &single, &way.node));
-            affines.push(&way.node);
-            nodes.push(way.node);
+            walk.push(node);
         }
-        let (declared, values) = affines.into_weights();
-        match Graph::new(nodes, declared) {
-            Ok(graph) => Self {
-                graph,
-                weights: values,
-                channels_last,
-                misread,
-            },
-            // Settings that a graph does not allow, such as a padding of thousands of rows.
-            Err(_) => Self::unchanged(graph, weights),
-        }
+        let orders = walk.states.iter().map(|state| match state {
+            State::Map(form) => form.order(),
+            _ => None,
+        });
+        Ok(Self {
+            orders: orders.collect(),
+            graph: Graph::new(walk.nodes, walk.values.declared)?,
+            weights: walk.values.values,
+            refused: walk.refused,
+        })
     }
 }
 
-/// A node that computes the same, if the kernels would rather have it.
-fn simpler_node(nodes: &[Node], single: &[bool], node: &Node) -> Option<Node> {
-    let input = *node.inputs.first()?;
-    let (op, input) = match &node.op {
-        Op::Conv(conv) => {
-            let (source, added) = zeros(nodes, input)?;
-            let Padding::Explicit(own) = conv.window.padding else {
-                return None;
+/// What is known for a size of image for which as much as possible can be computed.
+fn facts(graph: &Graph, image: Option<[usize; 2]>) -> Facts {
+    let sizes = SIZES.map(|side| [side; 2]);
+    let mut all = image.into_iter().chain(sizes);
+    let first = all.next().unwrap_or(sizes[0]);
+    let mut best = graph.all_facts(first);
+    for size in all {
+        if best.errors().is_empty() {
+            break;
+        }
+        let facts = graph.all_facts(size);
+        if facts.errors().len() < best.errors().len() {
+            best = facts;
+        }
+    }
+    best
+}
+
+/// The walk over the nodes of a network.
+struct Walk<'g, 'a> {
+    graph: &'g Graph,
+    facts: Facts,
+    values: Values<'a>,
+    nodes: Vec<Node>,
+    states: Vec<State>,
+    refused: Vec<Option<KernelError>>,
+    /// The nodes that became functions of channels.
+    affines: HashMap<NodeId, Affine>,
+    /// The nodes that are products with a matrix and became convolutions: input and matrix.
+    products: HashMap<NodeId, (NodeId, WeightId)>,
+    /// The convolutions of the matrices.
+    matrices: HashMap<WeightId, WeightId>,
+}
+
+impl Walk<'_, '_> {
+    /// Adds the next node.
+    fn push(&mut self, node: &Node) {
+        let simpler = match self.inherited(node) {
+            Some(error) => Err(error),
+            None => self
+                .simpler(node)
+                .map_err(|reason| KernelError::Unsupported {
+                    node: node.name.clone(),
+                    reason,
+                }),
+        };
+        let name = node.name.clone();
+        let (simpler, refused) = match simpler {
+            Ok(simpler) => {
+                let reason = "it is computed within attention and not written".to_owned();
+                let node = name.clone();
+                let is_hidden = matches!(simpler.state, State::Scores(_));
+                let hidden = KernelError::Unsupported { node, reason };
+                (simpler, is_hidden.then_some(hidden))
+            }
+            Err(error) => {
+                let (op, inputs) = match node.inputs.first() {
+                    // Nothing computes it, so it is what fits everywhere.
+                    Some(&first) => (Op::from(Concat::CHANNELS), vec![first]),
+                    None => (node.op.clone(), vec![]),
+                };
+                let state = State::Other;
+                let simpler = Simpler { op, inputs, state };
+                (simpler, Some(error))
+            }
+        };
+        let Simpler { op, inputs, state } = simpler;
+        self.nodes.push(Node { name, op, inputs });
+        self.states.push(state);
+        self.refused.push(refused);
+    }
+
+    /// The error of an input that depends on the image.
+    fn inherited(&self, node: &Node) -> Option<KernelError> {
+        // A convolution reads what a padding before it reads.
+        let padded = match node.op {
+            Op::Conv(_) => self.zeros(node.inputs[0]).map(|(from, _)| vec![from]),
+            _ => None,
+        };
+        let inputs = padded.unwrap_or_else(|| node.inputs.clone());
+        let mut inputs = inputs.into_iter().map(NodeId::index);
+        let is_other = |at: &usize| matches!(self.states[*at], State::Other);
+        let found = inputs.find(|at| is_other(at) && self.tensor(NodeId::new(*at)).is_none());
+        found.and_then(|at| self.refused[at].clone())
+    }
+
+    /// How a node is computed, or the reason why it is not.
+    fn simpler(&mut self, node: &Node) -> Result<Simpler, String> {
+        let lacks = || format!("the kernels have no {}", node.op.name());
+        let Some(&first) = node.inputs.first() else {
+            let Op::Input(input) = &node.op else {
+                return Err(lacks());
             };
-            let mut conv = *conv;
-            let sum = |axis: usize| [0, 1].map(|side| own[axis][side] + added[axis][side]);
-            conv.window.padding = Padding::Explicit([sum(0), sum(1)]);
-            (Op::from(conv), source)
+            let form = Form::map(self.map_lengths(input.channels, [2; 2]));
+            return Ok(Simpler::new(node.op.clone(), vec![], form));
+        };
+        if self.tensor(self.next()).is_some() {
+            return Err(refusal("it does not depend on the image"));
         }
-        Op::Reduce(reduce) => {
-            // From the end, rows and columns are the last two axes of a map alone.
-            let mut axes = reduce.axes.clone()?;
-            axes.sort_unstable();
-            let is_mean = reduce.reduction == Reduction::Mean && axes == [2, 3];
-            (is_mean.then_some(Op::from(GlobalAveragePool))?, input)
+        if let Some((function, x)) = spelled::function(self.graph, node)
+            && let Ok(form) = self.form(x)
+        {
+            return Ok(Simpler::new(function.into(), vec![x], form.clone()));
         }
-        Op::Reshape(reshape) if single[input.index()] => {
-            let keeps = keeps_channels(nodes, reshape, node);
-            (keeps.then_some(Op::from(Concat::CHANNELS))?, input)
+        match &node.op {
+            Op::Conv(conv) => self.convolution(node, conv),
+            Op::Relu(_) | Op::Unary(_) => {
+                let form = self.form(first)?.clone();
+                Ok(Simpler::new(node.op.clone(), vec![first], form))
+            }
+            Op::Add(_) if node.inputs.len() != 2 => self.sum(node),
+            Op::Add(_) => self.binary(node, Binary::Add),
+            Op::Binary(op) => self.binary(node, *op),
+            Op::Concat(concat) => self.concatenated(node, concat.axis),
+            Op::Reshape(_) => self.reshaped(node),
+            Op::Rearrange(Rearrange::Transpose { permutation }) => {
+                self.transposed(node, permutation.as_deref())
+            }
+            Op::Rearrange(
+                Rearrange::Slice | Rearrange::Split { .. } | Rearrange::Gather { .. },
+            ) => self.part(node),
+            Op::Reduce(reduce) => self.mean(node, reduce),
+            Op::LayerNorm(norm) => self.normalized(node, norm),
+            Op::MatMul(_) => match self.matrix_product(node) {
+                Some(simpler) => Ok(simpler),
+                None => self.product(node),
+            },
+            Op::Gemm(gemm) => self.gemm(node, gemm),
+            Op::Softmax(softmax) => self.softmax(node, softmax.axis),
+            Op::MaxPool(_) | Op::AveragePool(_) | Op::Lrn(_) | Op::GlobalAveragePool(_) => {
+                let form = self.map(first)?;
+                let is_single = matches!(node.op, Op::GlobalAveragePool(_));
+                let size = if is_single { [1; 2] } else { form.size() };
+                let form = Form::map(self.map_lengths(form.channels(), size));
+                Ok(Simpler::new(node.op.clone(), vec![first], form))
+            }
+            Op::Crop(_) | Op::Tokens(_) | Op::Attention(_) => {
+                for &input in &node.inputs {
+                    self.map(input)?;
+                }
+                // Where nothing is known of the image, there are several positions.
+                let channels = self.graph.channels(self.next());
+                let channels = channels.ok_or_else(|| refusal("its channels are not known"))?;
+                let form = Form::map(self.map_lengths(channels, [2; 2]));
+                Ok(Simpler::new(node.op.clone(), node.inputs.clone(), form))
+            }
+            _ => Err(lacks()),
         }
-        _ => return None,
-    };
-    Some(Node {
-        name: node.name.clone(),
-        op,
-        inputs: vec![input],
-    })
-}
-
-/// The input of a padding of rows and columns with zeros, and how many it adds on each side.
-fn zeros(nodes: &[Node], padding: NodeId) -> Option<(NodeId, [[usize; 2]; 2])> {
-    let node = &nodes[padding.index()];
-    let Op::Rearrange(Rearrange::Pad { fill: Fill::Zeros }) = node.op else {
-        return None;
-    };
-    let source = node.inputs[0];
-    // What it adds does not depend on the lengths of the axes.
-    let map = Shape::new(1, [1; 2]);
-    let mut known = Vec::new();
-    for &input in &node.inputs[1..] {
-        known.push(constant(nodes, input)?);
     }
-    let known = known
-        .iter()
-        .map(|(shape, values)| (*shape, Some(&values[..])));
-    let facts = [(map, None)].into_iter().chain(known);
-    let facts: Vec<Fact<'_>> = facts
-        .map(|(shape, values)| Fact { shape, values })
-        .collect();
-    let amounts = Rearrange::paddings(&facts).ok()?;
-    let [[0, 0], [0, 0], rows, columns] = amounts[..] else {
-        return None;
-    };
-    let counts = |[before, after]: [i64; 2]| {
-        Some([usize::try_from(before).ok()?, usize::try_from(after).ok()?])
-    };
-    Some((source, [counts(rows)?, counts(columns)?]))
-}
 
-/// Shape and values of a constant.
-fn constant(nodes: &[Node], node: NodeId) -> Option<(Shape, Vec<f64>)> {
-    let Op::Constant(constant) = &nodes[node.index()].op else {
-        return None;
-    };
-    let values = constant.values.iter().map(|value| value.0);
-    Some((constant.shape, values.collect()))
-}
-
-/// Returns true if a reshape of a single position leaves a vector or a map of one position with the
-/// same channels.
-fn keeps_channels(nodes: &[Node], reshape: &Reshape, node: &Node) -> bool {
-    match reshape {
-        Reshape::Flatten { axis } => *axis == 1,
-        Reshape::Squeeze { axes: Some(axes) } => axes.iter().all(|axis| *axis > 1),
-        Reshape::To { .. } => match constant(nodes, node.inputs[1]) {
-            Some((_, lengths)) => matches!(lengths[..], [_, _] | [_, _, 1.0, 1.0]),
-            None => false,
-        },
-        _ => false,
-    }
-}
-
-/// Returns true if a node has a single position for images of all sizes.
-fn is_single(graph: &Graph, single: &[bool], node: &Node) -> bool {
-    let inputs = || node.inputs.iter().all(|input| single[input.index()]);
-    match &node.op {
-        Op::GlobalAveragePool(_) => true,
-        Op::Gemm(_) | Op::Concat(_) | Op::Relu(_) | Op::Unary(_) | Op::Add(_) => inputs(),
-        Op::Conv(conv) => {
-            // The other paddings add nothing to a kernel of 1x1.
-            let adds = matches!(conv.window.padding, Padding::Explicit(_));
-            let adds = adds && conv.window.padding != Padding::VALID;
-            inputs() && !adds && conv.kernel(graph.weights()) == [1; 2]
+    /// A sum of several maps.
+    fn sum(&self, node: &Node) -> Result<Simpler, String> {
+        let form = self.form(node.inputs[0])?;
+        for &input in &node.inputs {
+            if self.form(input)? != form {
+                return Err(refusal("it adds tensors of different axes"));
+            }
         }
-        _ => false,
+        let op = Op::from(Add);
+        Ok(Simpler::new(op, node.inputs.clone(), form.clone()))
     }
+
+    /// A function of two tensors.
+    fn binary(&mut self, node: &Node, op: Binary) -> Result<Simpler, String> {
+        let [a, b] = [node.inputs[0], node.inputs[1]];
+        if let (Ok(x), Ok(y)) = (self.form(a), self.form(b)) {
+            let other = || refusal("it combines tensors of different axes");
+            let form = x.combined(y).ok_or_else(other)?;
+            // A sum of tensors of one shape.
+            let is_sum = op == Binary::Add && x.with_axes(form.axes.len()) == form;
+            let is_sum = is_sum && y.with_axes(form.axes.len()) == form;
+            let op = if is_sum { Op::from(Add) } else { Op::from(op) };
+            return Ok(Simpler::new(op, vec![a, b], form));
+        }
+        let (from, of, is_first) = match (self.tensor(a).is_some(), self.tensor(b).is_some()) {
+            (false, true) => (a, b, true),
+            (true, false) => (b, a, false),
+            _ => return Err(refusal("it combines tensors that the kernels lack")),
+        };
+        let other = || refusal("it combines a tensor with numbers that are not for its channels");
+        let (shape, values) = self.tensor(of).ok_or_else(other)?;
+        if matches!(self.state(from), State::Scores(_)) {
+            let scale = match (&values[..], op, is_first) {
+                (&[number], Binary::Mul, _) => f64::from(number),
+                (&[number], Binary::Div, true) => f64::from(number).recip(),
+                _ => return Err(refusal("the kernels have no masks of attention")),
+            };
+            return self.scaled(node, scale);
+        }
+        let form = self.form(from)?.with_axes(shape.len());
+        let table = form.spread(&shape, &values).ok_or_else(other)?;
+        if form.is_of_channels(&shape) {
+            let positions: usize = form.size().iter().product();
+            let numbers = table.into_iter().step_by(positions).collect();
+            let simpler = self.affine(node, op, from, is_first, (form, numbers));
+            return simpler.ok_or_else(other);
+        }
+        let table = if op == Binary::Add { Some(table) } else { None };
+        let simpler = table.and_then(|table| self.embedding(node, from, table));
+        simpler.ok_or_else(other)
+    }
+
+    /// Normalization over the channels of each position.
+    fn normalized(&self, node: &Node, norm: &LayerNorm) -> Result<Simpler, String> {
+        let (from, form) = (node.inputs[0], self.form(node.inputs[0])?);
+        let axis = norm.axis;
+        let axes = form.axes.len() as isize;
+        let first = usize::try_from(if axis < 0 { axis + axes } else { axis });
+        let first = first.unwrap_or(0).min(form.axes.len());
+        let is_channels = |axis: &Vec<form::Factor>| axis.iter().all(|f| f.is_channels());
+        let (positions, channels) = form.axes.split_at(first);
+        let fits = channels.iter().all(is_channels)
+            && positions
+                .iter()
+                .flatten()
+                .all(|factor| !factor.is_channels());
+        if !fits {
+            return Err(refusal(
+                "it normalizes over something else than the channels",
+            ));
+        }
+        Ok(Simpler::new(node.op.clone(), vec![from], form.clone()))
+    }
+
+    /// What a node's values are.
+    fn state(&self, node: NodeId) -> &State {
+        &self.states[node.index()]
+    }
+
+    /// How a node's tensor shows a map.
+    fn form(&self, node: NodeId) -> Result<&Form, String> {
+        match self.state(node) {
+            State::Map(form) => Ok(form),
+            _ => Err(refusal("it reads something that is no map")),
+        }
+    }
+
+    /// The form of a node that is seen as a map.
+    fn map(&self, node: NodeId) -> Result<&Form, String> {
+        let form = self.form(node)?;
+        let last = || refusal("it reads a tensor whose axes are not channels, rows and columns");
+        form.is_map().then_some(form).ok_or_else(last)
+    }
+
+    /// Shape and values of a node that does not depend on the image.
+    fn tensor(&self, node: NodeId) -> Option<(Vec<usize>, Cow<'_, [f32]>)> {
+        self.values.tensor(self.graph, &self.facts, node)
+    }
+
+    /// The lengths of a node's axes.
+    fn lengths(&self, node: NodeId) -> Result<Vec<usize>, String> {
+        let shape = self
+            .facts
+            .shape(node)
+            .as_ref()
+            .map(Shape::lengths)
+            .map(<[usize]>::to_vec);
+        shape.ok_or_else(|| refusal("its shape is not known"))
+    }
+
+    /// The lengths of the next node, a map. Where nothing is known, they stand for any.
+    fn map_lengths(&self, channels: usize, size: [usize; 2]) -> [usize; 3] {
+        let map = self.facts.shape(self.next()).as_ref().and_then(Shape::map);
+        let [_, height, width] = map.map_or([channels, size[0], size[1]], |map| map.to_array());
+        [channels, height, width]
+    }
+}
+
+/// Declared weights, for those that look up a convolution's kernel.
+fn output_channels(weights: &[Weight], weight: WeightId) -> usize {
+    weights[weight.index()].shape[0]
 }

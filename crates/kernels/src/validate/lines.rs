@@ -51,6 +51,8 @@ impl<'a> Lines<'a> {
             (_, Step::ToLanes(_)) if direction == Direction::Forward => (vec![], vec![view(node)]),
             // A gradient that is added to one that is there.
             (_, Step::ToLanes(_)) => (vec![gradient(node)], vec![gradient(node)]),
+            // Zeros where no gradient comes.
+            (_, Step::Sum(sum)) if sum.terms.is_empty() => (vec![view(node)], vec![gradient(node)]),
             (_, Step::Redirect(_)) => (vec![gradient(node)], vec![gradient(node)]),
             (_, Step::InputGradient(_)) => {
                 let cells = layout.cells.values().map(|&view| Some(view));

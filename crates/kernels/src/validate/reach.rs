@@ -13,7 +13,7 @@ use crate::{
     blocked::Blocked,
     kernel::{Depthwise, Pointwise, Step, Sweep, Use},
     lanes::LANES,
-    ops::conv::axes,
+    ops::{conv::axes, crop::cropped},
     pack::{is_depthwise, parts},
     plan::{Axis, Buffer, Direction, Layout, Level},
     view::{Dest, View},
@@ -51,8 +51,38 @@ pub(super) fn check(
         };
         let own = graph.inputs(node).iter().chain([&node]);
         let own: Vec<View> = own.filter_map(|&node| layout.views[node]).collect();
-        if !operands.iter().all(|operand| own.contains(operand)) {
+        // Queries, keys and values, which are not to be taken for one another.
+        let in_order: Vec<View> = match step {
+            Step::Attention(step) => step.inputs.to_vec(),
+            Step::AttentionGradient(step) => [&step.inputs[..], &[step.from]].concat(),
+            _ => Vec::new(),
+        };
+        let dests_fit = match step {
+            Step::AttentionGradient(step) => {
+                let inputs = graph.inputs(node).iter().map(|&input| match input {
+                    0 => layout.input_gradient,
+                    _ => layout.view(input),
+                });
+                let fits = |(dests, to): (&Option<Vec<Dest>>, View)| {
+                    let mut dests = dests.iter().flatten().enumerate();
+                    dests.all(|(block, dest)| dest.offset == to.block_offset(block))
+                };
+                step.dests.iter().zip(inputs).all(fits)
+            }
+            _ => true,
+        };
+        let reads_fit = operands.iter().all(|operand| own.contains(operand));
+        if !reads_fit || !own.starts_with(&in_order) || !dests_fit {
             return Err(Fault::new(Rule::Operand, number, node, 0));
+        }
+        if let (Step::Sum(sum), Op::Crop(crop)) = (step, graph.op(node)) {
+            let view = match direction {
+                Direction::Forward => cropped(crop, &layout.view(graph.inputs(node)[0])),
+                _ => layout.view(node),
+            };
+            if !sum.terms.iter().all(|term| term.from == view) {
+                return Err(Fault::new(Rule::Operand, number, node, 0));
+            }
         }
         let (outputs, dest) = match step {
             Step::Sweep(sweep) => (1, sweep.groups[0].outs[0].dest),

@@ -158,6 +158,11 @@ impl Net {
         let weights: Vec<&[f32]> = self.weights.iter().map(Vec::as_slice).collect();
         Frozen::new(&self.graph(), &weights).expect("a network")
     }
+    /// A network for images of a size.
+    pub fn frozen_for(&self, image: [usize; 2]) -> Frozen {
+        let weights: Vec<&[f32]> = self.weights.iter().map(Vec::as_slice).collect();
+        Frozen::for_image(&self.graph(), &weights, image).expect("a network")
+    }
 
     /// All nodes of one item.
     pub fn forward(&self, input: Tensor) -> Vec<Tensor> {
@@ -212,7 +217,7 @@ pub fn check_input(what: &str, net: &mut Net, input: &[f32], shape: [usize; 4], 
         .chunks(c * h * w)
         .map(|item| net.forward(tensor(Shape::new(c, [h, w]), item)))
         .collect();
-    let network = net.frozen();
+    let network = net.frozen_for([h, w]);
     let gradients: Vec<Vec<f32>> = wanted
         .iter()
         .map(|&node| net.noise(n * items[0][node.index()].values.len()))
@@ -229,13 +234,13 @@ pub fn check_input(what: &str, net: &mut Net, input: &[f32], shape: [usize; 4], 
         }
         let run = network.forward(input, shape, wanted).expect("it fits");
         for (i, &node) in wanted.iter().enumerate() {
-            let [rc, rh, rw] = items[0][node.index()]
-                .shape
-                .map()
-                .expect("a map")
-                .to_array();
+            let shape = items[0][node.index()].shape;
             let node = node.index();
-            assert_eq!(run.shape(i), [n, rc, rh, rw], "{what} node {node} {isa:?}");
+            if let Some([rc, rh, rw]) = shape.map().map(oneiric_graph::Map::to_array) {
+                assert_eq!(run.shape(i), [n, rc, rh, rw], "{what} node {node} {isa:?}");
+            }
+            let count: usize = run.shape(i).iter().product();
+            assert_eq!(count, n * shape.count(), "{what} node {node} {isa:?}");
             let expected: Vec<f64> = items
                 .iter()
                 .flat_map(|item| item[node].values.clone())

@@ -3,11 +3,13 @@
 //! All take and return [`Value`]s and are differentiable with respect to their inputs. docs/adding-an-operator.md is the recipe for a new one.
 
 mod add;
+mod attention;
 mod average_pool;
 mod binary;
 mod concat;
 mod conv;
 mod conv_transpose;
+mod crop;
 mod frozen;
 mod gemm;
 mod global_average_pool;
@@ -28,6 +30,7 @@ mod select;
 mod softmax;
 #[cfg(test)]
 mod testing;
+mod tokens;
 mod unary;
 mod value;
 
@@ -83,6 +86,9 @@ pub(crate) fn burn_op(op: &Op) -> Option<&dyn BurnOp> {
         Op::LayerNorm(op) => Some(op),
         Op::Rearrange(op) => Some(op),
         Op::Resize(op) => Some(op),
+        Op::Crop(op) => Some(op),
+        Op::Tokens(op) => Some(op),
+        Op::Attention(op) => Some(op),
         _ => None,
     }
 }

@@ -76,7 +76,7 @@ fn check_size(
         })
         .collect();
     for (backend, device) in devices() {
-        let net = GraphNetwork::new(graph.clone(), tensors.clone(), &device);
+        let net = GraphNetwork::for_image(graph.clone(), tensors.clone(), size, &device);
         let net = net.expect("a network");
         let image: Tensor<4> = images.tensor(&device);
         let image = image.autodiff().require_grad();

@@ -140,6 +140,19 @@ fn offsets(step: &mut Step) -> Vec<Offset<'_>> {
             .into_iter()
             .chain(dests(&mut step.dests))
             .collect(),
+        Step::Tokens(step) => [view(&mut step.from)]
+            .into_iter()
+            .chain(dests(&mut step.dests))
+            .collect(),
+        Step::Attention(step) => {
+            let inputs = step.inputs.iter_mut().map(view);
+            inputs.chain(dests(&mut step.dests)).collect()
+        }
+        Step::AttentionGradient(step) => {
+            let inputs = step.inputs.iter_mut().chain([&mut step.from]).map(view);
+            let all = step.dests.iter_mut().flatten();
+            inputs.chain(all.flat_map(|own| dests(own))).collect()
+        }
         Step::Redirect(step) => vec![view(&mut step.view)],
         Step::ToLanes(step) => dests(&mut step.dests).collect(),
         Step::ToCells(step) => vec![view(&mut step.cells.view)],

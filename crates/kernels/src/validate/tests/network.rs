@@ -1,8 +1,9 @@
 //! Networks with every kind of step, their programs, and what these compute.
 
 use oneiric_graph::{
-    Add, AveragePool, Binary, Concat, ConvConfig, Gemm, GlobalAveragePool, GraphBuilder, LayerNorm,
-    Lrn, MaxPool, NodeId, Number, Op, Padding, Rearrange, Relu, ReluGradient, Unary,
+    Add, Attention, AveragePool, Binary, Concat, ConvConfig, Crop, Gemm, GlobalAveragePool,
+    GraphBuilder, LayerNorm, Lrn, MaxPool, NodeId, Number, Op, Padding, Rearrange, Relu,
+    ReluGradient, Tokens, Unary,
 };
 
 use crate::{
@@ -112,7 +113,7 @@ impl Net {
         let values = graph.weights().iter();
         let values: Vec<Vec<f32>> = values.map(|weight| noise(weight.count())).collect();
         let values: Vec<&[f32]> = values.iter().map(Vec::as_slice).collect();
-        let simplified = Simplified::new(&graph, &values);
+        let simplified = Simplified::new(&graph, &values, Some(image)).expect("a network");
         let graph = Blocked::new(&simplified);
         let values = simplified.weights.iter();
         let values: Vec<&[f32]> = values.map(|values| &**values).collect();
@@ -151,6 +152,43 @@ fn programs(
     }
     programs.extend(wanted.iter().map(|&node| output(graph, layout, node)));
     programs
+}
+
+/// Tokens with a class token, that attend to one another.
+fn transformer() -> (Net, Vec<NodeId>) {
+    let mut net = Net::new(3);
+    let x = net.conv(net.builder.input(), 32, 3, 3);
+    let tokens = Tokens {
+        prefix: Some(net.builder.weight("prefix", [32, 2])),
+        embedding: Some(net.builder.weight("embedding", [32, 8])),
+    };
+    let x = net.add(tokens, &[x]);
+    let all = net.conv_of(x, ConvConfig::new(112, [1, 1]));
+    let part = |net: &mut Net, range: std::ops::Range<usize>| {
+        let channels = Some(range.collect());
+        let crop = Crop {
+            channels,
+            ..Crop::default()
+        };
+        net.add(crop, &[all])
+    };
+    let [q, k, v] = [0..32, 32..64, 64..112].map(|range| part(&mut net, range));
+    // Of another number of channels.
+    let attention = |heads| Attention {
+        heads,
+        scale: Number(0.3),
+    };
+    let values = part(&mut net, 48..80);
+    let both = net.add(attention(2), &[q, k, values]);
+    let same = net.add(attention(1), &[both, both, v]);
+    let odd = part(&mut net, 5..24);
+    let first = Crop {
+        columns: Some(1..3),
+        channels: Some(vec![3, 40, 4, 5]),
+        ..Crop::default()
+    };
+    let first = net.add(first, &[same]);
+    (net, vec![first, odd])
 }
 
 /// Networks that together have every kind of step.
@@ -214,6 +252,7 @@ pub(super) fn cases() -> Vec<Case> {
     };
     let norm = last.add(norm, &[x]);
     let normalized = last.add(Unary::Gelu { tanh: false }, &[norm]);
+    let (attention, attended) = transformer();
     let (filtered, wanted) = inception();
     let (direct, _) = inception();
     vec![
@@ -222,6 +261,7 @@ pub(super) fn cases() -> Vec<Case> {
         odd.case("odd", [10, 11], &[end, c], false),
         apart.case("apart", [9, 11], &[strided, dilated], false),
         last.case("channels last", [9, 11], &[normalized, x], false),
+        attention.case("attention", [6, 9], &attended, false),
         residual.case("residual", [9, 8], &[scores, sum], false),
     ]
 }

@@ -1,9 +1,10 @@
-//! GELU, as files spell it out: `0.5 * x * (1 + erf(x / sqrt(2)))`, in any order.
+//! Functions that files spell out: GELU as `0.5 * x * (1 + erf(x / sqrt(2)))`, in any order, and
+//! SiLU as `x * sigmoid(x)`.
 
-use oneiric_graph::{Binary, Graph, Node, NodeId, Op, Unary};
+use oneiric_graph::{Binary, Graph, Node, NodeId, Number, Op, Unary};
 
-/// The node whose GELU a node is, if it is one.
-pub(super) fn gelu(graph: &Graph, node: &Node) -> Option<NodeId> {
+/// The function of a node that a node is, and that node.
+pub(super) fn function(graph: &Graph, node: &Node) -> Option<(Unary, NodeId)> {
     let mut factors = Vec::new();
     product(graph, node, 2, &mut factors);
     let (numbers, others): (Vec<NodeId>, Vec<NodeId>) = factors
@@ -17,13 +18,18 @@ pub(super) fn gelu(graph: &Graph, node: &Node) -> Option<NodeId> {
         let half = 0.5;
         (constant - half).abs() < 1e-6 && one_and_erf(graph, share) == Some(x)
     };
-    match (is_gelu(a, b), is_gelu(b, a)) {
-        (true, _) => Some(a),
-        (_, true) => Some(b),
-        _ => None,
-    }
+    let is_swish = |x: NodeId, share: NodeId| {
+        let share = graph.node(share);
+        numbers.is_empty() && share.op == Op::Unary(Unary::Sigmoid) && share.inputs == [x]
+    };
+    let gelu = Unary::Gelu { tanh: false };
+    let swish = Unary::Swish { alpha: Number(1.0) };
+    let found = [(a, b), (b, a)].map(|(x, share)| {
+        let gelu = is_gelu(x, share).then_some((gelu, x));
+        gelu.or_else(|| is_swish(x, share).then_some((swish, x)))
+    });
+    found.into_iter().flatten().next()
 }
-
 /// The factors of a product of products, down to a depth.
 fn product(graph: &Graph, node: &Node, depth: usize, factors: &mut Vec<NodeId>) {
     if !matches!(node.op, Op::Binary(Binary::Mul)) {
