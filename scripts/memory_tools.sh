@@ -36,7 +36,7 @@ finished 'AddressSanitizer'
 unset RUSTC_BOOTSTRAP
 
 # Valgrind runs one thread at a time, and some 50 times slower, so it gets the unit tests, what is
-# not a number, the errors, and a part of the operations and of today's networks.
+# not a number, the errors, and a part of the operations, of today's networks and of transformers.
 export RAYON_NUM_THREADS=2
 runner='valgrind --quiet --error-exitcode=99 --leak-check=no'
 under_valgrind() {
@@ -49,4 +49,5 @@ under_valgrind --lib --test errors --test not_numbers -- --test-threads=1
 under_valgrind --test operations -- --test-threads=1 average convolutions_of_every_width normalization \
     poolings ties
 under_valgrind --test networks_of_today -- --test-threads=1 odd_widths padded vectors last
+under_valgrind --test transformers -- --test-threads=1 tokens shuffles
 finished 'Valgrind'

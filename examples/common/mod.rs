@@ -107,6 +107,12 @@ impl Args {
         value.map_err(|_| self.refuse(&format!("{name} cannot be {text:?}")))
     }
 
+    /// The file that `--weights` names, if it is an ONNX file.
+    pub(crate) fn onnx_file(&self) -> Option<&Path> {
+        let path = self.weights.as_ref().map(Path::new)?;
+        path.extension().filter(|end| *end == "onnx").map(|_| path)
+    }
+
     /// The network that `--weights` asks for.
     pub(crate) fn network(&self, device: &Device) -> Result<InceptionV1, Report> {
         let Some(weights) = &self.weights else {

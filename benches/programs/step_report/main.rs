@@ -1,8 +1,10 @@
-//! Where the time and the memory of a step go, beside what the machine's matrix products reach:
-//! `step_report [LAYER:CHANNEL=mixed4d:50] [STEPS=64] [PLOT.svg]`.
+//! Where the time and the memory of a step go, beside what the machine's matrix products reach, for
+//! any network: `step_report [LAYER:CHANNEL=mixed4d:50] [STEPS=64] [PLOT.svg | alone] [--weights FILE]`,
+//! where FILE may be an ONNX file. With `alone` it measures the network only.
 
 #[path = "../../../examples/common/mod.rs"]
 mod common;
+mod network;
 mod plot;
 
 use std::{
@@ -15,11 +17,10 @@ use std::{
 use common::{Args, Report};
 use gemm::Parallelism;
 use oneiric::{
-    Backend, Fourier, InceptionV1, NetworkExt, Objectives, Parameterization, Transforms,
-    Visualizer,
+    Backend, Fourier, NetworkExt, Objectives, Parameterization, Transforms, Visualizer,
     burn::tensor::Tensor,
-    model::{Kernels, LayerId, ReluGradient},
-    transform::{Transform, TransformContext},
+    model::{GraphNetwork, Kernels, LayerId, OnnxNetwork, Preprocessing, ReluGradient},
+    transform::{Resize, Transform, TransformContext},
 };
 use plot::{Panel, Series};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
@@ -30,29 +31,42 @@ const WARM_UP: usize = 16;
 const CHILD: &str = "ONEIRIC_STEP_REPORT";
 
 fn main() -> Result<(), Report> {
-    let mut args = Args::new("step_report [LAYER:CHANNEL=mixed4d:50] [STEPS=64] [PLOT.svg]");
+    let mut args =
+        Args::new("step_report [LAYER:CHANNEL=mixed4d:50] [STEPS=64] [PLOT.svg | alone]");
     let (layer, channel) = common::unit(&args.or("the unit", "mixed4d:50".to_owned())?)?;
     let steps: usize = args.or("STEPS", 64)?;
-    let path = args.or("PLOT.svg", String::new())?;
+    let path = args.or("PLOT.svg or alone", String::new())?;
     args.end()?;
-    let net = args.network(&Backend::Flex.device()?)?;
+    let device = Backend::Flex.device()?;
+    let net = match args.onnx_file() {
+        Some(file) => OnnxNetwork::open(file, Preprocessing::none(3), &device)?
+            .graph_network()
+            .clone(),
+        None => args.network(&device)?.network().clone(),
+    };
     if let Ok(line) = std::env::var(CHILD) {
         let numbers: Vec<usize> = line.split(' ').filter_map(|n| n.parse().ok()).collect();
-        let [size, batch] = numbers[..] else {
-            return Err("a line of a table is SIZE BATCH".into());
+        let step = match numbers[..] {
+            [size, 0] => network::median(&net, net.layer(&layer)?, channel, size, steps)?[0],
+            [size, batch] => step(&net, &layer, channel, size, batch, steps)?,
+            _ => return Err("a line of a table is SIZE BATCH".into()),
         };
-        let step = step(&net, &layer, channel, size, batch, steps)?;
         println!("{} {}", step.as_secs_f64() * 1e3, peak_memory());
         return Ok(());
     }
 
     let gemm = gemm_rate();
     println!("matrix products 1024x1024x1024, single precision: {gemm:.0} GFLOP/s\n");
+    let id = net.layer(&layer)?;
+    let (_, memory) = in_its_own_process(224, 0)?;
+    network::report(&net, id, channel, steps, gemm, memory)?;
+    if path == "alone" {
+        return Ok(());
+    }
     println!("One step, 224x224, {layer}:{channel}, standard transforms (medians):\n");
     println!(
         "| kernels | ms | useful GFLOP/s | of the matrix products |\n| --- | --- | --- | --- |"
     );
-    let id = net.layer(&layer)?;
     let work = step_work(&net, id, 224)?;
     for kernels in Kernels::available(Backend::Flex) {
         let net = net.clone().with_kernels(kernels)?;
@@ -73,9 +87,16 @@ fn main() -> Result<(), Report> {
     println!("\n| size | batch | ms | ms / image / (224x224) | peak memory, MB |");
     println!("| --- | --- | --- | --- | --- |");
     let sizes = [128, 224, 320, 512, 768, 1024].map(|size| (size, 1));
+    // A network that takes one size sees every image scaled to it.
+    let few = if net.only_size(id).is_some() {
+        3
+    } else {
+        sizes.len()
+    };
+    let sizes = sizes.into_iter().take(few);
     let batches = [2, 4, 8, 16].map(|batch| (224, batch));
     let mut lines = Vec::new();
-    for (size, batch) in sizes.into_iter().chain(batches) {
+    for (size, batch) in sizes.chain(batches) {
         let (ms, memory) = in_its_own_process(size, batch)?;
         let pixels = (batch * size * size) as f64;
         let each = ms / pixels * (224.0 * 224.0);
@@ -124,7 +145,7 @@ fn in_its_own_process(size: usize, batch: usize) -> Result<(f64, f64), Report> {
 
 /// The median step of a run.
 fn step(
-    net: &InceptionV1,
+    net: &GraphNetwork,
     layer: &str,
     channel: usize,
     size: usize,
@@ -143,17 +164,25 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
+/// The transforms that a run has if none are chosen.
+fn transforms(net: &GraphNetwork, layer: LayerId) -> Transforms {
+    let standard = Transforms::standard();
+    match net.only_size(layer) {
+        Some([height, width]) => standard.then(Resize::new(width, height)),
+        None => standard,
+    }
+}
+
 /// GFLOP of a step: those of the convolutions, forward and for the gradient of the image, for the
 /// views that the transforms make.
-fn step_work(net: &InceptionV1, layer: LayerId, size: usize) -> Result<f64, Report> {
+fn step_work(net: &GraphNetwork, layer: LayerId, size: usize) -> Result<f64, Report> {
     const VIEWS: usize = 64;
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let mut total = 0;
     for _ in 0..VIEWS {
         let image = Tensor::zeros([1, 3, size, size], net.device());
-        let [_, _, height, width] = Transforms::standard()
-            .apply(image, &mut TransformContext::new(&mut rng))
-            .dims();
+        let context = &mut TransformContext::new(&mut rng);
+        let [_, _, height, width] = transforms(net, layer).apply(image, context).dims();
         let view = net.multiply_adds(&[layer], [height, width]);
         total += view.ok_or("the view is too small for the layer")?;
     }
@@ -162,7 +191,7 @@ fn step_work(net: &InceptionV1, layer: LayerId, size: usize) -> Result<f64, Repo
 
 /// Medians of the parts, each on its own.
 fn parts(
-    net: &InceptionV1,
+    net: &GraphNetwork,
     layer: LayerId,
     steps: usize,
 ) -> Result<Vec<(&'static str, Duration)>, Report> {
@@ -186,7 +215,7 @@ fn parts(
             .autodiff()
             .require_grad();
         let start = Instant::now();
-        let view = Transforms::standard().apply(image, &mut TransformContext::new(&mut rng));
+        let view = transforms(net, layer).apply(image, &mut TransformContext::new(&mut rng));
         times[2].push(start.elapsed());
         let leaf = view.clone().without_autodiff().autodiff().require_grad();
         let start = Instant::now();

@@ -79,6 +79,45 @@ impl Aligned {
     }
 }
 
+/// Numbers that start at a cache line while they grow, so that they need not be copied in the end.
+#[derive(Debug, Default)]
+pub(crate) struct Growing {
+    numbers: Aligned,
+    len: usize,
+}
+
+impl Growing {
+    /// Count of numbers so far.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Adds zeros, up to that many numbers.
+    pub(crate) fn fill_up(&mut self, len: usize) {
+        self.len = self.len.max(len);
+        let lines = self.len.div_ceil(LANES);
+        self.numbers.lines.resize(lines, Line([0.0; LANES]));
+    }
+
+    /// All numbers, with zeros to the end of the last line.
+    pub(crate) fn into_aligned(mut self) -> Aligned {
+        self.numbers.lines.shrink_to_fit();
+        self.numbers
+    }
+}
+
+impl Extend<f32> for Growing {
+    fn extend<T: IntoIterator<Item = f32>>(&mut self, numbers: T) {
+        for number in numbers {
+            if self.len.is_multiple_of(LANES) {
+                self.numbers.lines.push(Line([0.0; LANES]));
+            }
+            self.numbers.lines[self.len / LANES].0[self.len % LANES] = number;
+            self.len += 1;
+        }
+    }
+}
+
 /// Memory for the tensors of one run.
 #[derive(Debug, Default)]
 pub(crate) struct Arena {

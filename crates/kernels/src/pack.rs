@@ -7,7 +7,7 @@ use oneiric_graph::{Conv, Gemm, Tokens, WeightId};
 use crate::{
     blocked::{Blocked, blocks},
     lanes::LANES,
-    memory::Aligned,
+    memory::{Aligned, Growing},
     transformed::Transformed,
 };
 
@@ -176,7 +176,7 @@ type ConvKey = (WeightId, Vec<usize>, bool, [[usize; 2]; 2], usize);
 pub(crate) struct Packing<'a> {
     graph: &'a Blocked,
     weights: &'a [&'a [f32]],
-    values: Vec<f32>,
+    values: Growing,
     /// Places of the convolutions.
     convs: HashMap<ConvKey, Vec<usize>>,
     /// Start of each bias, for an output of these lanes.
@@ -205,8 +205,8 @@ impl Packing<'_> {
                 let mut rest = self.weights[bias.index()];
                 for (block, &used) in outputs.iter().enumerate() {
                     let (lanes, others) = rest.split_at(used);
-                    self.values.extend_from_slice(lanes);
-                    self.values.resize(start + (block + 1) * LANES, 0.0);
+                    self.values.extend(lanes.iter().copied());
+                    self.values.fill_up(start + (block + 1) * LANES);
                     rest = others;
                 }
                 start
@@ -260,7 +260,7 @@ impl Packing<'_> {
                 let lanes = (first..first + used).map(|channel| weight[channel * taps + tap]);
                 self.values.extend(lanes);
                 let len = self.values.len().next_multiple_of(LANES);
-                self.values.resize(len, 0.0);
+                self.values.fill_up(len);
             }
             first += used;
         }
@@ -305,14 +305,14 @@ impl Packing<'_> {
             };
             let factors = (0..features).map(|feature| op.alpha * weight[at(feature)]);
             self.values.extend(factors);
-            self.values.resize(start + (output + 1) * row, 0.0);
+            self.values.fill_up(start + (output + 1) * row);
         }
         let bias = op.bias.map(|bias| {
             let start = self.values.len();
             let bias = self.weights[bias.index()].iter();
             self.values.extend(bias.map(|value| op.beta * value));
             let len = self.values.len().next_multiple_of(LANES);
-            self.values.resize(len, 0.0);
+            self.values.fill_up(len);
             start
         });
         self.packed
@@ -388,7 +388,7 @@ impl PackedWeights {
         let mut packing = Packing {
             graph,
             weights,
-            values: Vec::new(),
+            values: Growing::default(),
             convs: HashMap::new(),
             biases: HashMap::new(),
             packed: Self {
@@ -404,7 +404,7 @@ impl PackedWeights {
         for node in (0..graph.len()).filter(|&node| graph.is_supported(node)) {
             graph.operator(node).pack(&mut packing, node);
         }
-        packing.packed.values = Aligned::from_slice(&packing.values);
+        packing.packed.values = packing.values.into_aligned();
         packing.packed
     }
 
@@ -450,7 +450,7 @@ fn pack(
     conv: &ConvWeights<'_>,
     lanes: &[usize],
     interleaved: bool,
-    values: &mut Vec<f32>,
+    values: &mut Growing,
 ) -> PackedConv {
     let (kernel, stride, dilation) = (conv.kernel, conv.stride, conv.dilation);
     let is_dense = dilation == [1; 2];
@@ -567,7 +567,7 @@ impl Taps {
 /// Packs one direction. `weight` gives the weight of (output lane, input block, input lane, row,
 /// column), or none if that output lane is padding.
 fn pack_direction(
-    values: &mut Vec<f32>,
+    values: &mut Growing,
     blocks: usize,
     (lanes, pixel): (&[usize], usize),
     [rows, columns]: [Taps; 2],
