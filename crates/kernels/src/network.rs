@@ -45,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) graph: Blocked,
     /// The graph as it was given.
     pub(crate) given: Graph,
+    /// Numbers of nodes of that graph that hold for the sizes of image that the kernels run.
+    pub(crate) read: Vec<(NodeId, Vec<f64>)>,
     pub(crate) weights: PackedWeights,
     pub(crate) spares: Spares,
     plans: Mutex<Lru<PlanKey, Arc<Plan>>>,
@@ -108,6 +110,7 @@ impl Frozen {
             shared: Arc::new(Shared {
                 graph,
                 given,
+                read: simplified.read,
                 weights,
                 spares: Spares::default(),
                 plans: Mutex::new(Lru::new(PLANS)),
@@ -159,6 +162,28 @@ impl Frozen {
         self.shared.graph.check(node)
     }
 
+    /// Makes the plan for some nodes and a size of image, which [`forward`](Self::forward) would make
+    /// otherwise.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`check`](Self::check) for the wanted nodes, also if it is this size of
+    /// image that the kernels cannot compute them for, [`KernelError::Graph`] if nobody can, and
+    /// [`KernelError::TooLarge`].
+    pub fn prepare(&self, image: [usize; 2], wanted: &[NodeId]) -> Result<(), KernelError> {
+        wanted.iter().try_for_each(|&node| self.check(node))?;
+        self.plan(image, wanted).map(drop)
+    }
+
+    fn plan(&self, image: [usize; 2], wanted: &[NodeId]) -> Result<Arc<Plan>, KernelError> {
+        self.shared.plan(PlanKey {
+            image,
+            wanted: wanted.iter().map(|node| node.index()).collect(),
+            direct: self.direct,
+            threads: threads(),
+        })
+    }
+
     /// Computes the wanted nodes, and only those that they need. The input is row-major, `[items,
     /// channels, height, width]`.
     ///
@@ -200,12 +225,7 @@ impl Frozen {
                 actual: input.len(),
             });
         }
-        let plan = self.shared.plan(PlanKey {
-            image: [height, width],
-            wanted: wanted.iter().map(|node| node.index()).collect(),
-            direct: self.direct,
-            threads: threads(),
-        })?;
+        let plan = self.plan([height, width], wanted)?;
         let needed = plan.layout.len.checked_mul(items);
         if needed.is_none_or(|needed| needed > MOST_NUMBERS) {
             return Err(too_large);
@@ -227,30 +247,38 @@ impl Shared {
         if let Some(known) = lock(&self.plans).get(&key) {
             return Ok(known);
         }
-        self.check_image(&key)?;
-        let plan = Arc::new(Plan::new(&self.graph, &self.weights, &key)?);
+        let sizes = self.sizes(&key)?;
+        let plan = Arc::new(Plan::new(&self.graph, &self.weights, &key, sizes)?);
         Ok(lock(&self.plans).get_or_insert(key, plan))
     }
 
-    /// Checks that the nodes can be computed for an image of that size, and that reshapes mean for
-    /// it what they meant when the graph was simplified.
-    fn check_image(&self, key: &PlanKey) -> Result<(), KernelError> {
+    /// Rows and columns of the needed nodes. Checks that the graph means for an image of that size what
+    /// it meant when it was simplified.
+    fn sizes(&self, key: &PlanKey) -> Result<Vec<[usize; 2]>, KernelError> {
         let wanted: Vec<NodeId> = key.wanted.iter().map(|&node| NodeId::new(node)).collect();
-        let own = self.given.shapes(&wanted, key.image)?;
+        let facts = self.given.facts(&wanted, key.image)?;
         let sizes = self.graph.sizes(&key.wanted, key.image)?;
-        for (node, [height, width]) in sizes.into_iter().enumerate() {
+        let counts_differ = sizes.iter().enumerate().find(|&(node, [height, width])| {
             let count = self.graph.channels(node) * height * width;
-            if count > 0 && own[node].is_some_and(|shape| shape.count() != count) {
-                return Err(KernelError::Unsupported {
-                    node: self.given.nodes()[node].name.clone(),
-                    reason: format!(
-                        "an image of {}x{} gives its axes another meaning than others do",
-                        key.image[0], key.image[1]
-                    ),
-                });
-            }
+            let shape = facts.shape(NodeId::new(node));
+            count > 0 && shape.is_some_and(|shape| shape.count() != count)
+        });
+        let numbers_differ = self.read.iter().find(|(node, values)| {
+            let own = facts.get(*node).and_then(|fact| fact.values);
+            own.is_some_and(|own| own != &values[..])
+        });
+        let changed = counts_differ.map(|(node, _)| node);
+        let changed = changed.or_else(|| numbers_differ.map(|(node, _)| node.index()));
+        match changed {
+            Some(node) => Err(KernelError::Unsupported {
+                node: self.given.nodes()[node].name.clone(),
+                reason: format!(
+                    "it is something else for an image of {}x{} than for others",
+                    key.image[0], key.image[1]
+                ),
+            }),
+            None => Ok(sizes),
         }
-        Ok(())
     }
 }
 

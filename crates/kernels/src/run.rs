@@ -82,8 +82,9 @@ impl Run {
         }
     }
 
-    /// Shape of the `index`-th wanted node: `[items, channels, height, width]`, or `[items, height,
-    /// width, channels]` if the network has its channels last.
+    /// Shape of the map that the `index`-th wanted node's values are: `[items, channels, height,
+    /// width]`, or `[items, height, width, channels]` if the network has its channels last. The node's
+    /// own axes may be others, such as one for rows and columns, with the values in the same order.
     ///
     /// # Panics
     ///

@@ -5,8 +5,8 @@ mod net;
 
 use net::{INPUT, Net, cases, check};
 use oneiric_graph::{
-    Add, Binary, Constant, Conv, ConvConfig, Fill, GlobalAveragePool, LayerNorm, MatMul, NodeId,
-    Number, Padding, Parameter, Rearrange, Reduce, Reduction, Reshape, Unary, Window,
+    Add, Binary, Constant, ConvConfig, Fill, GlobalAveragePool, LayerNorm, MatMul, NodeId, Number,
+    Padding, Rearrange, Reduce, Reduction, Reshape, Unary, Window,
 };
 
 /// Two networks: the convolution alone, and one with something on all of its sides.
@@ -184,27 +184,6 @@ fn functions_of_single_values() {
     }
 }
 
-/// A convolution of a node whose channels the builder does not know.
-fn conv_behind(
-    net: &mut Net,
-    from: NodeId,
-    shape: [usize; 4],
-    window: Window,
-    groups: usize,
-) -> NodeId {
-    let name = net.name();
-    let weight = net.builder.weight(&name, shape);
-    let values = net.noise(shape.iter().product());
-    net.weights.push(values);
-    let conv = Conv {
-        weight,
-        bias: None,
-        window,
-        groups,
-    };
-    net.add(conv, &[from])
-}
-
 #[test]
 fn convolutions_of_padded_tensors() {
     for (amounts, axes) in [
@@ -227,9 +206,9 @@ fn convolutions_of_padded_tensors() {
             padding: Padding::Explicit([[1, 0], [0, 1]]),
             ..Window::default()
         };
-        let dense = conv_behind(&mut net, padded, [20, 20, 3, 3], window, 1);
+        let dense = net.conv_behind(padded, [20, 20, 3, 3], window, 1);
         window.stride = [2, 2];
-        let depthwise = conv_behind(&mut net, padded, [20, 1, 3, 3], window, 20);
+        let depthwise = net.conv_behind(padded, [20, 1, 3, 3], window, 20);
         let network = net.frozen();
         if amounts.iter().any(|amount| *amount < 0) {
             assert!(network.check(dense).is_err());
@@ -255,7 +234,7 @@ fn vectors_of_maps() {
     let flat = net.add(Reshape::Flatten { axis: 1 }, &[squeezed]);
     let lengths = net.add(Constant::vector(&[0, -1, 1, 1]), &[]);
     let back = net.add(Reshape::To { zero_copies: true }, &[flat, lengths]);
-    let end = conv_behind(&mut net, back, [18, 5, 1, 1], Window::default(), 1);
+    let end = net.conv_behind(back, [18, 5, 1, 1], Window::default(), 1);
     check("vectors", &mut net, [2, 3, 8, 9], &[end, flat, mean]);
 }
 
@@ -277,22 +256,13 @@ fn products_with_every_channel_and_every_position() {
     }
 }
 
-/// A parameter with random values.
-fn parameter(net: &mut Net, shape: &[usize]) -> NodeId {
-    let name = net.name();
-    let weight = net.builder.weight(&name, shape.to_vec());
-    let values = net.noise(shape.iter().product());
-    net.weights.push(values);
-    net.add(Parameter { weight }, &[])
-}
-
 #[test]
 fn factors_and_summands_of_channels() {
     let mut net = Net::new(3, 1);
     let x = net.conv_relu(INPUT, 20, 3, 1);
-    let each = parameter(&mut net, &[20, 1, 1]);
-    let all = parameter(&mut net, &[1]);
-    let four = parameter(&mut net, &[1, 20, 1, 1]);
+    let each = net.parameter(&[20, 1, 1]);
+    let all = net.parameter(&[1]);
+    let four = net.parameter(&[1, 20, 1, 1]);
     let number = net.add(Constant::scalar(0.7), &[]);
     let scaled = net.add(Binary::Mul, &[each, x]);
     let moved = net.add(Binary::Add, &[scaled, four]);
@@ -304,21 +274,15 @@ fn factors_and_summands_of_channels() {
     check("affine", &mut net, [1, 3, 3, 4], &[end]);
     // Of the image, which has three channels.
     let mut net = Net::new(3, 1);
-    let each = parameter(&mut net, &[3, 1, 1]);
+    let each = net.parameter(&[3, 1, 1]);
     let x = net.add(Binary::Sub, &[INPUT, each]);
-    let conv = conv_behind(&mut net, x, [20, 3, 3, 3], Window::default(), 1);
+    let conv = net.conv_behind(x, [20, 3, 3, 3], Window::default(), 1);
     check("affine", &mut net, [1, 3, 4, 5], &[conv]);
     // A number for each row is not one for each channel.
     let mut net = Net::new(3, 1);
-    let rows = parameter(&mut net, &[3, 1]);
+    let rows = net.parameter(&[3, 1]);
     let x = net.add(Binary::Mul, &[INPUT, rows]);
     assert!(net.frozen().check(x).is_err());
-}
-
-/// A transposition of the axes.
-fn transpose(net: &mut Net, from: NodeId, order: [usize; 4]) -> NodeId {
-    let permutation = Some(order.to_vec());
-    net.add(Rearrange::Transpose { permutation }, &[from])
 }
 
 /// GELU as PyTorch's older exporter writes it.
@@ -337,26 +301,26 @@ fn tensors_with_their_channels_last() {
     for channels in cases([5, 16, 35], 1) {
         let mut net = Net::new(3, 1);
         let x = net.conv(INPUT, channels, 3, 2, net::half);
-        let last = transpose(&mut net, x, [0, 2, 3, 1]);
+        let last = net.transpose(x, &[0, 2, 3, 1]);
         let axis = if channels == 5 { -1 } else { 3 };
         let norm = LayerNorm {
             axis,
             epsilon: Number(1e-6),
         };
         let norm = net.add(norm, &[last]);
-        let scale = parameter(&mut net, &[channels]);
-        let bias = parameter(&mut net, &[channels]);
+        let scale = net.parameter(&[channels]);
+        let bias = net.parameter(&[channels]);
         let scaled = net.add(Binary::Mul, &[norm, scale]);
         let moved = net.add(Binary::Add, &[scaled, bias]);
-        let matrix = parameter(&mut net, &[channels, 40]);
+        let matrix = net.parameter(&[channels, 40]);
         let product = net.add(MatMul, &[moved, matrix]);
-        let bias = parameter(&mut net, &[40]);
+        let bias = net.parameter(&[40]);
         let wide = net.add(Binary::Add, &[bias, product]);
         let gelu = spelled_gelu(&mut net, wide);
-        let matrix = parameter(&mut net, &[40, channels]);
+        let matrix = net.parameter(&[40, channels]);
         let narrow = net.add(MatMul, &[gelu, matrix]);
-        let back = transpose(&mut net, narrow, [0, 3, 1, 2]);
-        let scale = parameter(&mut net, &[channels, 1, 1]);
+        let back = net.transpose(narrow, &[0, 3, 1, 2]);
+        let scale = net.parameter(&[channels, 1, 1]);
         let scaled = net.add(Binary::Mul, &[scale, back]);
         let sum = net.add(Add, &[scaled, x]);
         check("block", &mut net, [2, 3, 3, 6], &[sum]);

@@ -5,45 +5,16 @@ mod net;
 
 use net::{INPUT, Net, cases, check};
 use oneiric_graph::{
-    Add, Attention, Binary, Concat, Constant, Conv, Crop, Gemm, LayerNorm, MatMul, NodeId, Number,
-    Padding, Parameter, Rearrange, Reduce, Reduction, Reshape, Softmax, Tokens, Window,
+    Add, Attention, Binary, Concat, Constant, Crop, Gemm, LayerNorm, MatMul, NodeId, Number,
+    Padding, Rearrange, Reduce, Reduction, Softmax, Tokens, Window,
 };
 
-/// A parameter with random values.
-fn parameter(net: &mut Net, shape: &[usize]) -> NodeId {
-    let name = net.name();
-    let weight = net.builder.weight(&name, shape.to_vec());
-    let values = net.noise(shape.iter().product());
-    net.weights.push(values);
-    net.add(Parameter { weight }, &[])
-}
-
-/// A convolution of a node whose channels the builder does not know.
-fn conv_behind(net: &mut Net, from: NodeId, shape: [usize; 4]) -> NodeId {
-    let name = net.name();
-    let weight = net.builder.weight(&name, shape);
-    let values = net.noise(shape.iter().product());
-    net.weights.push(values);
-    let conv = Conv {
-        weight,
-        bias: None,
-        window: Window {
-            padding: Padding::SameUpper,
-            ..Window::default()
-        },
-        groups: 1,
-    };
-    net.add(conv, &[from])
-}
-
-fn reshape(net: &mut Net, from: NodeId, lengths: &[i64]) -> NodeId {
-    let lengths = net.add(Constant::vector(lengths), &[]);
-    net.add(Reshape::To { zero_copies: true }, &[from, lengths])
-}
-
-fn transpose(net: &mut Net, from: NodeId, order: &[usize]) -> NodeId {
-    let permutation = Some(order.to_vec());
-    net.add(Rearrange::Transpose { permutation }, &[from])
+/// A window of stride 1 that keeps rows and columns.
+fn same() -> Window {
+    Window {
+        padding: Padding::SameUpper,
+        ..Window::default()
+    }
 }
 
 fn gather(net: &mut Net, from: NodeId, axis: isize, index: f64) -> NodeId {
@@ -51,18 +22,13 @@ fn gather(net: &mut Net, from: NodeId, axis: isize, index: f64) -> NodeId {
     net.add(Rearrange::Gather { axis }, &[from, index])
 }
 
-fn slice(net: &mut Net, from: NodeId, [start, end, axis]: [i64; 3]) -> NodeId {
-    let bounds = [start, end, axis].map(|number| net.add(Constant::vector(&[number]), &[]));
-    net.add(Rearrange::Slice, &[&[from][..], &bounds].concat())
-}
-
 /// A product with a matrix and a bias, on the last axis.
 fn linear(net: &mut Net, from: NodeId, [inner, outer]: [usize; 2]) -> NodeId {
-    let matrix = parameter(net, &[inner, outer]);
+    let matrix = net.parameter(&[inner, outer]);
     for value in net.weights.last_mut().expect("the matrix") {
         *value *= 2.0 / (inner as f32).sqrt();
     }
-    let bias = parameter(net, &[outer]);
+    let bias = net.parameter(&[outer]);
     let product = net.add(MatMul, &[from, matrix]);
     net.add(Binary::Add, &[product, bias])
 }
@@ -73,9 +39,9 @@ fn normalized(net: &mut Net, from: NodeId, channels: usize) -> NodeId {
         epsilon: Number(1e-6),
     };
     let norm = net.add(norm, &[from]);
-    let scale = parameter(net, &[channels]);
+    let scale = net.parameter(&[channels]);
     let scaled = net.add(Binary::Mul, &[norm, scale]);
-    let bias = parameter(net, &[channels]);
+    let bias = net.parameter(&[channels]);
     net.add(Binary::Add, &[scaled, bias])
 }
 
@@ -85,8 +51,8 @@ type Cut = fn(&mut Net, NodeId, [usize; 3]) -> [NodeId; 3];
 /// Axes for the three, and then the one of three (timm's models).
 fn gathered(net: &mut Net, all: NodeId, [tokens, heads, size]: [usize; 3]) -> [NodeId; 3] {
     let lengths = [1, tokens as i64, 3, heads as i64, size as i64];
-    let five = reshape(net, all, &lengths);
-    let five = transpose(net, five, &[2, 0, 3, 1, 4]);
+    let five = net.reshape(all, &lengths);
+    let five = net.transpose(five, &[2, 0, 3, 1, 4]);
     [0.0, 1.0, -1.0].map(|index| gather(net, five, 0, index))
 }
 
@@ -94,15 +60,15 @@ fn gathered(net: &mut Net, all: NodeId, [tokens, heads, size]: [usize; 3]) -> [N
 fn sliced(net: &mut Net, all: NodeId, [_, heads, size]: [usize; 3]) -> [NodeId; 3] {
     let width = (heads * size) as i64;
     [0, 1, 2].map(|at| {
-        let part = slice(net, all, [at * width, (at + 1) * width, -1]);
-        let cut = reshape(net, part, &[0, -1, heads as i64, size as i64]);
-        transpose(net, cut, &[0, 2, 1, 3])
+        let part = net.slice(all, [at * width, (at + 1) * width, -1]);
+        let cut = net.reshape(part, &[0, -1, heads as i64, size as i64]);
+        net.transpose(cut, &[0, 2, 1, 3])
     })
 }
 
 /// Parts of a split, by way of the tokens' own axis first (torchvision's models).
 fn split(net: &mut Net, all: NodeId, [tokens, heads, size]: [usize; 3]) -> [NodeId; 3] {
-    let first = transpose(net, all, &[1, 0, 2]);
+    let first = net.transpose(all, &[1, 0, 2]);
     [0, 1, 2].map(|index| {
         let split = Rearrange::Split {
             axis: 2,
@@ -110,13 +76,9 @@ fn split(net: &mut Net, all: NodeId, [tokens, heads, size]: [usize; 3]) -> [Node
             parts: Some(3),
         };
         let part = net.add(split, &[first]);
-        let cut = reshape(net, part, &[tokens as i64, heads as i64, size as i64]);
-        let heads_first = transpose(net, cut, &[1, 0, 2]);
-        reshape(
-            net,
-            heads_first,
-            &[1, heads as i64, tokens as i64, size as i64],
-        )
+        let cut = net.reshape(part, &[tokens as i64, heads as i64, size as i64]);
+        let heads_first = net.transpose(cut, &[1, 0, 2]);
+        net.reshape(heads_first, &[1, heads as i64, tokens as i64, size as i64])
     })
 }
 
@@ -124,15 +86,15 @@ fn split(net: &mut Net, all: NodeId, [tokens, heads, size]: [usize; 3]) -> [Node
 fn attention(net: &mut Net, [q, k, v]: [NodeId; 3], [tokens, heads, size]: [usize; 3]) -> NodeId {
     let root = net.add(Constant::scalar((size as f64).powf(-0.25)), &[]);
     let q = net.add(Binary::Mul, &[q, root]);
-    let k = transpose(net, k, &[0, 1, 3, 2]);
+    let k = net.transpose(k, &[0, 1, 3, 2]);
     let k = net.add(Binary::Mul, &[root, k]);
     let scores = net.add(MatMul, &[q, k]);
     let two = net.add(Constant::scalar(0.5), &[]);
     let scores = net.add(Binary::Div, &[scores, two]);
     let shares = net.add(Softmax { axis: -1 }, &[scores]);
     let sums = net.add(MatMul, &[shares, v]);
-    let together = transpose(net, sums, &[0, 2, 1, 3]);
-    reshape(net, together, &[1, tokens as i64, (heads * size) as i64])
+    let together = net.transpose(sums, &[0, 2, 1, 3]);
+    net.reshape(together, &[1, tokens as i64, (heads * size) as i64])
 }
 
 /// A transformer with a class token on patches of 2x2 of an image of 6x8.
@@ -140,11 +102,11 @@ fn transformer(cut: Cut, [heads, size]: [usize; 2]) -> (Net, Vec<NodeId>) {
     let mut net = Net::new(3, 1);
     let (width, tokens) = (heads * size, 13);
     let patches = net.conv(INPUT, width, 2, 2, net::none);
-    let x = reshape(&mut net, patches, &[1, width as i64, 12]);
-    let x = transpose(&mut net, x, &[0, 2, 1]);
-    let class = parameter(&mut net, &[1, 1, width]);
+    let x = net.reshape(patches, &[1, width as i64, 12]);
+    let x = net.transpose(x, &[0, 2, 1]);
+    let class = net.parameter(&[1, 1, width]);
     let x = net.add(Concat { axis: 1 }, &[class, x]);
-    let embedding = parameter(&mut net, &[1, tokens, width]);
+    let embedding = net.parameter(&[1, tokens, width]);
     let x = net.add(Binary::Add, &[x, embedding]);
     let y = normalized(&mut net, x, width);
     let y = linear(&mut net, y, [width, 3 * width]);
@@ -157,19 +119,15 @@ fn transformer(cut: Cut, [heads, size]: [usize; 2]) -> (Net, Vec<NodeId>) {
     let y = linear(&mut net, y, [20, width]);
     let end = net.add(Add, &[x, y]);
     let class = gather(&mut net, end, 1, 0.0);
-    let name = net.name();
-    let weight = net.builder.weight(&name, [9, width]);
-    let values = net.noise(9 * width);
-    net.weights.push(values);
     let gemm = Gemm {
-        weight,
+        weight: net.weight(&[9, width]),
         bias: None,
         alpha: 1.0,
         beta: 1.0,
         transposed: false,
     };
     let scores = net.add(gemm, &[class]);
-    let patches = slice(&mut net, end, [1, 1 << 40, 1]);
+    let patches = net.slice(end, [1, 1 << 40, 1]);
     let mean = Reduce {
         reduction: Reduction::Mean,
         axes: Some(vec![1]),
@@ -256,16 +214,9 @@ fn tokens_and_their_learned_numbers() {
     for (before, is_embedded) in [(0, true), (2, true), (3, false), (0, false)] {
         let mut net = Net::new(3, 1);
         let x = net.conv_relu(INPUT, 21, 1, 1);
-        let mut weight = |count: usize| {
-            let name = net.name();
-            let weight = net.builder.weight(&name, [21, count]);
-            let values = net.noise(21 * count);
-            net.weights.push(values);
-            weight
-        };
         let tokens = Tokens {
-            prefix: (before > 0).then(|| weight(before)),
-            embedding: is_embedded.then(|| weight(before + 20)),
+            prefix: (before > 0).then(|| net.weight(&[21, before])),
+            embedding: is_embedded.then(|| net.weight(&[21, before + 20])),
         };
         let tokens = net.add(tokens, &[x]);
         let end = net.conv_relu(tokens, 9, 1, 1);
@@ -277,21 +228,21 @@ fn tokens_and_their_learned_numbers() {
 fn parts_of_maps() {
     let mut net = Net::new(3, 1);
     let x = net.conv_relu(INPUT, 40, 3, 1);
-    let left = slice(&mut net, x, [0, 16, 1]);
-    let right = slice(&mut net, x, [16, 40, 1]);
-    let odd = slice(&mut net, x, [3, -5, 1]);
-    let rows = slice(&mut net, x, [1, 3, 2]);
-    let columns = slice(&mut net, rows, [-2, 100, 3]);
+    let left = net.slice(x, [0, 16, 1]);
+    let right = net.slice(x, [16, 40, 1]);
+    let odd = net.slice(x, [3, -5, 1]);
+    let rows = net.slice(x, [1, 3, 2]);
+    let columns = net.slice(rows, [3, 5, 3]);
     let order = Crop {
         channels: Some(vec![39, 3, 4, 5, 20, 3]),
         rows: Some(0..2),
         columns: Some(1..4),
     };
     let order = net.add(order, &[x]);
-    let a = conv_behind(&mut net, left, [8, 16, 3, 3]);
-    let b = conv_behind(&mut net, right, [8, 24, 3, 3]);
+    let a = net.conv_behind(left, [8, 16, 3, 3], same(), 1);
+    let b = net.conv_behind(right, [8, 24, 3, 3], same(), 1);
     let both = net.concat(&[left, a, right, b]);
-    let end = conv_behind(&mut net, both, [5, 56, 1, 1]);
+    let end = net.conv_behind(both, [5, 56, 1, 1], same(), 1);
     let wanted = [end, odd, columns, order, right];
     check("parts", &mut net, [2, 3, 4, 5], &wanted);
     // Every second channel.
@@ -308,10 +259,10 @@ fn shuffles_of_channels() {
         let x = net.conv_relu(INPUT, channels, 3, 1);
         let each = (channels / groups) as i64;
         let lengths = [1, groups as i64, each, 4, 5];
-        let cut = reshape(&mut net, x, &lengths);
-        let moved = transpose(&mut net, cut, &[0, 2, 1, 3, 4]);
-        let shuffled = reshape(&mut net, moved, &[1, channels as i64, 4, 5]);
-        let end = conv_behind(&mut net, shuffled, [7, channels, 3, 3]);
+        let cut = net.reshape(x, &lengths);
+        let moved = net.transpose(cut, &[0, 2, 1, 3, 4]);
+        let shuffled = net.reshape(moved, &[1, channels as i64, 4, 5]);
+        let end = net.conv_behind(shuffled, [7, channels, 3, 3], same(), 1);
         check("shuffle", &mut net, [2, 3, 4, 5], &[end, shuffled, x]);
     }
 }

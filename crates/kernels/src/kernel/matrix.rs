@@ -26,7 +26,7 @@ pub(super) struct Rows<P> {
 ///
 /// # Safety
 ///
-/// As [`Lanes`](crate::lanes::Lanes); all elements must be valid, and no other thread may write
+/// The contract is that of [`Lanes`](crate::lanes::Lanes); all elements must be valid, and no other thread may write
 /// them.
 #[inline(always)]
 pub(super) unsafe fn multiply<L: Tiles>(

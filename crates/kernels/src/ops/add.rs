@@ -7,6 +7,7 @@ use crate::{
     blocked::blocks,
     kernel::{Step, Sum, Term},
     plan::{Backward, Forward, bands},
+    view::{Dest, View},
 };
 
 impl Operator for Add {
@@ -27,14 +28,8 @@ impl Operator for Add {
             .map(|&input| Term::new(plan.layout.view(input), &lanes[input], &lanes[node]))
             .collect();
         let to = plan.layout.view(node);
-        let step = Sum {
-            terms,
-            height: to.height,
-            width: to.width,
-            dests: to.dests(),
-            bands: bands(to.height, to.blocks),
-        };
-        plan.push(node, Step::Sum(step));
+        let step = sum_to(terms, &to, to.dests());
+        plan.push(node, step);
     }
 
     fn backward(&self, plan: &mut Backward<'_>, node: usize) {
@@ -43,14 +38,23 @@ impl Operator for Add {
         for &input in graph.inputs(node) {
             let to = plan.gradient(input);
             let level = plan.after(&[from], &to);
-            let step = Sum {
-                terms: vec![Term::new(from, &graph.lanes[node], &graph.lanes[input])],
-                height: to.height,
-                width: to.width,
-                dests: plan.write(&to, level),
-                bands: bands(to.height, to.blocks),
-            };
-            plan.program.push(level, node, Step::Sum(step));
+            let step = sum_to(
+                vec![Term::new(from, &graph.lanes[node], &graph.lanes[input])],
+                &to,
+                plan.write(&to, level),
+            );
+            plan.program.push(level, node, step);
         }
     }
+}
+
+/// A sum that goes to the blocks of a tensor.
+pub(super) fn sum_to(terms: Vec<Term>, to: &View, dests: Vec<Dest>) -> Step {
+    Step::Sum(Sum {
+        terms,
+        height: to.height,
+        width: to.width,
+        dests,
+        bands: bands(to.height, to.blocks),
+    })
 }

@@ -2,11 +2,11 @@
 
 use oneiric_graph::Crop;
 
-use super::Operator;
+use super::{Operator, add::sum_to};
 use crate::{
     blocked::blocks,
-    kernel::{Step, Sum, Term},
-    plan::{Backward, Forward, bands},
+    kernel::Term,
+    plan::{Backward, Forward},
     view::View,
 };
 
@@ -48,14 +48,12 @@ impl Operator for Crop {
         let (all, to) = (plan.layout.view(input), plan.layout.view(node));
         let from = cropped(self, &all);
         let lanes = [&graph.lanes[input][..], &graph.lanes[node]];
-        let step = Sum {
-            terms: vec![Term::chosen(from, lanes, self.channels.as_deref())],
-            height: to.height,
-            width: to.width,
-            dests: to.dests(),
-            bands: bands(to.height, to.blocks),
-        };
-        plan.push(node, Step::Sum(step));
+        let step = sum_to(
+            vec![Term::chosen(from, lanes, self.channels.as_deref())],
+            &to,
+            to.dests(),
+        );
+        plan.push(node, step);
     }
 
     fn backward(&self, plan: &mut Backward<'_>, node: usize) {
@@ -71,14 +69,8 @@ impl Operator for Crop {
         let terms = Term::placed(from, lanes, self.channels.as_deref());
         let within = self.positions([to.height, to.width]);
         let terms = terms.into_iter().map(|term| term.within(within.clone()));
-        let step = Sum {
-            terms: terms.collect(),
-            height: to.height,
-            width: to.width,
-            dests: plan.write(&to, level),
-            bands: bands(to.height, to.blocks),
-        };
-        plan.program.push(level, node, Step::Sum(step));
+        let step = sum_to(terms.collect(), &to, plan.write(&to, level));
+        plan.program.push(level, node, step);
     }
 }
 

@@ -2,11 +2,11 @@
 
 use oneiric_graph::Tokens;
 
-use super::Operator;
+use super::{Operator, add::sum_to};
 use crate::{
-    kernel::{self, Step, Sum, Term},
+    kernel::{self, Step, Term},
     pack::Packing,
-    plan::{Backward, Forward, bands},
+    plan::{Backward, Forward},
     view::View,
 };
 
@@ -37,13 +37,11 @@ impl Operator for Tokens {
         };
         let lanes = &plan.graph.lanes;
         let level = plan.after(&[all], &to);
-        let step = Sum {
-            terms: vec![Term::new(from, &lanes[node], &lanes[input])],
-            height: to.height,
-            width: to.width,
-            dests: plan.write(&to, level),
-            bands: bands(to.height, to.blocks),
-        };
-        plan.program.push(level, node, Step::Sum(step));
+        let step = sum_to(
+            vec![Term::new(from, &lanes[node], &lanes[input])],
+            &to,
+            plan.write(&to, level),
+        );
+        plan.program.push(level, node, step);
     }
 }

@@ -66,6 +66,7 @@ impl Plan {
         graph: &Blocked,
         weights: &PackedWeights,
         key: &PlanKey,
+        sizes: Vec<[usize; 2]>,
     ) -> Result<Self, KernelError> {
         let PlanKey {
             image,
@@ -74,7 +75,6 @@ impl Plan {
             threads,
         } = *key;
         let needed = graph.needed(wanted);
-        let sizes = graph.sizes(wanted, image)?;
         let layout = Layout::new(graph, weights, needed, sizes, wanted, direct);
         let [height, width] = image;
         let layout = layout.ok_or(KernelError::TooLarge {

@@ -77,8 +77,8 @@ impl Walk<'_, '_> {
                 form,
             ));
         }
-        let is_known = |id: &NodeId| self.tensor(*id).is_some();
-        if !node.inputs[..node.inputs.len() - 1].iter().all(is_known) {
+        let mut before = node.inputs[..node.inputs.len() - 1].iter();
+        if !before.all(|&id| self.is_fixed(id)) {
             return Err(refusal("it joins something else than channels"));
         }
         let prefix = self.prefix(node, axis);
@@ -92,7 +92,7 @@ impl Walk<'_, '_> {
             return Err(refusal("it is no part of a tensor"));
         };
         let unknown = || refusal("its part depends on the image");
-        let facts = node.inputs.iter().map(|&input| self.facts.get(input));
+        let facts = node.inputs.iter().map(|&input| self.known(input));
         let facts: Vec<Fact<'_>> = facts.collect::<Option<_>>().ok_or_else(unknown)?;
         let chosen = chosen(rearrange, &facts).ok_or_else(unknown)?;
         let lengths = form.lengths();

@@ -1,6 +1,6 @@
 //! Products with matrices, as convolutions of 1x1.
 
-use oneiric_graph::{Gemm, Node, NodeId, Op, WeightId};
+use oneiric_graph::{Gemm, Node, Op, WeightId};
 
 use super::{
     Simpler, Walk,
@@ -67,11 +67,6 @@ impl Walk<'_, '_> {
             self.values.add(node, "bias", vec![outer], values)
         });
         Ok(Simpler::dense(from, weight, bias, form))
-    }
-
-    /// The number of the node that is being simplified.
-    pub(super) fn next(&self) -> NodeId {
-        NodeId::new(self.nodes.len())
     }
 }
 

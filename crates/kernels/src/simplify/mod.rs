@@ -5,45 +5,48 @@
 //!
 //! - all tensors are maps in blocks of channels; reshapes and transpositions are no work but another
 //!   way to see a map (`form`, `axes`);
-//! - a convolution reads what a padding with zeros reads, and pads it itself (`padding`);
+//! - a convolution reads what a padding with zeros reads, and pads it itself (`convolution`);
 //! - factors and summands of channels are a depthwise convolution of 1x1, one for all that follow
-//!   one another (`affine`);
+//!   one another (`binary`, `affine`);
 //! - a product of each position's channels with a matrix is a convolution of 1x1 (`dense`);
 //! - class tokens and embeddings of positions are one step (`tokens`);
 //! - products of queries and keys, a softmax and a product with values are attention (`attention`);
 //! - GELU, SiLU and the like are one function each (`spelled`).
 //!
-//! How tensors are seen is worked out for one size of image. For others, `check` holds the number of
-//! values against the graph's own.
+//! How tensors are seen is worked out for one size of image, and the result compared with that for
+//! others (`sizes`): a part, a number or a padding that depends on the size is left to burn. The plan for
+//! a size holds the number of values of each node against the graph's own.
 
 mod affine;
 mod attention;
 mod axes;
+mod binary;
+mod convolution;
 mod dense;
 mod form;
-mod padding;
+mod sizes;
 mod spelled;
 mod tokens;
 mod values;
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
+};
 
 use affine::Affine;
 use attention::Scores;
 use form::Form;
 use oneiric_graph::{
-    Add, Binary, Concat, Conv, Facts, Graph, GraphError, LayerNorm, Node, NodeId, Op, Rearrange,
-    Shape, Weight, WeightId, Window,
+    Binary, Concat, Conv, Fact, Facts, Graph, GraphError, LayerNorm, Node, NodeId, Op, Rearrange,
+    Shape, WeightId, Window,
 };
 use values::Values;
 
 pub(crate) use form::Order;
 
 use crate::KernelError;
-
-/// Sizes of images that are tried if nobody says which: networks with embeddings of positions take
-/// one of them alone.
-const SIZES: [usize; 8] = [224, 384, 256, 299, 64, 32, 28, 512];
 
 /// A network in operators that the kernels have, as far as it can be.
 #[derive(Debug, Clone)]
@@ -55,6 +58,9 @@ pub(crate) struct Simplified<'a> {
     pub(crate) orders: Vec<Option<Order>>,
     /// The reason why a node is not computed.
     pub(crate) refused: Vec<Option<KernelError>>,
+    /// Nodes with numbers that follow from the size of the image and became settings here, with these
+    /// numbers.
+    pub(crate) read: Vec<(NodeId, Vec<f64>)>,
 }
 
 /// How a node is computed.
@@ -122,49 +128,19 @@ impl<'a> Simplified<'a> {
         weights: &[&'a [f32]],
         image: Option<[usize; 2]>,
     ) -> Result<Self, GraphError> {
-        let mut walk = Walk {
-            graph,
-            facts: facts(graph, image),
-            values: Values::new(graph, weights),
-            nodes: Vec::with_capacity(graph.nodes().len()),
-            states: Vec::new(),
-            refused: Vec::new(),
-            affines: HashMap::new(),
-            products: HashMap::new(),
-            matrices: HashMap::new(),
+        let (size, facts) = sizes::usual(graph, image);
+        let others = sizes::others(graph, size);
+        let rewritten = |takes_paddings: bool| {
+            let walk = |facts| Walk::over(graph, weights, facts, takes_paddings);
+            let mut walked = walk(facts.clone());
+            for facts in &others {
+                walked.refuse_others(&walk(facts.clone()));
+            }
+            walked.finish()
         };
-        for node in graph.nodes() {
-            walk.push(node);
-        }
-        let orders = walk.states.iter().map(|state| match state {
-            State::Map(form) => form.order(),
-            _ => None,
-        });
-        Ok(Self {
-            orders: orders.collect(),
-            graph: Graph::new(walk.nodes, walk.values.declared)?,
-            weights: walk.values.values,
-            refused: walk.refused,
-        })
+        // A padding may be wider than a convolution's may be.
+        rewritten(true).or_else(|_| rewritten(false))
     }
-}
-
-/// What is known for a size of image for which as much as possible can be computed.
-fn facts(graph: &Graph, image: Option<[usize; 2]>) -> Facts {
-    let sizes = SIZES.map(|side| [side; 2]);
-    let mut all = image.into_iter().chain(sizes);
-    let first = all.next().unwrap_or(sizes[0]);
-    let mut best = graph.all_facts(first);
-    for size in all {
-        if best.errors().is_empty() {
-            break;
-        }
-        let facts = graph.all_facts(size);
-        if facts.errors().len() < best.errors().len() {
-            best = facts;
-        }
-    }
-    best
 }
 
 /// The walk over the nodes of a network.
@@ -181,9 +157,75 @@ struct Walk<'g, 'a> {
     products: HashMap<NodeId, (NodeId, WeightId)>,
     /// The convolutions of the matrices.
     matrices: HashMap<WeightId, WeightId>,
+    /// True if convolutions take over paddings.
+    takes_paddings: bool,
+    /// The nodes whose numbers were read and follow from the size of the image.
+    read: RefCell<BTreeSet<NodeId>>,
 }
 
-impl Walk<'_, '_> {
+impl<'g, 'a> Walk<'g, 'a> {
+    /// Walks over all nodes.
+    fn over(graph: &'g Graph, weights: &[&'a [f32]], facts: Facts, takes_paddings: bool) -> Self {
+        let mut walk = Self {
+            graph,
+            facts,
+            values: Values::new(graph, weights),
+            nodes: Vec::with_capacity(graph.nodes().len()),
+            states: Vec::new(),
+            refused: Vec::new(),
+            affines: HashMap::new(),
+            products: HashMap::new(),
+            matrices: HashMap::new(),
+            takes_paddings,
+            read: RefCell::default(),
+        };
+        for node in graph.nodes() {
+            walk.push(node);
+        }
+        walk
+    }
+
+    /// Refuses the nodes that became something else for images of another size.
+    fn refuse_others(&mut self, other: &Self) {
+        let declared = self.graph.weights().len();
+        for (index, node) in self.nodes.iter().enumerate() {
+            if other.facts.get(NodeId::new(index)).is_none() {
+                continue;
+            }
+            let values_differ = |weight: &WeightId| {
+                let at = weight.index();
+                at >= declared && self.values.values[at] != other.values.values[at]
+            };
+            let differs = *node != other.nodes[index]
+                || other.refused[index].is_some()
+                || node.op.weights().iter().any(values_differ);
+            if differs && self.refused[index].is_none() {
+                self.refused[index] = Some(KernelError::Unsupported {
+                    node: node.name.clone(),
+                    reason: "how it is computed depends on the size of the image".to_owned(),
+                });
+            }
+        }
+    }
+
+    fn finish(self) -> Result<Simplified<'a>, GraphError> {
+        let orders = self.states.iter().map(|state| match state {
+            State::Map(form) => form.order(),
+            _ => None,
+        });
+        let read = self.read.into_inner().into_iter().filter_map(|node| {
+            let values = self.facts.get(node)?.values?;
+            Some((node, values.to_vec()))
+        });
+        Ok(Simplified {
+            orders: orders.collect(),
+            read: read.collect(),
+            graph: Graph::new(self.nodes, self.values.declared)?,
+            weights: self.values.values,
+            refused: self.refused,
+        })
+    }
+
     /// Adds the next node.
     fn push(&mut self, node: &Node) {
         let simpler = match self.inherited(node) {
@@ -231,7 +273,7 @@ impl Walk<'_, '_> {
         let inputs = padded.unwrap_or_else(|| node.inputs.clone());
         let mut inputs = inputs.into_iter().map(NodeId::index);
         let is_other = |at: &usize| matches!(self.states[*at], State::Other);
-        let found = inputs.find(|at| is_other(at) && self.tensor(NodeId::new(*at)).is_none());
+        let found = inputs.find(|at| is_other(at) && !self.is_fixed(NodeId::new(*at)));
         found.and_then(|at| self.refused[at].clone())
     }
 
@@ -245,7 +287,7 @@ impl Walk<'_, '_> {
             let form = Form::map(self.map_lengths(input.channels, [2; 2]));
             return Ok(Simpler::new(node.op.clone(), vec![], form));
         };
-        if self.tensor(self.next()).is_some() {
+        if self.is_fixed(self.next()) {
             return Err(refusal("it does not depend on the image"));
         }
         if let Some((function, x)) = spelled::function(self.graph, node)
@@ -299,58 +341,6 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// A sum of several maps.
-    fn sum(&self, node: &Node) -> Result<Simpler, String> {
-        let form = self.form(node.inputs[0])?;
-        for &input in &node.inputs {
-            if self.form(input)? != form {
-                return Err(refusal("it adds tensors of different axes"));
-            }
-        }
-        let op = Op::from(Add);
-        Ok(Simpler::new(op, node.inputs.clone(), form.clone()))
-    }
-
-    /// A function of two tensors.
-    fn binary(&mut self, node: &Node, op: Binary) -> Result<Simpler, String> {
-        let [a, b] = [node.inputs[0], node.inputs[1]];
-        if let (Ok(x), Ok(y)) = (self.form(a), self.form(b)) {
-            let other = || refusal("it combines tensors of different axes");
-            let form = x.combined(y).ok_or_else(other)?;
-            // A sum of tensors of one shape.
-            let is_sum = op == Binary::Add && x.with_axes(form.axes.len()) == form;
-            let is_sum = is_sum && y.with_axes(form.axes.len()) == form;
-            let op = if is_sum { Op::from(Add) } else { Op::from(op) };
-            return Ok(Simpler::new(op, vec![a, b], form));
-        }
-        let (from, of, is_first) = match (self.tensor(a).is_some(), self.tensor(b).is_some()) {
-            (false, true) => (a, b, true),
-            (true, false) => (b, a, false),
-            _ => return Err(refusal("it combines tensors that the kernels lack")),
-        };
-        let other = || refusal("it combines a tensor with numbers that are not for its channels");
-        let (shape, values) = self.tensor(of).ok_or_else(other)?;
-        if matches!(self.state(from), State::Scores(_)) {
-            let scale = match (&values[..], op, is_first) {
-                (&[number], Binary::Mul, _) => f64::from(number),
-                (&[number], Binary::Div, true) => f64::from(number).recip(),
-                _ => return Err(refusal("the kernels have no masks of attention")),
-            };
-            return self.scaled(node, scale);
-        }
-        let form = self.form(from)?.with_axes(shape.len());
-        let table = form.spread(&shape, &values).ok_or_else(other)?;
-        if form.is_of_channels(&shape) {
-            let positions: usize = form.size().iter().product();
-            let numbers = table.into_iter().step_by(positions).collect();
-            let simpler = self.affine(node, op, from, is_first, (form, numbers));
-            return simpler.ok_or_else(other);
-        }
-        let table = if op == Binary::Add { Some(table) } else { None };
-        let simpler = table.and_then(|table| self.embedding(node, from, table));
-        simpler.ok_or_else(other)
-    }
-
     /// Normalization over the channels of each position.
     fn normalized(&self, node: &Node, norm: &LayerNorm) -> Result<Simpler, String> {
         let (from, form) = (node.inputs[0], self.form(node.inputs[0])?);
@@ -373,6 +363,11 @@ impl Walk<'_, '_> {
         Ok(Simpler::new(node.op.clone(), vec![from], form.clone()))
     }
 
+    /// The number of the node that is being simplified.
+    fn next(&self) -> NodeId {
+        NodeId::new(self.nodes.len())
+    }
+
     /// What a node's values are.
     fn state(&self, node: NodeId) -> &State {
         &self.states[node.index()]
@@ -393,8 +388,23 @@ impl Walk<'_, '_> {
         form.is_map().then_some(form).ok_or_else(last)
     }
 
-    /// Shape and values of a node that does not depend on the image.
+    /// What is known of a node whose numbers become settings.
+    fn known(&self, node: NodeId) -> Option<Fact<'_>> {
+        let fact = self.facts.get(node)?;
+        if fact.values.is_some() && !matches!(self.graph.node(node).op, Op::Constant(_)) {
+            self.read.borrow_mut().insert(node);
+        }
+        Some(fact)
+    }
+
+    /// Returns true if a node does not depend on what the image shows.
+    fn is_fixed(&self, node: NodeId) -> bool {
+        self.values.tensor(self.graph, &self.facts, node).is_some()
+    }
+
+    /// Shape and values of a node that does not depend on what the image shows, to become settings.
     fn tensor(&self, node: NodeId) -> Option<(Vec<usize>, Cow<'_, [f32]>)> {
+        self.known(node);
         self.values.tensor(self.graph, &self.facts, node)
     }
 
@@ -415,9 +425,4 @@ impl Walk<'_, '_> {
         let [_, height, width] = map.map_or([channels, size[0], size[1]], |map| map.to_array());
         [channels, height, width]
     }
-}
-
-/// Declared weights, for those that look up a convolution's kernel.
-fn output_channels(weights: &[Weight], weight: WeightId) -> usize {
-    weights[weight.index()].shape[0]
 }

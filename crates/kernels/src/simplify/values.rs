@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use oneiric_graph::{Facts, Graph, NodeId, Op, Reshape, Weight, WeightId};
-use oneiric_graph::{Node, Rearrange};
+use oneiric_graph::{Facts, Graph, Node, NodeId, Op, Rearrange, Reshape, Weight, WeightId};
 
 /// Declarations and values of weights.
 pub(super) struct Values<'a> {

@@ -7,7 +7,8 @@
 )]
 
 use oneiric_graph::{
-    ConvConfig, Graph, GraphBuilder, MaxPool, NodeId, Op, Padding, ReluGradient, Rounding, Shape,
+    Constant, Conv, ConvConfig, Graph, GraphBuilder, MaxPool, NodeId, Op, Padding, Parameter,
+    Rearrange, ReluGradient, Reshape, Rounding, Shape, WeightId, Window,
     oracle::{self, Tensor},
 };
 use oneiric_kernels::{Frozen, Isa};
@@ -134,7 +135,7 @@ impl Net {
         let Op::Conv(conv) = node.op else {
             panic!("{} is no convolution", node.name);
         };
-        self.add(oneiric_graph::Conv { bias: None, ..conv }, &node.inputs)
+        self.add(Conv { bias: None, ..conv }, &node.inputs)
     }
     pub fn relu(&mut self, from: NodeId) -> NodeId {
         self.add(oneiric_graph::Relu, &[from])
@@ -150,6 +151,47 @@ impl Net {
     }
     pub fn concat(&mut self, from: &[NodeId]) -> NodeId {
         self.add(oneiric_graph::Concat::CHANNELS, from)
+    }
+    /// A weight with random values.
+    pub fn weight(&mut self, shape: &[usize]) -> WeightId {
+        let name = self.name();
+        let values = self.noise(shape.iter().product());
+        self.weights.push(values);
+        self.builder.weight(&name, shape.to_vec())
+    }
+    /// A parameter with random values.
+    pub fn parameter(&mut self, shape: &[usize]) -> NodeId {
+        let weight = self.weight(shape);
+        self.add(Parameter { weight }, &[])
+    }
+    /// A convolution without a bias, of a node whose channels the builder does not know.
+    pub fn conv_behind(
+        &mut self,
+        from: NodeId,
+        shape: [usize; 4],
+        window: Window,
+        groups: usize,
+    ) -> NodeId {
+        let conv = Conv {
+            weight: self.weight(&shape),
+            bias: None,
+            window,
+            groups,
+        };
+        self.add(conv, &[from])
+    }
+    /// The axes in another order.
+    pub fn transpose(&mut self, from: NodeId, order: &[usize]) -> NodeId {
+        let permutation = Some(order.to_vec());
+        self.add(Rearrange::Transpose { permutation }, &[from])
+    }
+    pub fn reshape(&mut self, from: NodeId, lengths: &[i64]) -> NodeId {
+        let lengths = self.add(Constant::vector(lengths), &[]);
+        self.add(Reshape::To { zero_copies: true }, &[from, lengths])
+    }
+    pub fn slice(&mut self, from: NodeId, [start, end, axis]: [i64; 3]) -> NodeId {
+        let bounds = [start, end, axis].map(|number| self.add(Constant::vector(&[number]), &[]));
+        self.add(Rearrange::Slice, &[&[from][..], &bounds].concat())
     }
     pub fn graph(&self) -> Graph {
         self.builder.clone().build().expect("a graph")
@@ -236,8 +278,9 @@ pub fn check_input(what: &str, net: &mut Net, input: &[f32], shape: [usize; 4], 
         for (i, &node) in wanted.iter().enumerate() {
             let shape = items[0][node.index()].shape;
             let node = node.index();
-            if let Some([rc, rh, rw]) = shape.map().map(oneiric_graph::Map::to_array) {
-                assert_eq!(run.shape(i), [n, rc, rh, rw], "{what} node {node} {isa:?}");
+            if let [1, channels, height, width] = *shape.lengths() {
+                let expected = [n, channels, height, width];
+                assert_eq!(run.shape(i), expected, "{what} node {node} {isa:?}");
             }
             let count: usize = run.shape(i).iter().product();
             assert_eq!(count, n * shape.count(), "{what} node {node} {isa:?}");

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use burn::tensor::Tensor;
 use oneiric_graph::{Facts, NodeId};
+use oneiric_kernels::KernelError;
 
 use super::GraphNetwork;
 use crate::{
@@ -83,23 +84,30 @@ impl GraphNetwork {
             Some(tensor.reshape(ops::lengths(images, shape)))
         };
         let mut given = vec![None; self.graph.nodes().len()];
-        match self.compiled() {
-            Ok(compiled) if !probe.is_patched() && !wanted.is_empty() => {
-                let nodes = self.computed_by(&compiled, wanted);
-                let relu = probe.relu_gradient();
-                let values = ops::forward_frozen(&compiled.frozen, input, &nodes, relu);
-                for (node, tensor) in nodes.into_iter().zip(values) {
-                    given[node] = value(NodeId::new(node), tensor);
-                }
-            }
-            _ => given[0] = value(self.graph.input(), input),
+        let [_, _, height, width] = input.dims();
+        let compiled = self.compiled().ok();
+        let compiled = compiled.filter(|_| !probe.is_patched() && !wanted.is_empty());
+        let compiled = compiled.and_then(|compiled| {
+            let nodes = self.computed_by(&compiled, wanted);
+            // Reshapes may mean something else for this size of image than for others.
+            let ready = compiled.frozen.prepare([height, width], &nodes);
+            let is_lacking = matches!(ready, Err(KernelError::Unsupported { .. }));
+            (!is_lacking).then_some((compiled.frozen, nodes))
+        });
+        let Some((frozen, nodes)) = compiled else {
+            given[0] = value(self.graph.input(), input);
+            return given;
+        };
+        let values = ops::forward_frozen(&frozen, input, &nodes, probe.relu_gradient());
+        for (node, tensor) in nodes.into_iter().zip(values) {
+            given[node.index()] = value(node, tensor);
         }
         given
     }
 
     /// Returns the nodes that the kernels compute for some wanted ones, in order: those themselves,
     /// and the inputs of the nodes that burn computes after the kernels.
-    fn computed_by(&self, compiled: &Compiled, wanted: &[NodeId]) -> Vec<usize> {
+    fn computed_by(&self, compiled: &Compiled, wanted: &[NodeId]) -> Vec<NodeId> {
         let supported = &compiled.supported;
         let mut needed = vec![false; supported.len()];
         for node in wanted {
@@ -113,7 +121,7 @@ impl GraphNetwork {
             }
         }
         let nodes = (0..supported.len()).filter(|&node| needed[node] && supported[node]);
-        nodes.collect()
+        nodes.map(NodeId::new).collect()
     }
 
     /// Returns a size of images that tells what is costly: on the smallest image, which may be one

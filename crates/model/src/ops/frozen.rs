@@ -13,15 +13,14 @@ use oneiric_kernels::{Frozen, Run};
 pub(crate) fn forward_frozen(
     network: &Frozen,
     input: Tensor<4>,
-    wanted: &[usize],
+    wanted: &[NodeId],
     relu: ReluGradient,
 ) -> Vec<Tensor<4>> {
     let shape = input.dims();
-    let wanted: Vec<NodeId> = wanted.iter().map(|&node| NodeId::new(node)).collect();
     let mut shapes = Vec::new();
     let flat = custom_gradient(input, |input| {
         let device = input.device();
-        let run = with_host(input, |input| network.forward(input, shape, &wanted));
+        let run = with_host(input, |input| network.forward(input, shape, wanted));
         let run = run.unwrap_or_else(|error| panic!("{error}"));
         shapes = (0..wanted.len()).map(|index| run.shape(index)).collect();
         let lengths: Vec<usize> = shapes.iter().map(|shape| shape.iter().product()).collect();
@@ -73,4 +72,26 @@ fn input_gradient(run: &Run, lengths: &[usize], flat: &[f32], relu: ReluGradient
     let parts: Vec<_> = parts.collect();
     run.input_gradient(&parts, relu)
         .expect("gradients of the outputs' lengths")
+}
+
+#[cfg(test)]
+mod tests {
+    use oneiric_graph::{Binary, Constant, ShapeOf};
+
+    use crate::ops::testing::check;
+
+    #[test]
+    fn burn_computes_what_means_something_else_for_some_sizes() {
+        // The kernels are made for a large image, whose number of hundreds is another one.
+        check("hundreds", 3, &[[8, 9], [230, 4]], |net| {
+            let rows = ShapeOf {
+                start: 2,
+                end: Some(3),
+            };
+            let rows = net.node("rows", rows, &[net.input()]);
+            let many = net.node("many", Constant::scalar(100.0), &[]);
+            let hundreds = net.node("hundreds", Binary::IntegerDiv, &[rows, many]);
+            net.node("sum", Binary::Add, &[net.input(), hundreds])
+        });
+    }
 }

@@ -1,13 +1,15 @@
-//! Weights, packed in the order in which the kernels read them.
+//! Convolutions: dense ones, those in groups and depthwise ones.
 
-use std::collections::HashMap;
+use oneiric_graph::Conv;
 
-use oneiric_graph::{Conv, Gemm, Tokens, WeightId};
-
+use super::{
+    Packing,
+    direction::{Taps, pack_direction},
+};
 use crate::{
     blocked::{Blocked, blocks},
     lanes::LANES,
-    memory::{Aligned, Growing},
+    memory::Growing,
     transformed::Transformed,
 };
 
@@ -113,45 +115,6 @@ pub(crate) enum Backward {
     Cells(Packed),
 }
 
-/// A matrix `[output][feature]` among the packed weights.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Matrix {
-    /// The first number.
-    pub(crate) start: usize,
-    /// The distance from a row to the next: the features, filled up to whole vectors with zeros.
-    pub(crate) row: usize,
-    /// The start of the bias, which is filled up likewise.
-    pub(crate) bias: Option<usize>,
-}
-
-/// All packed weights.
-#[derive(Debug, Clone)]
-pub(crate) struct PackedWeights {
-    pub(crate) values: Aligned,
-    pub(crate) convs: Vec<PackedConv>,
-    /// The places in `convs` of each node that is a convolution: one, or that of each part.
-    of_node: Vec<Vec<usize>>,
-    /// The start of the weights of each depthwise convolution: `[block][row][column][16]`.
-    depthwise: HashMap<usize, usize>,
-    /// The start of the bias of each node that has one.
-    biases: Vec<Option<usize>>,
-    /// The matrices of the nodes that have one.
-    matrices: HashMap<usize, Matrix>,
-    /// The learned numbers of tokens.
-    tokens: HashMap<usize, PackedTokens>,
-}
-
-/// The place of the learned numbers of tokens.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct PackedTokens {
-    /// Positions before those of the map.
-    pub(crate) before: usize,
-    /// Start of their values, `[block][position][16]`.
-    pub(crate) prefix: usize,
-    /// Start of what is added to the positions of the map, `[block][position][16]`.
-    pub(crate) summands: Option<usize>,
-}
-
 /// First block and count of the groups of output blocks that are computed together: pairs, and
 /// three at the end of an odd number.
 pub(crate) fn groups(blocks: usize) -> Vec<(usize, usize)> {
@@ -166,22 +129,6 @@ pub(crate) fn groups(blocks: usize) -> Vec<(usize, usize)> {
         first += count;
     }
     groups
-}
-
-/// What convolutions with the same packed weights have in common: the weight, the lanes of the
-/// input, whether it is interleaved, stride and dilation, and groups.
-type ConvKey = (WeightId, Vec<usize>, bool, [[usize; 2]; 2], usize);
-
-/// Packed weights while they are made.
-pub(crate) struct Packing<'a> {
-    graph: &'a Blocked,
-    weights: &'a [&'a [f32]],
-    values: Growing,
-    /// Places of the convolutions.
-    convs: HashMap<ConvKey, Vec<usize>>,
-    /// Start of each bias, for an output of these lanes.
-    biases: HashMap<(WeightId, Vec<usize>), usize>,
-    packed: PackedWeights,
 }
 
 impl Packing<'_> {
@@ -288,164 +235,6 @@ pub(crate) fn parts(op: &Conv, graph: &Blocked, node: usize) -> usize {
     most.filter(|_| is_full).unwrap_or(1)
 }
 
-impl Packing<'_> {
-    /// Packs the matrix and the bias of a fully connected layer.
-    pub(crate) fn matrix(&mut self, op: &Gemm, node: usize) {
-        let [outputs, features] = op.dimensions(self.graph.graph.weights());
-        let weight = self.weights[op.weight.index()];
-        let row = features.next_multiple_of(LANES);
-        let start = self.values.len();
-        for output in 0..outputs {
-            let at = |feature: usize| {
-                if op.transposed {
-                    feature * outputs + output
-                } else {
-                    output * features + feature
-                }
-            };
-            let factors = (0..features).map(|feature| op.alpha * weight[at(feature)]);
-            self.values.extend(factors);
-            self.values.fill_up(start + (output + 1) * row);
-        }
-        let bias = op.bias.map(|bias| {
-            let start = self.values.len();
-            let bias = self.weights[bias.index()].iter();
-            self.values.extend(bias.map(|value| op.beta * value));
-            let len = self.values.len().next_multiple_of(LANES);
-            self.values.fill_up(len);
-            start
-        });
-        self.packed
-            .matrices
-            .insert(node, Matrix { start, row, bias });
-    }
-
-    /// Packs the learned numbers of tokens.
-    pub(crate) fn tokens(&mut self, op: &Tokens, node: usize) {
-        let declared = self.graph.graph.weights();
-        let positions = |id: WeightId| declared[id.index()].shape[1];
-        let weights = self.weights;
-        let values = |id: WeightId| weights[id.index()];
-        let before = op.prefix.map_or(0, positions);
-        let all = op.embedding.map_or(before, positions);
-        let firsts = self.graph.first_channels(node);
-        let blocks = firsts.iter().zip(&self.graph.lanes[node]);
-        let value = |channel: usize, position: usize| {
-            let own = (position < before).then_some(op.prefix).flatten();
-            let own = own.map_or(0.0, |id| values(id)[channel * before + position]);
-            let summand = op.embedding.map(|id| values(id)[channel * all + position]);
-            own + summand.unwrap_or(0.0)
-        };
-        let mut packed = [Vec::new(), Vec::new()];
-        for (first, used) in blocks {
-            for position in 0..all {
-                let lane = |lane: usize| {
-                    if lane < *used {
-                        value(first + lane, position)
-                    } else {
-                        0.0
-                    }
-                };
-                packed[usize::from(position >= before)].extend((0..LANES).map(lane));
-            }
-        }
-        let [prefix, summands] = packed.map(|values| {
-            let start = self.values.len();
-            self.values.extend(values);
-            start
-        });
-        self.packed.tokens.insert(
-            node,
-            PackedTokens {
-                before,
-                prefix,
-                summands: op.embedding.map(|_| summands),
-            },
-        );
-    }
-}
-
-impl PackedWeights {
-    /// The learned numbers of tokens.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the node is none that the kernels can run.
-    pub(crate) fn tokens(&self, node: usize) -> PackedTokens {
-        self.tokens[&node]
-    }
-
-    /// The matrix of a fully connected layer.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the node is none that the kernels can run.
-    pub(crate) fn matrix(&self, node: usize) -> Matrix {
-        self.matrices[&node]
-    }
-
-    pub(crate) fn new(graph: &Blocked, weights: &[&[f32]]) -> Self {
-        let mut packing = Packing {
-            graph,
-            weights,
-            values: Growing::default(),
-            convs: HashMap::new(),
-            biases: HashMap::new(),
-            packed: Self {
-                values: Aligned::default(),
-                convs: Vec::new(),
-                of_node: vec![Vec::new(); graph.len()],
-                depthwise: HashMap::new(),
-                biases: vec![None; graph.len()],
-                matrices: HashMap::new(),
-                tokens: HashMap::new(),
-            },
-        };
-        for node in (0..graph.len()).filter(|&node| graph.is_supported(node)) {
-            graph.operator(node).pack(&mut packing, node);
-        }
-        packing.packed.values = packing.values.into_aligned();
-        packing.packed
-    }
-
-    /// The weights of a convolution.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the node is no convolution that the kernels can run.
-    pub(crate) fn conv(&self, node: usize) -> &PackedConv {
-        self.part(node, 0)
-    }
-
-    /// The weights of one part of a convolution.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the node is no convolution with that part.
-    pub(crate) fn part(&self, node: usize, part: usize) -> &PackedConv {
-        &self.convs[self.of_node[node][part]]
-    }
-
-    /// Parts of a convolution that are computed apart; 0 for a depthwise one.
-    pub(crate) fn parts(&self, node: usize) -> usize {
-        self.of_node[node].len()
-    }
-
-    /// The start of the weights of a depthwise convolution: `[block][row][column][16]`.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the node is none.
-    pub(crate) fn depthwise(&self, node: usize) -> usize {
-        self.depthwise[&node]
-    }
-
-    /// The start of a node's bias among the packed weights, if it has one.
-    pub(crate) fn bias(&self, node: usize) -> Option<usize> {
-        self.biases[node]
-    }
-}
-
 fn pack(
     conv: &ConvWeights<'_>,
     lanes: &[usize],
@@ -521,98 +310,5 @@ fn pack(
         } else {
             Transformed::new(conv, lanes, &out_lanes)
         },
-    }
-}
-
-/// The taps of a kernel along one axis in the order of what they read.
-#[derive(Debug, Clone)]
-pub(crate) struct Taps {
-    /// For each tap, its number in the kernel, and its position in the window.
-    pub(crate) taps: Vec<(usize, usize)>,
-    /// Positions of the window.
-    pub(crate) extent: usize,
-}
-
-impl Taps {
-    /// The taps of the forward direction.
-    pub(crate) fn forward(kernel: usize, dilation: usize) -> Self {
-        Self {
-            taps: (0..kernel).map(|tap| (tap, tap * dilation)).collect(),
-            extent: (kernel.max(1) - 1) * dilation + 1,
-        }
-    }
-
-    /// The taps that meet a phase of the input in the gradient, from the last to the first. The
-    /// window ends at the output that is the input's number in its phase, counted from the
-    /// padding's start.
-    pub(crate) fn backward(kernel: usize, dilation: usize, stride: usize, phase: usize) -> Self {
-        let meets = |tap: &usize| {
-            let at = tap * dilation;
-            at >= phase && (at - phase).is_multiple_of(stride)
-        };
-        // How many outputs each tap lies back.
-        let back: Vec<(usize, usize)> = (0..kernel)
-            .filter(meets)
-            .map(|tap| (tap, (tap * dilation - phase) / stride))
-            .collect();
-        let extent = back.last().map_or(0, |&(_, most)| most + 1);
-        let taps = back.into_iter().rev();
-        Self {
-            taps: taps.map(|(tap, back)| (tap, extent - 1 - back)).collect(),
-            extent,
-        }
-    }
-}
-
-/// Packs one direction. `weight` gives the weight of (output lane, input block, input lane, row,
-/// column), or none if that output lane is padding.
-fn pack_direction(
-    values: &mut Growing,
-    blocks: usize,
-    (lanes, pixel): (&[usize], usize),
-    [rows, columns]: [Taps; 2],
-    weight: impl Fn(usize, usize, usize, usize, usize) -> Option<f32>,
-) -> Packed {
-    let mut taps = Vec::new();
-    // Block, lane, row and column of every inner number.
-    let mut order = Vec::new();
-    for &(row, row_at) in &rows.taps {
-        for (block, &used) in lanes.iter().enumerate() {
-            // The columns of a full block are contiguous, unless they are dilated. Those of another
-            // block have its padding lanes between them.
-            let is_dense = columns.taps.len() == columns.extent;
-            let together = if used == pixel && is_dense {
-                columns.taps.len()
-            } else {
-                1
-            };
-            for columns in columns.taps.chunks(together.max(1)) {
-                taps.push(PackedTap {
-                    block,
-                    row: row_at,
-                    column: columns[0].1,
-                    len: together * used,
-                    inner: order.len(),
-                });
-                for &(column, _) in columns {
-                    order.extend((0..used).map(|lane| (block, lane, row, column)));
-                }
-            }
-        }
-    }
-    let start = values.len();
-    for (first, count) in groups(blocks) {
-        for &(block, lane, row, column) in &order {
-            let outs = first * LANES..(first + count) * LANES;
-            values.extend(outs.map(|out| weight(out, block, lane, row, column).unwrap_or(0.0)));
-        }
-    }
-    Packed {
-        start,
-        inner: order.len(),
-        blocks,
-        taps,
-        rows: rows.extent,
-        columns: columns.extent,
     }
 }

@@ -2,7 +2,7 @@
 
 use oneiric_graph::{Conv, Fact, Fill, Node, NodeId, Op, Padding, Rearrange, Shape};
 
-use super::{Simpler, Walk, form::Form, output_channels};
+use super::{Simpler, Walk, form::Form};
 
 impl Walk<'_, '_> {
     /// A convolution, which takes over a padding with zeros before it.
@@ -10,7 +10,7 @@ impl Walk<'_, '_> {
         let input = node.inputs[0];
         let (from, conv) = self.padded(input, conv).unwrap_or((input, *conv));
         let form = self.map(from)?;
-        let channels = output_channels(&self.values.declared, conv.weight);
+        let channels = self.values.declared[conv.weight.index()].shape[0];
         let form = Form::map(self.map_lengths(channels, form.size()));
         Ok(Simpler::new(Op::from(conv), vec![from], form))
     }
@@ -33,13 +33,16 @@ impl Walk<'_, '_> {
         let Op::Rearrange(Rearrange::Pad { fill: Fill::Zeros }) = node.op else {
             return None;
         };
+        if !self.takes_paddings {
+            return None;
+        }
         let source = node.inputs[0];
         // What it adds does not depend on the lengths of the axes.
         let map = Fact {
             shape: Shape::new(1, [1; 2]),
             values: None,
         };
-        let known = node.inputs[1..].iter().map(|&input| self.facts.get(input));
+        let known = node.inputs[1..].iter().map(|&input| self.known(input));
         let facts: Option<Vec<Fact<'_>>> = std::iter::once(Some(map)).chain(known).collect();
         let amounts = Rearrange::paddings(&facts?).ok()?;
         let [[0, 0], [0, 0], rows, columns] = amounts[..] else {
